@@ -1,0 +1,15 @@
+/** Whole datagrams to one peer and back. UDP, DTLS over UDP and the test network all look like this. */
+export interface Transport {
+  /** Bytes that one datagram may carry. */
+  readonly maxDatagram: number;
+  /** May fail (no such host, no free port); the caller tries again later. */
+  open(signal: AbortSignal): Promise<void>;
+  /** Never throws; what cannot be sent is lost, as datagrams are. */
+  send(datagram: Uint8Array): void;
+  onDatagram(listener: (datagram: Uint8Array) => void): void;
+  onClose(listener: (reason: string) => void): void;
+  /** The peer seems to have lost us: start a fresh association. Bare UDP has nothing to do. */
+  renew(): Promise<void>;
+  /** Safe to call twice. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,119 @@
+/** The snapshot of the gateway that the web page, the CLI and the API see: plain data, no secrets, no live objects. */
+
+import type { Scalar } from "../base/outcome.ts";
+
+export type Liveness = "waiting" | "live" | "stale" | "gone";
+
+/** `GET /api/status`. Times are ISO 8601 in UTC. */
+export interface GatewayStatus {
+  readonly name: string;
+  readonly version: string;
+  readonly startedAt: string;
+  readonly uptimeSeconds: number;
+  readonly clockTrusted: boolean;
+  /** One sentence: is everything well? */
+  readonly summary: string;
+  readonly problems: readonly Problem[];
+  readonly sensors: Readonly<Record<Liveness | "total", number>>;
+  readonly inbox: number;
+  readonly adapters: readonly AdapterStatus[];
+  readonly servers: readonly ServerStatus[];
+  readonly memoryBytes: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** Something that is wrong: what, since when, and what to do. */
+export interface Problem {
+  readonly what: string;
+  readonly since: string;
+  readonly next: string;
+}
+
+export interface AdapterStatus {
+  readonly name: string;
+  readonly type: string;
+  readonly health: "ok" | "degraded" | "down";
+  readonly reason?: string;
+  readonly frames: number;
+  readonly lastFrameAt?: string;
+}
+
+export interface ServerStatus {
+  readonly uri: string;
+  readonly registered: number;
+  readonly endpoints: number;
+  readonly lastAnswerAt?: string;
+}
+
+/** `GET /api/sensors` (an array) and `GET /api/sensors/{endpoint}`. The gateway's own endpoint is among them. */
+export interface SensorStatus {
+  readonly endpoint: string;
+  readonly label: string;
+  /** `adapter/address`; absent for the gateway itself. */
+  readonly source?: string;
+  readonly definition: string;
+  readonly maker?: string;
+  readonly model?: string;
+  readonly liveness: Liveness;
+  readonly lastHeardAt?: string;
+  readonly rssi?: number;
+  readonly registration: RegistrationStatus;
+  /** Every Resource by path, as the server sees it. */
+  readonly values: Readonly<Record<string, ValueStatus>>;
+  /** Paths of `values` that matter most to people, the most important first. */
+  readonly main: readonly string[];
+  readonly writable: readonly string[];
+  readonly executable: readonly string[];
+}
+
+export interface ValueStatus {
+  /** Opaque values are hex text, Object Links `3:0`, integers beyond 2^53 text. */
+  readonly value: Scalar;
+  /** Name of the Resource in the Object's definition; for a Sensor Value, of its Object ("Temperature"). */
+  readonly name: string;
+  /** SenML unit. */
+  readonly unit?: string;
+  readonly time: string;
+  /** Resource 6042 of the same Instance, where present. */
+  readonly quality?: number;
+}
+
+export interface RegistrationStatus {
+  readonly state: "off" | "registering" | "registered" | "updating" | "waiting";
+  readonly server: string;
+  readonly since?: string;
+  readonly location?: string;
+  readonly lifetimeSeconds: number;
+  readonly observations: number;
+  readonly localPort?: number;
+  /** The last error of CoAP in words; gone when the next request succeeds. */
+  readonly lastError?: string;
+  readonly nextAttemptAt?: string;
+}
+
+/** `GET /api/inbox`: heard, but nobody has adopted it. */
+export interface InboxEntry {
+  /** `adapter/address`: what to adopt. */
+  readonly source: string;
+  readonly name?: string;
+  /** The best guess, absent if nothing fits. */
+  readonly definition?: string;
+  readonly maker?: string;
+  readonly model?: string;
+  /** The endpoint name that adoption would mint. */
+  readonly endpoint?: string;
+  /** Object Instances that the server would see. */
+  readonly objects?: readonly string[];
+  readonly readings: Readonly<Record<string, { readonly value: Scalar; readonly unit?: string } | null>>;
+  readonly rssi?: number;
+  readonly heard: number;
+  readonly firstHeardAt: string;
+  readonly lastHeardAt: string;
+}
+
+/** `POST /api/inbox/{source}/adopt`: all of it optional. */
+export interface AdoptRequest {
+  readonly definition?: string;
+  readonly endpoint?: string;
+  readonly label?: string;
+}

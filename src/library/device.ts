@@ -1,0 +1,71 @@
+/** A compiled device definition, as the gateway uses it. */
+
+import type { Scalar } from "../base/outcome.ts";
+import type { Path } from "../model/path.ts";
+import type { ResourceUpdate, ResourceValue } from "../model/value.ts";
+import type { Command, Frame } from "../sdk/adapter.ts";
+import type { Reading } from "./reading.ts";
+
+/** A device model: what its frames look like, what they mean, and how it shows itself in LwM2M. Shared by all its sensors. */
+export interface Device {
+  /** Such as `ruuvi.tag.df5`. */
+  readonly id: string;
+  readonly vendor: string;
+  readonly model: string;
+  /** Milliseconds between messages as expected, and after which silence means stale and gone. */
+  readonly alive: { readonly expectMs: number; readonly staleMs: number; readonly goneMs: number };
+  /** Object Instances shown from the first registration on, such as `/3303/0`. */
+  readonly instances: readonly Path[];
+  /** Resources whose value people care about, the most important first. */
+  readonly main: readonly Path[];
+  readonly writable: readonly Path[];
+  readonly executable: readonly Path[];
+  /** 0: not mine; the highest of all devices wins. */
+  match(frame: Frame): number;
+  /**
+   * Which sensor a frame belongs to: a stable key, the frame's own source unless the definition splits or replaces it,
+   * and the endpoint name that adoption would mint. Undefined if the frame has no identity.
+   */
+  identify(frame: Frame): Identity | undefined;
+  /** Undefined: recognised, but nothing in it for us (a heartbeat). @throws DecodeError if it is malformed. */
+  decode(frame: Frame): Reading | undefined;
+  /** A fresh mapping for one sensor: it remembers that sensor's minima and maxima. */
+  createMapping(): Mapping;
+}
+
+export interface Identity {
+  readonly source: string;
+  readonly endpoint: string;
+}
+
+export interface Mapping {
+  /** Resources with fixed values, there from the first registration on (time: that of adoption). */
+  readonly constants: readonly { readonly path: Path; readonly value: ResourceValue }[];
+  /** Units converted, minima and maxima kept, timestamps and quality added. Absent quantities change nothing but quality. */
+  updates(reading: Reading): ResourceUpdate[];
+  /** What the server is told of silence: quality 6042 and error code 3/0/11 (research: stale 3, gone 1). */
+  silence(liveness: "stale" | "gone", at: ResourceUpdate["at"]): ResourceUpdate[];
+  /** The command that a Write or Execute means; undefined: the device cannot. Throws RangeError if the value is out of range. */
+  command(request: MappedRequest): PlannedCommand | undefined;
+}
+
+/** A Write (with `value`) or an Execute (with `args`) on a Resource. */
+export interface MappedRequest {
+  readonly path: Path;
+  readonly value?: ResourceValue;
+  readonly args?: string;
+  /** The adapter's address of the sensor, for the command's template. */
+  readonly source: string;
+  readonly at: ResourceUpdate["at"];
+}
+
+export type PlannedCommand =
+  /** To be sent to the device, and confirmed as said. */
+  | {
+      readonly kind: "device";
+      readonly command: Command;
+      /** The command counts as done when this field is heard with this value within this time. */
+      readonly confirm?: { readonly field: string; readonly equals: Scalar; readonly withinMs: number };
+    }
+  /** Done in the gateway: the updates are its effect (5605 Reset Min and Max). */
+  | { readonly kind: "local"; readonly updates: readonly ResourceUpdate[] };

@@ -1,0 +1,82 @@
+/** Where a value lives: `/3303/0/5700` (LwM2M Core 1.2 §7.2). */
+
+declare const pathBrand: unique symbol;
+
+/** A checked path of 0 to 4 numbers; `/` is the root. A Map key, and readable in a log. */
+export type Path = string & { readonly [pathBrand]: never };
+
+/** The numbers of a path; the deeper ones are absent where the path ends above them. */
+export interface PathParts {
+  readonly object?: number;
+  readonly instance?: number;
+  readonly resource?: number;
+  readonly resourceInstance?: number;
+}
+
+/** 65535 is reserved and never an identifier (LwM2M Core 1.2 §7.2.1). */
+export const MAX_ID = 65_534;
+const MAX_DEPTH = 4;
+
+export const ROOT = "/" as Path;
+
+/** Builds a path. @throws RangeError if a number is no identifier. */
+export function path(...ids: readonly number[]): Path {
+  if (ids.length > MAX_DEPTH || !ids.every(isId)) throw new RangeError(`no path: /${ids.join("/")}`);
+  return `/${ids.join("/")}` as Path;
+}
+
+/** The path that `text` spells, or undefined. Leading zeros, empty segments and signs are refused. */
+export function parsePath(text: string): Path | undefined {
+  return idsOfText(text) ? (text as Path) : undefined;
+}
+
+/** How many numbers: 0 root, 1 Object, 2 Instance, 3 Resource, 4 Resource Instance. */
+export function depth(of: Path): number {
+  if (of === ROOT) return 0;
+  let count = 0;
+  for (let i = 0; i < of.length; i++) if (of.charCodeAt(i) === 0x2f) count += 1;
+  return count;
+}
+
+/** The numbers of a path, outermost first. */
+export function ids(of: Path): readonly number[] {
+  return of === ROOT ? [] : of.slice(1).split("/").map(Number);
+}
+
+export function parts(of: Path): PathParts {
+  const [object, instance, resource, resourceInstance] = ids(of);
+  return {
+    ...(object !== undefined && { object }),
+    ...(instance !== undefined && { instance }),
+    ...(resource !== undefined && { resource }),
+    ...(resourceInstance !== undefined && { resourceInstance }),
+  };
+}
+
+export function child(of: Path, id: number): Path {
+  if (!isId(id) || depth(of) >= MAX_DEPTH) throw new RangeError(`no path: ${of} with ${id}`);
+  return (of === ROOT ? `/${id}` : `${of}/${id}`) as Path;
+}
+
+/** The path one level up; the root is its own parent. */
+export function parent(of: Path): Path {
+  const end = of.lastIndexOf("/");
+  return end <= 0 ? ROOT : (of.slice(0, end) as Path);
+}
+
+/** Whether `inner` is `outer` or lies below it. */
+export function contains(outer: Path, inner: Path): boolean {
+  if (outer === ROOT || outer === inner) return true;
+  return inner.startsWith(outer) && inner.charCodeAt(outer.length) === 0x2f;
+}
+
+function isId(id: number): boolean {
+  return Number.isInteger(id) && id >= 0 && id <= MAX_ID;
+}
+
+function idsOfText(text: string): number[] | undefined {
+  if (text === "/") return [];
+  if (!/^(?:\/(?:0|[1-9]\d{0,4})){1,4}$/.test(text)) return undefined;
+  const numbers = text.slice(1).split("/").map(Number);
+  return numbers.every(isId) ? numbers : undefined;
+}
