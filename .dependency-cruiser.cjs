@@ -78,10 +78,30 @@ module.exports = {
     ...doors,
     ...faces,
     ...ownFaces,
-    only("io-has-drivers", "^(dgram|node:dgram|tls|node:tls|net|node:net)$|node_modules/(serialport|@abandonware|mqtt)/", "^src/io/", "sockets and drivers live in one room, each with a fake in test/"),
-    only("io-has-processes", "^(node:)?child_process$", "^src/(io|host)/", "child processes are the host's and systemd's"),
-    only("few-touch-files", "^(node:)?fs(/promises)?$", "^src/(io|config|cli)/|^src/library/load\\.ts$", "files come in by the hand"),
-    only("lab-has-node-coap", "node_modules/coap/", "^src/lab/", "node-coap plays the other end of the wire; our own engine plays ours"),
+    only(
+      "io-has-drivers",
+      "^(dgram|node:dgram|tls|node:tls|net|node:net)$|node_modules/(serialport|@abandonware|mqtt)/",
+      "^src/io/",
+      "sockets and drivers live in one room, each with a fake in test/",
+    ),
+    only(
+      "io-has-processes",
+      "^(node:)?child_process$",
+      "^src/(io|host)/",
+      "child processes are the host's and systemd's",
+    ),
+    only(
+      "few-touch-files",
+      "^(node:)?fs(/promises)?$",
+      "^src/(io|config|cli)/|^src/library/load\\.ts$",
+      "files come in by the hand",
+    ),
+    only(
+      "lab-has-node-coap",
+      "node_modules/coap/",
+      "^src/lab/",
+      "node-coap plays the other end of the wire; our own engine plays ours",
+    ),
     {
       name: "resolvable",
       comment: "an import that cannot be found is a mistake, not a door",
@@ -95,6 +115,9 @@ module.exports = {
     exclude: { path: "^src/http/page/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },
-    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "require", "node", "default", "types"] },
+    enhancedResolveOptions: {
+      exportsFields: ["exports"],
+      conditionNames: ["import", "require", "node", "default", "types"],
+    },
   },
 };

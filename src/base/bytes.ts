@@ -69,7 +69,8 @@ export class ByteReader {
 
   #take(length: number): number {
     const start = this.#offset;
-    if (length < 0 || length > this.#bytes.length - start) throw this.error(`${length} bytes wanted, ${this.remaining} left`);
+    if (length < 0 || length > this.#bytes.length - start)
+      throw this.error(`${length} bytes wanted, ${this.remaining} left`);
     this.#offset = start + length;
     return start;
   }

@@ -85,6 +85,10 @@ function renderFields(fields: Fields): string {
 
 function renderValue(value: unknown): string {
   if (value instanceof Error) return JSON.stringify(value.message);
-  const text = typeof value === "string" ? value : (JSON.stringify(value) as string | undefined) ?? typeof value;
-  return typeof value === "string" && /^[\w.:/@+-]+$/.test(text) ? text : typeof value === "string" ? JSON.stringify(text) : text;
+  const text = typeof value === "string" ? value : ((JSON.stringify(value) as string | undefined) ?? typeof value);
+  return typeof value === "string" && /^[\w.:/@+-]+$/.test(text)
+    ? text
+    : typeof value === "string"
+      ? JSON.stringify(text)
+      : text;
 }

@@ -32,13 +32,16 @@ export class SystemClock implements Clock {
     const due = this.#wheel.nextDue();
     this.#armedFor = due ?? Infinity;
     if (due === undefined) return;
-    this.#armed = setTimeout(() => {
-      this.#armedFor = Infinity;
-      try {
-        this.#wheel.advance(performance.now());
-      } finally {
-        this.#arm(performance.now());
-      }
-    }, Math.max(1, Math.min(due - now, 0x7fff_ffff)));
+    this.#armed = setTimeout(
+      () => {
+        this.#armedFor = Infinity;
+        try {
+          this.#wheel.advance(performance.now());
+        } finally {
+          this.#arm(performance.now());
+        }
+      },
+      Math.max(1, Math.min(due - now, 0x7fff_ffff)),
+    );
   }
 }

@@ -74,9 +74,7 @@ export interface Command {
   readonly timeoutMs: number;
 }
 
-export type Health =
-  | { readonly state: "ok" }
-  | { readonly state: "degraded" | "down"; readonly reason: string };
+export type Health = { readonly state: "ok" } | { readonly state: "degraded" | "down"; readonly reason: string };
 
 export interface Sighting {
   readonly source: string;
