@@ -16,6 +16,8 @@ export interface PathParts {
 /** 65535 is reserved and never an identifier (LwM2M Core 1.2 §7.2.1). */
 export const MAX_ID = 65_534;
 const MAX_DEPTH = 4;
+const SLASH = 0x2f;
+const ZERO = 0x30;
 
 export const ROOT = "/" as Path;
 
@@ -27,14 +29,14 @@ export function path(...ids: readonly number[]): Path {
 
 /** The path that `text` spells, or undefined. Leading zeros, empty segments and signs are refused. */
 export function parsePath(text: string): Path | undefined {
-  return idsOfText(text) ? (text as Path) : undefined;
+  return isPathText(text) ? (text as Path) : undefined;
 }
 
 /** How many numbers: 0 root, 1 Object, 2 Instance, 3 Resource, 4 Resource Instance. */
 export function depth(of: Path): number {
   if (of === ROOT) return 0;
   let count = 0;
-  for (let i = 0; i < of.length; i++) if (of.charCodeAt(i) === 0x2f) count += 1;
+  for (let i = 0; i < of.length; i++) if (of.charCodeAt(i) === SLASH) count += 1;
   return count;
 }
 
@@ -67,16 +69,30 @@ export function parent(of: Path): Path {
 /** Whether `inner` is `outer` or lies below it. */
 export function contains(outer: Path, inner: Path): boolean {
   if (outer === ROOT || outer === inner) return true;
-  return inner.startsWith(outer) && inner.charCodeAt(outer.length) === 0x2f;
+  return inner.startsWith(outer) && inner.charCodeAt(outer.length) === SLASH;
 }
 
 function isId(id: number): boolean {
   return Number.isInteger(id) && id >= 0 && id <= MAX_ID;
 }
 
-function idsOfText(text: string): number[] | undefined {
-  if (text === "/") return [];
-  if (!/^(?:\/(?:0|[1-9]\d{0,4})){1,4}$/.test(text)) return undefined;
-  const numbers = text.slice(1).split("/").map(Number);
-  return numbers.every(isId) ? numbers : undefined;
+/** Reads by character code and not by pattern: every value that a server sends passes here. */
+function isPathText(text: string): boolean {
+  const length = text.length;
+  if (length === 0 || text.charCodeAt(0) !== SLASH) return false;
+  if (length === 1) return true;
+  let at = 0;
+  for (let count = 0; at < length; count++) {
+    if (count === MAX_DEPTH || text.charCodeAt(at) !== SLASH) return false;
+    const start = at + 1;
+    let id = 0;
+    for (at = start; at < length; at++) {
+      const digit = text.charCodeAt(at) - ZERO;
+      if (digit < 0 || digit > 9) break;
+      id = id * 10 + digit;
+      if (id > MAX_ID) return false;
+    }
+    if (at === start || (at > start + 1 && text.charCodeAt(start) === ZERO)) return false;
+  }
+  return true;
 }
