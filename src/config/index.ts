@@ -1,0 +1,23 @@
+/**
+ * The configuration: one YAML file, checked whole, with the place and the fix of every mistake.
+ *
+ * Each adapter brings the schema of its own settings; this room only reads the file. A broken adapter section, rule or
+ * sensor disables itself alone; a broken server, gateway or http section is fatal, since nothing sensible could start.
+ * Secrets are named (`!env NAME`, `!file PATH`) and stay `Secret`s from here on.
+ */
+
+export { demoConfig } from "./demo.ts";
+export { configSchema } from "./json-schema.ts";
+export { type ConfigProblem, formatProblem } from "./problem.ts";
+export {
+  type AdapterConfig,
+  type AdoptRuleConfig,
+  type Config,
+  type HttpConfig,
+  readConfig,
+  type ReadConfigOptions,
+  type SensorConfig,
+  type ServerConfig,
+} from "./read.ts";
+export type { SecretSources } from "./source.ts";
+export type { SettingsSchema } from "./words.ts";

@@ -1,0 +1,284 @@
+/** The configuration file as one typed value, and everything that is wrong with it. */
+
+import { dirname, resolve } from "node:path";
+import type { Level } from "../base/log.ts";
+import { nearest } from "../base/nearest.ts";
+import { Secret } from "../base/secret.ts";
+import type { ConfigProblem } from "./problem.ts";
+import {
+  AdapterName,
+  AdapterSectionHead,
+  AdoptRuleSection,
+  type ConfigFile,
+  FileSchema,
+  isLoopback,
+  parseListen,
+  SensorSection,
+} from "./schema.ts";
+import { readSource, type SecretSources, type Source, type ValuePath } from "./source.ts";
+import { checkWith, type Finding, type SettingsSchema } from "./words.ts";
+
+export interface Config {
+  /** `endpoint` absent: the composition root makes one of the host's name. */
+  readonly gateway: { readonly endpoint?: string; readonly allowReboot: boolean };
+  /** At least one. */
+  readonly servers: readonly ServerConfig[];
+  readonly http?: HttpConfig;
+  readonly adapters: readonly AdapterConfig[];
+  readonly adopt: readonly AdoptRuleConfig[];
+  readonly sensors: readonly SensorConfig[];
+  readonly lab?: { readonly port: number };
+  /** DDF files with further Objects; absolute. */
+  readonly objects: readonly string[];
+  /** A folder of further device definitions; absolute. */
+  readonly devices?: string;
+  readonly log: { readonly level: Level };
+}
+
+export interface ServerConfig {
+  readonly uri: string;
+  /** Seconds. */
+  readonly lifetime: number;
+  readonly version?: "1.0" | "1.1";
+  /** Seconds: the server's defaults for notifications, /1/x/2 and /1/x/3. */
+  readonly minimumPeriod?: number;
+  readonly maximumPeriod?: number;
+}
+
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Never absent where others than this machine can reach the port. */
+  readonly token?: Secret;
+}
+
+export interface AdapterConfig {
+  readonly name: string;
+  readonly type: string;
+  /** As the adapter's own schema wants them; `type` is not among them. */
+  readonly settings: unknown;
+}
+
+/** All that is said must fit; `definition` and `source` may hold `*`. */
+export interface AdoptRuleConfig {
+  readonly definition?: string;
+  readonly adapter?: string;
+  readonly source?: string;
+  /** dBm at least. */
+  readonly rssi?: number;
+}
+
+export interface SensorConfig {
+  /** `adapter/address`. */
+  readonly source: string;
+  readonly definition?: string;
+  readonly endpoint?: string;
+  readonly label?: string;
+}
+
+export interface ReadConfigOptions {
+  /** The settings of each adapter type. */
+  readonly adapters: ReadonlyMap<string, SettingsSchema>;
+  readonly secrets: SecretSources;
+}
+
+/**
+ * Reads and checks a whole configuration file.
+ *
+ * `config` is absent if a problem is fatal. A problem that is not disables only the adapter, rule or sensor it stands in.
+ * @param file its path: for messages, and the place that relative paths start from.
+ */
+export function readConfig(
+  text: string,
+  file: string,
+  options: ReadConfigOptions,
+): { config?: Config; problems: ConfigProblem[] } {
+  const source = readSource(text, options.secrets);
+  const reader = new Reader(source, file, options);
+  const config = reader.read();
+  const problems = reader.problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  return { ...(config && !problems.some((each) => each.fatal) && { config }), problems };
+}
+
+/** Sections that may fail alone: the first step of a path into one of their entries. */
+const ISOLATED: ReadonlySet<string | number> = new Set(["adapters", "adopt", "sensors"]);
+
+class Reader {
+  readonly problems: ConfigProblem[] = [];
+  readonly #source: Source;
+  readonly #file: string;
+  readonly #options: ReadConfigOptions;
+
+  constructor(source: Source, file: string, options: ReadConfigOptions) {
+    this.#source = source;
+    this.#file = file;
+    this.#options = options;
+  }
+
+  read(): Config | undefined {
+    for (const { path, message, hint, place } of this.#source.problems)
+      this.problems.push({ ...this.#head(path), ...place, message, ...(hint !== undefined && { hint }) });
+    if (!this.#source.readable) return undefined;
+    const top = checkWith(FileSchema, this.#source.value ?? {}, []);
+    if (!top.ok) this.#add(top.findings);
+    // What the first look refused must not hide what is wrong elsewhere in the file.
+    const whole = top.ok ? FileSchema.parse(this.#source.value ?? {}) : lenient(this.#source.value);
+    const adapters = this.#adapters(whole.adapters);
+    const adopt = this.#list("adopt", whole.adopt, AdoptRuleSection).map(([, rule]) => rule);
+    const sensors = this.#sensors(whole.sensors, whole);
+    if (!top.ok) return undefined;
+    const http = this.#http(whole.http);
+    return {
+      gateway: {
+        ...(whole.gateway.endpoint !== undefined && { endpoint: whole.gateway.endpoint }),
+        allowReboot: whole.gateway.allow_reboot,
+      },
+      servers: this.#servers(whole),
+      ...(http && { http }),
+      adapters,
+      adopt,
+      sensors,
+      ...(whole.lab && { lab: whole.lab }),
+      objects: whole.objects.map((each) => resolve(dirname(this.#file), each)),
+      ...(whole.devices !== undefined && { devices: resolve(dirname(this.#file), whole.devices) }),
+      log: whole.log,
+    };
+  }
+
+  #servers({ server, servers, lab }: ConfigFile): ServerConfig[] {
+    if (server && servers)
+      this.#say(["servers"], "server and servers exclude one another", { hint: "keep one of them", atKey: true });
+    const all = servers ?? (server ? [server] : []);
+    const seen = new Set<string>();
+    for (const [index, { uri }] of all.entries()) {
+      if (seen.has(uri)) this.#say(["servers", index, "uri"], "this server is already in the list");
+      seen.add(uri);
+    }
+    if (all.length === 0 && !lab)
+      this.#say([], "no server to register at", { hint: 'add server: { uri: "coap://host:5683" }' });
+    if (all.length === 0 && lab) return [{ uri: `coap://127.0.0.1:${lab.port}`, lifetime: 300 }];
+    return all.map(({ uri, lifetime, version, min_period, max_period }) => ({
+      uri,
+      lifetime,
+      ...(version && { version }),
+      ...(min_period !== undefined && { minimumPeriod: min_period }),
+      ...(max_period !== undefined && { maximumPeriod: max_period }),
+    }));
+  }
+
+  #http(section: ConfigFile["http"]): HttpConfig | undefined {
+    const listen = section && parseListen(section.listen);
+    if (!listen) return undefined;
+    const { token } = section;
+    if (!isLoopback(listen.host) && token === undefined) {
+      const hint = "add http.token: !env ISTHMUS_TOKEN, or listen on 127.0.0.1";
+      this.#say(["http", "listen"], "listening where others can reach it demands a token", { hint });
+    }
+    if (token === undefined) return listen;
+    return { ...listen, token: typeof token === "string" ? new Secret(token, "http.token") : token };
+  }
+
+  #adapters(sections: Readonly<Record<string, unknown>>): AdapterConfig[] {
+    const good: AdapterConfig[] = [];
+    for (const [name, section] of Object.entries(sections)) {
+      const before = this.problems.length;
+      const path = ["adapters", name];
+      if (!AdapterName.safeParse(name).success) this.#add(checkFindings(AdapterName, name, path));
+      const settings = this.#settings(section, path);
+      if (settings && this.#sound(path, before)) good.push({ name, ...settings });
+    }
+    return good;
+  }
+
+  #settings(section: unknown, path: ValuePath): Omit<AdapterConfig, "name"> | undefined {
+    const head = AdapterSectionHead.safeParse(section);
+    if (!head.success) {
+      this.#add(checkFindings(AdapterSectionHead, section, path));
+      return undefined;
+    }
+    const { type, ...settings } = head.data;
+    const schema = this.#options.adapters.get(type);
+    if (!schema) {
+      const types = [...this.#options.adapters.keys()];
+      const candidate = nearest(type, types);
+      const hint = candidate === undefined ? `known here: ${types.join(", ")}` : `did you mean \`${candidate}\`?`;
+      this.#say([...path, "type"], `no adapter is called ${type}`, { hint });
+      return undefined;
+    }
+    const checked = checkWith(schema, settings, path);
+    if (!checked.ok) this.#add(checked.findings);
+    return { type, settings };
+  }
+
+  #sensors(
+    entries: readonly unknown[],
+    { gateway, adapters }: Pick<ConfigFile, "gateway" | "adapters">,
+  ): SensorConfig[] {
+    const sources = new Set<string>();
+    const endpoints = new Set([gateway.endpoint]);
+    const good: SensorConfig[] = [];
+    for (const [index, sensor] of this.#list("sensors", entries, SensorSection)) {
+      const before = this.problems.length;
+      const { source, endpoint } = sensor;
+      const adapter = source.slice(0, source.indexOf("/"));
+      if (!(adapter in adapters)) {
+        const candidate = nearest(adapter, Object.keys(adapters));
+        const hint = candidate === undefined ? "add it under adapters" : `did you mean \`${candidate}\`?`;
+        this.#say(["sensors", index, "source"], `there is no adapter ${adapter}`, { hint });
+      }
+      if (sources.has(source)) this.#say(["sensors", index, "source"], "this sensor is already in the list");
+      if (endpoint !== undefined && endpoints.has(endpoint))
+        this.#say(["sensors", index, "endpoint"], "this endpoint name is already taken", { hint: "names are unique" });
+      sources.add(source);
+      if (endpoint !== undefined) endpoints.add(endpoint);
+      if (this.problems.length === before) good.push(sensor);
+    }
+    return good;
+  }
+
+  /** The sound entries of a list, with their index in the file. */
+  #list<T>(name: string, entries: readonly unknown[], schema: { parse(input: unknown): T }): [number, T][] {
+    return entries.flatMap((entry, index): [number, T][] => {
+      const before = this.problems.length;
+      const path = [name, index];
+      const checked = checkWith(schema, entry, path);
+      if (!checked.ok) this.#add(checked.findings);
+      return checked.ok && this.#sound(path, before) ? [[index, schema.parse(entry)]] : [];
+    });
+  }
+
+  /** Whether nothing was said of this section: neither since `before`, nor when its secrets were opened. */
+  #sound(path: ValuePath, before: number): boolean {
+    const closed = this.#source.problems.some((each) => path.every((step, index) => each.path[index] === step));
+    return this.problems.length === before && !closed;
+  }
+
+  #add(findings: readonly Finding[]): void {
+    for (const { path, message, ...rest } of findings) this.#say(path, message, rest);
+  }
+
+  #say(path: ValuePath, message: string, { hint, atKey = false }: { hint?: string; atKey?: boolean } = {}): void {
+    const place = atKey || message === "missing" ? this.#source.placeOfKey(path) : this.#source.placeOf(path);
+    this.problems.push({ ...this.#head(path), ...place, message, ...(hint !== undefined && { hint }) });
+  }
+
+  #head(path: ValuePath): Pick<ConfigProblem, "file" | "path" | "fatal"> {
+    return { file: this.#file, path: path.join("."), fatal: path.length < 2 || !ISOLATED.has(path[0] ?? "") };
+  }
+}
+
+function checkFindings(schema: SettingsSchema, value: unknown, path: ValuePath): readonly Finding[] {
+  const checked = checkWith(schema, value, path);
+  return checked.ok ? [] : checked.findings;
+}
+
+/** The sections that can be looked at although the file as a whole was refused. */
+function lenient(value: unknown): ConfigFile {
+  const given: [string, unknown][] = typeof value === "object" && value !== null ? Object.entries(value) : [];
+  const keep: Record<string, unknown> = {};
+  for (const key of ["gateway", "adapters", "adopt", "sensors"]) {
+    const section = given.find(([name]) => name === key)?.[1];
+    if (section !== undefined && FileSchema.safeParse({ [key]: section }).success) keep[key] = section;
+  }
+  return FileSchema.parse(keep);
+}

@@ -1,0 +1,208 @@
+/** A YAML file as plain values, with the place of each of them and with its secrets still closed. */
+
+import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import type { Alias, Document, Node, ScalarTag } from "yaml";
+import { Secret } from "../base/secret.ts";
+
+/** Keys and indices from the root to a value. */
+export type ValuePath = readonly (string | number)[];
+
+/** A stretch of the file. Line and column count from 1. */
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
+  readonly excerpt: string;
+}
+
+/** Something wrong with the file itself, before anyone asks what it means. */
+export interface SourceProblem {
+  readonly place: Place;
+  readonly path: ValuePath;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** How `!env` and `!file` are followed. */
+export interface SecretSources {
+  env(name: string): string | undefined;
+  /** @throws Error, with words, if the file cannot be read. */
+  file(path: string): string;
+}
+
+export interface Source {
+  /** Plain values; `!env` and `!file` are `Secret`s. */
+  readonly value: unknown;
+  readonly problems: readonly SourceProblem[];
+  /** False if the text is no YAML at all: `value` means nothing then. */
+  readonly readable: boolean;
+  /** Where a value stands; where it is absent, where the nearest thing around it stands. */
+  placeOf(path: ValuePath): Place;
+  /** Where the key of a value stands. */
+  placeOfKey(path: ValuePath): Place;
+}
+
+/** A file larger than this is no configuration. */
+const MAX_TEXT = 1_000_000;
+/** Aliases may multiply: this many values are enough for ten thousand sensors. */
+const MAX_VALUES = 200_000;
+const MAX_SECRET = 64_000;
+
+/** A secret that was named but not yet looked up. */
+class Reference {
+  readonly kind: "env" | "file";
+  readonly name: string;
+
+  constructor(kind: "env" | "file", name: string) {
+    this.kind = kind;
+    this.name = name;
+  }
+}
+
+const TAGS: ScalarTag[] = [
+  { tag: "!env", resolve: (text) => new Reference("env", text) },
+  { tag: "!file", resolve: (text) => new Reference("file", text) },
+];
+
+/** Reads YAML text. Never throws: what is wrong is in `problems`. */
+export function readSource(text: string, secrets: SecretSources): Source {
+  const lines = new LineCounter();
+  const tooLong = text.length > MAX_TEXT;
+  const document = parseDocument(tooLong ? "" : text, { lineCounter: lines, customTags: TAGS, prettyErrors: false });
+  const rows = text.split(/\r?\n/, lines.lineStarts.length + 1);
+
+  const placeAt = (start: number, end: number): Place => {
+    const { line, col } = lines.linePos(start);
+    const excerpt = (rows[Math.max(0, line - 1)] ?? "").replaceAll("\t", " ");
+    const column = Math.max(1, col);
+    const length = Math.max(1, Math.min(end - start, excerpt.length - column + 1));
+    return { line: Math.max(1, line), column, length, excerpt };
+  };
+  const placeOfNode = (node: Node | undefined): Place => {
+    const [start = 0, end = start] = node?.range ?? [];
+    return placeAt(start, end);
+  };
+
+  const problems: SourceProblem[] = [...document.errors, ...document.warnings].map(({ message, pos }) => ({
+    place: placeAt(pos[0], pos[1]),
+    path: [],
+    message: plainYamlMessage(message),
+  }));
+  if (tooLong) problems.push({ place: placeAt(0, 0), path: [], message: `longer than ${MAX_TEXT} characters` });
+  const readable = problems.length === 0;
+  const reader = new PlainReader(document, secrets, (path, node, message, hint) =>
+    problems.push({ place: placeOfNode(node), path, message, ...(hint !== undefined && { hint }) }),
+  );
+  return {
+    value: readable ? reader.read(document.contents, []) : undefined,
+    problems,
+    readable: readable && !reader.exhausted,
+    placeOf: (path) => placeOfNode(find(document, path).value),
+    placeOfKey: (path) => {
+      const { key, value } = find(document, path);
+      return placeOfNode(key ?? value);
+    },
+  };
+}
+
+type Report = (path: ValuePath, node: Node, message: string, hint?: string) => void;
+
+/** Turns nodes into plain values, follows secrets, and stops where aliases multiply without end. */
+class PlainReader {
+  readonly #document: Document.Parsed;
+  readonly #secrets: SecretSources;
+  readonly #report: Report;
+  readonly #resolved = new Map<Alias, Node>();
+  #left = MAX_VALUES;
+
+  constructor(document: Document.Parsed, secrets: SecretSources, report: Report) {
+    this.#document = document;
+    this.#secrets = secrets;
+    this.#report = report;
+  }
+
+  get exhausted(): boolean {
+    return this.#left <= 0;
+  }
+
+  read(node: unknown, path: ValuePath): unknown {
+    if (!isNode(node)) return node ?? undefined;
+    this.#left -= 1;
+    if (this.#left <= 0) {
+      if (this.#left === 0) this.#report([], node, "too many values", "do aliases refer to one another?");
+      return undefined;
+    }
+    if (isAlias(node)) return this.read(this.#resolve(node), path);
+    if (isSeq(node)) return node.items.map((item, index) => this.read(item, [...path, index]));
+    if (isMap(node)) {
+      const entries = node.items.map(({ key, value }) => {
+        const name = String(key);
+        return [name, this.read(value, [...path, name])] as const;
+      });
+      // A key without a value says as little as no key.
+      return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+    }
+    if (!isScalar(node)) return undefined;
+    return node.value instanceof Reference ? this.#open(node.value, node, path) : (node.value ?? undefined);
+  }
+
+  /** Looking an anchor up walks the document: once for each alias is enough. */
+  #resolve(alias: Alias): Node | undefined {
+    const known = this.#resolved.get(alias);
+    if (known) return known;
+    const node = alias.resolve(this.#document);
+    if (node) this.#resolved.set(alias, node);
+    return node;
+  }
+
+  #open({ kind, name }: Reference, node: Node, path: ValuePath): Secret {
+    const title = `!${kind} ${name}`;
+    if (kind === "env") {
+      const value = this.#secrets.env(name);
+      if (value === undefined || value === "")
+        this.#report(path, node, `the environment variable ${name} is not set`, `export ${name} before the start`);
+      return new Secret(value ?? "", title);
+    }
+    try {
+      const value = this.#secrets.file(name).replace(/\r?\n$/, "");
+      if (value.length > MAX_SECRET) throw new Error(`longer than ${MAX_SECRET} characters`);
+      if (value === "") throw new Error("empty");
+      return new Secret(value, title);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#report(path, node, `the file ${name} cannot be used: ${reason}`, "does it exist, may this user read it?");
+      return new Secret("", title);
+    }
+  }
+}
+
+interface Found {
+  readonly key?: Node;
+  readonly value?: Node;
+}
+
+/** The node at `path`, or as near to it as the file goes. */
+function find(document: Document.Parsed, path: ValuePath): Found {
+  let found: Found = isNode(document.contents) ? { value: document.contents } : {};
+  for (const step of path) {
+    const node = isAlias(found.value) ? found.value.resolve(document) : found.value;
+    if (isSeq(node) && typeof step === "number") {
+      const item = node.items[step];
+      if (!isNode(item)) return found;
+      found = { value: item };
+    } else if (isMap(node)) {
+      const pair = node.items.find((each) => isPair(each) && String(each.key) === String(step));
+      if (!pair) return found;
+      found = { ...(isNode(pair.key) && { key: pair.key }), ...(isNode(pair.value) && { value: pair.value }) };
+      if (!found.value && found.key) found = { key: found.key, value: found.key };
+    } else return found;
+  }
+  return found;
+}
+
+function plainYamlMessage(message: string): string {
+  const first = message.split("\n", 1)[0] ?? message;
+  const tag = /^Unresolved tag: (\S+)/.exec(first);
+  if (tag) return `unknown tag ${tag[1] ?? ""}: only !env and !file mean something here`;
+  return `not YAML: ${first.charAt(0).toLowerCase()}${first.slice(1)}`;
+}
