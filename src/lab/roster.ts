@@ -1,0 +1,108 @@
+/** Who is registered: by endpoint and by location, until the lifetime ends (LwM2M Core 1.2 §6.2). */
+
+import type { Clock, Timer } from "../base/clock.ts";
+import { Client } from "./client.ts";
+import { type Refusal, readRegister, readUpdate } from "./registration.ts";
+import type { Peer } from "./wire.ts";
+
+/** What a request to `/rd` led to. */
+export type RosterAnswer =
+  | { readonly code: "2.01"; readonly client: Client }
+  | { readonly code: "2.02" }
+  | { readonly code: "2.04"; readonly client: Client; readonly instancesChanged: boolean }
+  | Refusal;
+
+export type Farewell = "deregistered" | "expired" | "replaced";
+
+const MAX_CLIENTS = 10_000;
+const SWEEP_MS = 1_000;
+
+export class Roster {
+  readonly #clock: Clock;
+  readonly #onGone: (client: Client, why: Farewell) => void;
+  readonly #byEndpoint = new Map<string, Client>();
+  readonly #byId = new Map<string, Client>();
+  /** Sets the locations of this run apart from those of the last, which clients may still remember. */
+  readonly #run: string;
+  #count = 0;
+  #sweep: Timer | undefined;
+
+  constructor(clock: Clock, onGone: (client: Client, why: Farewell) => void) {
+    this.#clock = clock;
+    this.#onGone = onGone;
+    this.#run = (clock.now().ms % 36 ** 5).toString(36);
+  }
+
+  clients(): Iterable<Client> {
+    return this.#byEndpoint.values();
+  }
+
+  client(endpoint: string): Client | undefined {
+    return this.#byEndpoint.get(endpoint);
+  }
+
+  get size(): number {
+    return this.#byEndpoint.size;
+  }
+
+  /** §6.2.1: a client that registers again is another registration; what it had before is over. */
+  register(peer: Peer, query: string, payload: Uint8Array): RosterAnswer {
+    const registration = readRegister(query, payload);
+    if ("code" in registration) return registration;
+    const before = this.#byEndpoint.get(registration.endpoint);
+    if (!before && this.#byEndpoint.size >= MAX_CLIENTS) return { code: "5.03", reason: "no room for more clients" };
+    if (before) this.#remove(before, "replaced");
+    this.#count += 1;
+    const client = new Client(registration, `${this.#run}-${this.#count.toString(36)}`, peer, this.times());
+    this.#byEndpoint.set(client.endpoint, client);
+    this.#byId.set(client.id, client);
+    this.#sweep ??= this.#clock.after(SWEEP_MS, () => this.#expire());
+    return { code: "2.01", client };
+  }
+
+  update(id: string, peer: Peer, request: { query: string; payload: Uint8Array }): RosterAnswer {
+    const client = this.#byId.get(id);
+    if (!client) return UNKNOWN;
+    const update = readUpdate(request.query, request.payload);
+    if ("code" in update) return update;
+    client.peer = peer;
+    if (update.lifetime !== undefined) client.lifetime = update.lifetime;
+    if (update.binding !== undefined) client.binding = update.binding;
+    if (update.links) client.show(update.links);
+    client.prolong(this.times());
+    return { code: "2.04", client, instancesChanged: update.links !== undefined };
+  }
+
+  deregister(id: string): RosterAnswer {
+    const client = this.#byId.get(id);
+    if (!client) return UNKNOWN;
+    this.#remove(client, "deregistered");
+    return { code: "2.02" };
+  }
+
+  times(): { wall: number; monotonic: number } {
+    return { wall: this.#clock.now().ms, monotonic: this.#clock.monotonic() };
+  }
+
+  stop(): void {
+    this.#sweep?.cancel();
+  }
+
+  /** One sweep for all: thousands of registrations are renewed far more often than one expires. */
+  #expire(): void {
+    const now = this.#clock.monotonic();
+    for (const client of this.#byEndpoint.values()) if (client.expiresAt <= now) this.#remove(client, "expired");
+    this.#sweep = this.#byEndpoint.size > 0 ? this.#clock.after(SWEEP_MS, () => this.#expire()) : undefined;
+  }
+
+  #remove(client: Client, why: Farewell): void {
+    client.gone = true;
+    this.#byEndpoint.delete(client.endpoint);
+    this.#byId.delete(client.id);
+    for (const stream of client.observations.values()) stream.close();
+    client.observations.clear();
+    this.#onGone(client, why);
+  }
+}
+
+const UNKNOWN: Refusal = { code: "4.04", reason: "no such registration" };
