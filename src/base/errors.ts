@@ -1,0 +1,19 @@
+/** What operating systems and drivers report, told apart by their codes. */
+
+/** The code of a system error, such as `ENOENT`. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Whether a file or folder is not there. */
+export function isMissing(error: unknown): boolean {
+  return codeOf(error) === "ENOENT";
+}
+
+/** An error in one line of words; for what is thrown by others and may be anything. */
+export function words(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Connecting to a name with several addresses fails with one error per address and no message of its own.
+  if (error instanceof AggregateError && error.message === "") return error.errors.map(words).join("; ");
+  return error.message.split("\n", 1)[0] ?? error.name;
+}
