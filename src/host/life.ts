@@ -12,6 +12,8 @@ export interface Past {
   /** Failures since it last ran for long enough to be trusted. */
   readonly failures: number;
   readonly crashes: readonly number[];
+  /** Let out of quarantine, and not trusted again yet: one crash brings it back. */
+  readonly probation?: boolean;
   /** What went wrong last. */
   readonly reason?: string;
 }
@@ -54,10 +56,11 @@ export function next(life: Life, event: LifeEvent, times: LifeTimes): [Life, ...
       return event.type === "crashed" ? crash(life.past, event, times) : [life];
     case "running":
       if (event.type !== "crashed") return [life];
-      return crash(event.at - life.since >= times.settledMs ? { ...life.past, failures: 0 } : life.past, event, times);
+      return crash(event.at - life.since >= times.settledMs ? trusted(life.past) : life.past, event, times);
     case "waiting":
-    case "quarantined":
       return event.type === "timer" ? begin(life.past) : [life];
+    case "quarantined":
+      return event.type === "timer" ? begin({ ...life.past, probation: true }) : [life];
   }
 }
 
@@ -76,11 +79,12 @@ function rest(past: Past, reason: string, times: LifeTimes): [Life, ...LifeEffec
 
 function crash(past: Past, { reason, at }: { reason: string; at: number }, times: LifeTimes): [Life, ...LifeEffect[]] {
   const crashes = [...past.crashes.filter((then) => at - then < times.withinMs), at];
-  if (crashes.length < times.crashes) return rest({ ...past, crashes }, reason, times);
+  if (crashes.length < times.crashes && past.probation !== true) return rest({ ...past, crashes }, reason, times);
   return [
-    // Let out, it has one try: the next crash brings it back at once.
-    { name: "quarantined", past: { failures: 0, crashes: crashes.slice(1), reason } },
+    { name: "quarantined", past: { failures: 0, crashes: [], reason } },
     { do: "end" },
     { do: "set-timer", ms: times.quarantineMs },
   ];
 }
+
+const trusted = ({ crashes }: Past): Past => ({ failures: 0, crashes });
