@@ -10,7 +10,10 @@ export interface Node {
   /** JavaScript has one number type and LwM2M has four: the type decides how a value is written, never its look. */
   readonly type: ResourceType;
   readonly value: ResourceValue;
-  /** Seconds since 1970 UTC; absent: at the time of the message. */
+  /**
+   * Seconds since 1970 UTC; absent: at the time of the message. What was read may be relative to that time instead,
+   * if it is below 2^28, as the sender wrote it (RFC 8428 §4.5.3).
+   */
   readonly time?: number;
 }
 

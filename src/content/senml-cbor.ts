@@ -1,0 +1,142 @@
+/** SenML CBOR: a Pack as an array of maps with small integers for labels (RFC 8428 §6, LwM2M Core 1.2 §7.4.5). */
+
+import { DecodeError } from "../base/bytes.ts";
+import type { Path } from "../model/path.ts";
+import { CborReader, EPOCH_TAG, Major, writeFloat, writeHead, writeInteger, writeText } from "./cbor.ts";
+import { writeItem } from "./cbor-value.ts";
+import type { Codec, ModelOf, Node } from "./node.ts";
+import { LABEL, MAX_VERSION, PackReader, planPack } from "./senml.ts";
+import { Sink } from "./sink.ts";
+import { checked } from "./typed.ts";
+
+/** RFC 8428 §6, table 4. */
+const Key = { bver: -1, bn: -2, bt: -3, bv: -5, n: 0, v: 2, vs: 3, vb: 4, t: 6, vd: 8 } as const;
+
+const out = new Sink();
+
+export const senmlCbor: Codec = {
+  format: 112,
+  structured: true,
+
+  encode(nodes: readonly Node[], base: Path): Uint8Array {
+    const { baseName, baseTime } = planPack(nodes, base);
+    out.reset();
+    writeHead(out, Major.array, nodes.length);
+    for (let i = 0; i < nodes.length; i++) {
+      const node = checked(nodes[i]!);
+      const first = i === 0;
+      const named = node.path.length > baseName.length;
+      const time = baseTime === undefined ? node.time : node.time! - baseTime;
+      const withTime = time !== undefined && (baseTime === undefined || time !== 0);
+      const bn = first && baseName !== "";
+      const bt = first && baseTime !== undefined;
+      writeHead(out, Major.map, 1 + Number(bn) + Number(bt) + Number(named) + Number(withTime));
+      if (bn) writeName(Key.bn, baseName, 0);
+      if (bt) writeTime(Key.bt, baseTime);
+      if (named) writeName(Key.n, node.path, baseName.length);
+      if (withTime) writeTime(Key.t, time);
+      writeLabel(node);
+      writeItem(out, node);
+    }
+    return out.take();
+  },
+
+  decode(bytes: Uint8Array, base: Path, model: ModelOf): Node[] {
+    const input = new CborReader(bytes);
+    const pack = new PackReader(base, model);
+    let left = input.array();
+    for (; !input.endsHere(left); left -= left < 0 ? 0 : 1) readRecord(input, pack);
+    if (!input.done) throw input.error("more than one pack");
+    return pack.nodes;
+  },
+};
+
+function writeName(key: number, name: string, from: number): void {
+  writeInteger(out, key);
+  writeHead(out, Major.text, name.length - from);
+  out.ascii(name, from);
+}
+
+function writeTime(key: number, time: number): void {
+  writeInteger(out, key);
+  if (Number.isSafeInteger(time)) writeInteger(out, time);
+  else writeFloat(out, time);
+}
+
+/** Object Links are LwM2M's own, and have no number (Core 1.2 §7.4.5). */
+function writeLabel({ type }: Node): void {
+  const label = LABEL[type];
+  if (label === "vlo") writeText(out, label);
+  else writeInteger(out, Key[label]);
+}
+
+function readRecord(input: CborReader, pack: PackReader): void {
+  pack.begin();
+  let left = input.map();
+  for (; !input.endsHere(left); left -= left < 0 ? 0 : 1) {
+    if (input.kind() === "text") readNamedField(input, pack);
+    else readField(Number(input.integer()), input, pack);
+  }
+  pack.finish();
+}
+
+function readField(key: number, input: CborReader, pack: PackReader): void {
+  switch (key) {
+    case Key.bn:
+      pack.baseName = input.text();
+      return;
+    case Key.bt:
+      pack.baseTime = Number(readNumber(input));
+      return;
+    case Key.bv:
+      pack.baseValue = readNumber(input);
+      return;
+    case Key.bver:
+      if (readNumber(input) > MAX_VERSION) throw input.error("a later version of SenML"); // RFC 8428 §4.4
+      return;
+    case Key.n:
+      pack.name = input.text();
+      return;
+    case Key.t:
+      pack.time = Number(readNumber(input));
+      return;
+    case Key.v:
+      readValue(input, pack);
+      return;
+    case Key.vs:
+      pack.take("vs", input.text());
+      return;
+    case Key.vb:
+      pack.take("vb", input.boolean());
+      return;
+    case Key.vd:
+      pack.take("vd", input.bytes().slice());
+      return;
+    default:
+      // Units, sums and update times say nothing that LwM2M listens to (RFC 8428 §4.2).
+      input.skip();
+  }
+}
+
+/** A label that ends in an underscore must be understood, others may be passed over (RFC 8428 §4.4). */
+function readNamedField(input: CborReader, pack: PackReader): void {
+  const label = input.text();
+  if (label === "vlo") pack.take("vlo", input.text());
+  else if (label.endsWith("_")) throw new DecodeError(`SenML: "${label.slice(0, 40)}" is not understood`);
+  // A number spelled out is another label than the number, and no pack of ours.
+  else if (STRING_KEYS.has(label)) throw input.error(`label "${label}" as text`);
+  else input.skip();
+}
+
+const STRING_KEYS: ReadonlySet<string> = new Set(["bver", "bn", "bt", "bv", "n", "t", "v", "vs", "vb", "vd"]);
+
+/** Of an Epoch tag on a Time, the number alone counts (LwM2M Core 1.2 Appendix C). */
+function readValue(input: CborReader, pack: PackReader): void {
+  if (input.kind() === "tag" && input.tag() !== EPOCH_TAG) throw input.error("an unknown tag");
+  pack.isFloat = input.kind() === "float";
+  pack.take("v", readNumber(input));
+}
+
+function readNumber(input: CborReader): number | bigint {
+  return input.kind() === "float" ? input.float() : input.integer();
+}

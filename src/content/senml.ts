@@ -1,0 +1,134 @@
+/** What SenML JSON and SenML CBOR share: names, times and base values (RFC 8428 §4, LwM2M Core 1.2 §7.4.5). */
+
+import { DecodeError } from "../base/bytes.ts";
+import { contains, type Path, parsePath, ROOT } from "../model/path.ts";
+import {
+  fits,
+  MAX_INTEGER,
+  MIN_INTEGER,
+  parseLink,
+  type ResourceType,
+  type ResourceValue,
+  wholeNumber,
+} from "../model/value.ts";
+import type { ModelOf, Node } from "./node.ts";
+import { modelAt, refused } from "./typed.ts";
+
+/** Versions up to that of RFC 8428 are understood (§4.4). */
+export const MAX_VERSION = 10;
+
+/** How a value was labelled: the label must go with the type, or a boolean could pass for a number. */
+export type Label = "v" | "vs" | "vb" | "vd" | "vlo";
+
+/** Which label each type travels under. */
+export const LABEL: Readonly<Record<ResourceType, Label>> = {
+  string: "vs",
+  corelnk: "vs",
+  integer: "v",
+  unsigned: "v",
+  float: "v",
+  time: "v",
+  boolean: "vb",
+  opaque: "vd",
+  objlnk: "vlo",
+};
+
+/** Resolves Records one after another: set the fields of one, then call `finish` (§4.6). */
+export class PackReader {
+  readonly nodes: Node[] = [];
+  name = "";
+  time = 0;
+  label: Label | undefined;
+  value: ResourceValue | undefined;
+  /** Whether `value` came in a form that only floats have. */
+  isFloat = false;
+
+  baseName = "";
+  baseTime = 0;
+  baseValue: number | bigint | undefined;
+  readonly #base: Path;
+  readonly #model: ModelOf;
+
+  constructor(base: Path, model: ModelOf) {
+    this.#base = base;
+    this.#model = model;
+  }
+
+  /** Forgets the Record before, but not the base fields, which hold until they are set again (§4.1). */
+  begin(): void {
+    this.name = "";
+    this.time = 0;
+    this.label = undefined;
+    this.value = undefined;
+    this.isFloat = false;
+  }
+
+  /** A second value in one Record is malformed (§4.2). */
+  take(label: Label, value: ResourceValue): void {
+    if (this.label !== undefined) throw new DecodeError(`SenML: both ${this.label} and ${label} in one record`);
+    this.label = label;
+    this.value = value;
+  }
+
+  /** Turns the fields into a node. @throws DecodeError if name, label or value are not what the model wants. */
+  finish(): void {
+    const path = this.#path();
+    const { type } = modelAt(path, this.#model);
+    const value = this.#resolve(type);
+    if (value === undefined || !fits(value, type)) throw refused(path, `${type} as SenML`);
+    const time = this.baseTime + this.time;
+    if (!Number.isFinite(time)) throw new DecodeError(`${path}: not a time`);
+    // Time 0 is "now" (§4.5.3), which is what a node without a time says.
+    this.nodes.push(time === 0 ? { path, type, value } : { path, type, value, time });
+  }
+
+  #path(): Path {
+    const name = this.baseName + this.name;
+    const path = parsePath(name);
+    if (path === undefined) throw new DecodeError(`SenML: name "${name.slice(0, 40)}" is no path`);
+    if (!contains(this.#base, path)) throw new DecodeError(`SenML: ${path} is not below ${this.#base}`);
+    return path;
+  }
+
+  #resolve(type: ResourceType): ResourceValue | undefined {
+    const { value } = this;
+    if (LABEL[type] !== (this.label ?? "v")) return undefined;
+    if (this.label === undefined) return this.baseValue;
+    if (type === "objlnk") return typeof value === "string" ? parseLink(value) : undefined;
+    if (typeof value !== "number" && typeof value !== "bigint") return value;
+    if (this.isFloat && type !== "float") return undefined;
+    // SenML has one kind of number: a whole one is a float too, as long as it is exact.
+    const sum = this.baseValue === undefined ? value : add(this.baseValue, value);
+    return type === "float" && typeof sum === "bigint" ? undefined : sum;
+  }
+}
+
+function add(a: number | bigint, b: number | bigint): number | bigint | undefined {
+  if (typeof a === "number" && typeof b === "number") return a + b;
+  if (!Number.isInteger(Number(a)) || !Number.isInteger(Number(b))) return undefined;
+  const sum = BigInt(a) + BigInt(b);
+  return sum >= MIN_INTEGER && sum <= MAX_INTEGER * 2n + 1n ? wholeNumber(sum) : undefined;
+}
+
+/**
+ * How a Pack is written: `bn` once, the rest of each name in `n`; a time that all Records have once as `bt`.
+ * The base name of values that lie at the base itself is the base, otherwise the base with a slash (§4.5.1).
+ */
+export interface Plan {
+  readonly baseName: string;
+  /** Undefined: no common base time. */
+  readonly baseTime: number | undefined;
+}
+
+/** @throws RangeError if a node lies outside `base`. */
+export function planPack(nodes: readonly Node[], base: Path): Plan {
+  const [first] = nodes;
+  const baseName = base === ROOT ? "" : first?.path === base ? base : `${base}/`;
+  let timed = first?.time !== undefined;
+  for (const node of nodes) {
+    if (!node.path.startsWith(baseName) || (baseName === base && node.path !== base))
+      throw new RangeError(`${node.path} is not below ${base}`);
+    timed &&= node.time !== undefined;
+  }
+  return { baseName, baseTime: timed ? first?.time : undefined };
+}

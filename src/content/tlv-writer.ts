@@ -1,0 +1,184 @@
+/** Writes TLV: nodes in, nested entries out (LwM2M Core 1.2 §7.4.4). */
+
+import { contains, depth, type Path } from "../model/path.ts";
+import { isObjectLink, type ResourceValue } from "../model/value.ts";
+import type { Node } from "./node.ts";
+import { Sink, utf8Length } from "./sink.ts";
+import { checked } from "./typed.ts";
+
+/** Bits 7 and 6 of the type byte. */
+export const Entry = { objectInstance: 0, resourceInstance: 1, multipleResource: 2, resource: 3 } as const;
+
+const MAX_LENGTH = 0xff_ffff;
+const OBJECT_DEPTH = 1;
+const RESOURCE_DEPTH = 3;
+const INSTANCE_DEPTH = 4;
+const NONE = -1;
+
+const out = new Sink();
+
+/** Where a node lies; one object for all, because this is done for every value sent. */
+interface Place {
+  instance: number;
+  resource: number;
+  resourceInstance: number;
+}
+
+const place: Place = { instance: NONE, resource: NONE, resourceInstance: NONE };
+
+/** An entry whose content is being written: its header is put before the content when its length is known. */
+interface Open {
+  readonly id: number;
+  readonly start: number;
+}
+
+/**
+ * Nodes at or below `base` in any order, each path once.
+ * @throws RangeError if a node lies outside `base`, or comes twice: TLV knows no times.
+ */
+export function writeTlv(nodes: readonly Node[], base: Path): Uint8Array {
+  const from = depth(base);
+  if (from < OBJECT_DEPTH) throw new RangeError("TLV cannot carry several Objects");
+  const sorted = inOrder(nodes) ? nodes : nodes.toSorted(byPlace);
+  if (sorted !== nodes && !inOrder(sorted)) throw new RangeError(`${base}: the same path twice`);
+  out.reset();
+  let instance: Open | undefined;
+  let resource: Open | undefined;
+  for (const node of sorted) {
+    if (!contains(base, node.path)) throw new RangeError(`${node.path} is not below ${base}`);
+    const many = locate(node.path);
+    const newInstance = from === OBJECT_DEPTH && instance?.id !== place.instance;
+    if (resource && (newInstance || !many || resource.id !== place.resource)) {
+      close(Entry.multipleResource, resource);
+      resource = undefined;
+    }
+    if (newInstance) {
+      if (instance) close(Entry.objectInstance, instance);
+      instance = { id: place.instance, start: out.length };
+    }
+    if (many && from <= RESOURCE_DEPTH) resource ??= { id: place.resource, start: out.length };
+    if (many) writeValue(Entry.resourceInstance, place.resourceInstance, node);
+    else writeValue(Entry.resource, place.resource, node);
+  }
+  if (resource) close(Entry.multipleResource, resource);
+  if (instance) close(Entry.objectInstance, instance);
+  return out.take();
+}
+
+/** Fills `place`; true for a Resource Instance. @throws RangeError if the path is not that of a value. */
+function locate(path: Path): boolean {
+  let count = 0;
+  let id = 0;
+  for (let i = 1; i <= path.length; i++) {
+    const code = i < path.length ? path.charCodeAt(i) : 0x2f;
+    if (code !== 0x2f) {
+      id = id * 10 + code - 0x30;
+      continue;
+    }
+    count += 1;
+    if (count === 2) place.instance = id;
+    else if (count === RESOURCE_DEPTH) place.resource = id;
+    else if (count === INSTANCE_DEPTH) place.resourceInstance = id;
+    id = 0;
+  }
+  if (count < RESOURCE_DEPTH) throw new RangeError(`${path} is no Resource`);
+  if (count === RESOURCE_DEPTH) place.resourceInstance = NONE;
+  return count === INSTANCE_DEPTH;
+}
+
+/** Whether each node comes after the one before it. */
+function inOrder(nodes: readonly Node[]): boolean {
+  let [instance, resource, resourceInstance] = [NONE, NONE, NONE];
+  for (const node of nodes) {
+    locate(node.path);
+    const step = place.instance - instance || place.resource - resource || place.resourceInstance - resourceInstance;
+    if (step <= 0) return false;
+    ({ instance, resource, resourceInstance } = place);
+  }
+  return true;
+}
+
+function byPlace(a: Node, b: Node): number {
+  locate(a.path);
+  const { instance, resource, resourceInstance } = place;
+  locate(b.path);
+  return instance - place.instance || resource - place.resource || resourceInstance - place.resourceInstance;
+}
+
+function close(kind: number, { id, start }: Open): void {
+  const length = out.length - start;
+  const end = out.length;
+  // The header is written behind the content, then turned round to stand before it.
+  writeHeader(kind, id, length);
+  out.rotate(start, end);
+}
+
+function writeHeader(kind: number, id: number, length: number): void {
+  if (length > MAX_LENGTH) throw new RangeError(`${length} bytes are too many for TLV`);
+  const lengthBytes = length < 8 ? 0 : length <= 0xff ? 1 : length <= 0xffff ? 2 : 3;
+  out.u8((kind << 6) | (id > 0xff ? 0x20 : 0) | (lengthBytes << 3) | (lengthBytes === 0 ? length : 0));
+  if (id > 0xff) out.u16(id);
+  else out.u8(id);
+  if (lengthBytes === 1) out.u8(length);
+  else if (lengthBytes > 1) {
+    if (lengthBytes === 3) out.u8(length >> 16);
+    out.u16(length);
+  }
+}
+
+function writeValue(kind: number, id: number, node: Node): void {
+  const { value, type } = checked(node);
+  if (typeof value === "number") {
+    if (type === "float") writeFloat(kind, id, value);
+    else writeInteger(kind, id, value);
+  } else if (typeof value === "string") {
+    const length = utf8Length(value);
+    writeHeader(kind, id, length);
+    out.utf8(value, length);
+  } else if (typeof value === "boolean") {
+    writeHeader(kind, id, 1);
+    out.u8(value ? 1 : 0);
+  } else writeRare(kind, id, value);
+}
+
+function writeRare(kind: number, id: number, value: Exclude<ResourceValue, number | string | boolean>): void {
+  if (typeof value === "bigint") {
+    writeHeader(kind, id, 8);
+    out.u64(value);
+  } else if (isObjectLink(value)) {
+    writeHeader(kind, id, 4);
+    out.u16(value.object);
+    out.u16(value.instance);
+  } else {
+    writeHeader(kind, id, value.length);
+    out.bytes(value);
+  }
+}
+
+/** The shorter of the two forms if it is exact, never less than four bytes (Appendix C). */
+function writeFloat(kind: number, id: number, value: number): void {
+  if (Math.fround(value) === value) {
+    writeHeader(kind, id, 4);
+    out.f32(value);
+  } else {
+    writeHeader(kind, id, 8);
+    out.f64(value);
+  }
+}
+
+/** An unsigned value keeps its top bit clear, so that servers that read it as signed see the same number. */
+function writeInteger(kind: number, id: number, value: number): void {
+  if (value >= -0x80 && value <= 0x7f) {
+    writeHeader(kind, id, 1);
+    out.u8(value);
+  } else if (value >= -0x8000 && value <= 0x7fff) {
+    writeHeader(kind, id, 2);
+    out.u16(value);
+  } else if (value >= -0x8000_0000 && value <= 0x7fff_ffff) {
+    writeHeader(kind, id, 4);
+    out.u32(value);
+  } else {
+    writeHeader(kind, id, 8);
+    out.u64(BigInt(value));
+  }
+}
