@@ -1,0 +1,144 @@
+/**
+ * The other end: a UDP socket that answers Register, observes /3303/0/5700 of everyone, counts notifications, and reads
+ * in a closed loop. It does no more than it must, so that the subject is what gets measured.
+ */
+
+import dgram from "node:dgram";
+import { serve } from "./rpc.js";
+import { ack, answer, getValue, isRequest, locationOf, POST, Type, typeOf } from "./wire.js";
+
+const OBSERVE = 0x4f;
+const READ = 0x52;
+const BUFFER = 8 * 1024 * 1024;
+const LOST_AFTER_MS = 500;
+
+const socket = dgram.createSocket("udp4");
+const endpoints = [];
+const byPort = new Map();
+let firstAt = 0;
+let lastAt = 0;
+let observed = 0;
+let observeGeneration = 0;
+let notifications = 0;
+let reads = 0;
+/** Outstanding reads: which endpoint each slot asked, and when. */
+let slots = [];
+let reading = false;
+let nextEndpoint = 0;
+
+socket.on("message", (datagram, { port }) => {
+  const code = datagram[1];
+  if (isRequest(code)) {
+    onRequest(datagram, port, code);
+    return;
+  }
+  if (code === 0) return;
+  if (typeOf(datagram) === Type.CON) socket.send(ack(datagram), port, "127.0.0.1");
+  const kind = datagram[4];
+  if (kind === OBSERVE) onNotification(datagram, byPort.get(port));
+  else if (kind === READ) onRead(datagram);
+});
+
+function onRequest(datagram, port, code) {
+  const known = byPort.get(port);
+  if (code !== POST) {
+    socket.send(answer(datagram, 0x42), port, "127.0.0.1");
+  } else if (known) {
+    socket.send(answer(datagram, 0x44), port, "127.0.0.1");
+  } else {
+    const endpoint = { port, messageId: 1, generation: 0 };
+    byPort.set(port, endpoint);
+    endpoints.push(endpoint);
+    lastAt = performance.now();
+    if (endpoints.length === 1) firstAt = lastAt;
+    socket.send(answer(datagram, 0x41, locationOf(String(port))), port, "127.0.0.1");
+  }
+}
+
+function onNotification(datagram, endpoint) {
+  if (!endpoint) return;
+  if (endpoint.generation !== observeGeneration && datagram[7] === (observeGeneration & 255)) {
+    endpoint.generation = observeGeneration;
+    observed += 1;
+  } else notifications += 1;
+}
+
+function onRead(datagram) {
+  const slot = slots[(datagram[5] << 8) | datagram[6]];
+  // The answer to a question that was given up already.
+  if (!slot || slot.turn !== datagram[7]) return;
+  reads += 1;
+  if (reading) read(slot);
+}
+
+function read(slot) {
+  const endpoint = endpoints[nextEndpoint++ % endpoints.length];
+  slot.turn = (slot.turn + 1) & 255;
+  slot.at = performance.now();
+  send(endpoint, { token: [READ, slot.index >> 8, slot.index & 255, slot.turn], confirmable: true, observe: false });
+}
+
+function send(endpoint, { token, confirmable, observe }) {
+  const messageId = endpoint.messageId++ & 0xffff;
+  socket.send(getValue({ confirmable, messageId, token, observe }), endpoint.port, "127.0.0.1");
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function until(condition, ms, what) {
+  const end = performance.now() + ms;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`${what} after ${ms} ms`);
+    await pause(5);
+  }
+}
+
+serve({
+  listen: () =>
+    new Promise((resolve) => {
+      socket.bind(0, "127.0.0.1", () => {
+        socket.setRecvBufferSize(BUFFER);
+        socket.setSendBufferSize(BUFFER);
+        resolve(socket.address().port);
+      });
+    }),
+
+  /** Waits for that many endpoints; milliseconds from the first Register to the last. */
+  registered: async (count) => {
+    await until(() => endpoints.length >= count, 60_000, `${endpoints.length} of ${count} registered`);
+    return lastAt - firstAt;
+  },
+
+  /** Observes everyone, with confirmable requests or not; an observation of before is replaced (RFC 7641 §3.1). */
+  observe: async (confirmable) => {
+    observed = 0;
+    observeGeneration += 1;
+    for (const [index, endpoint] of endpoints.entries()) {
+      send(endpoint, { token: [OBSERVE, 0, 0, observeGeneration & 255], confirmable, observe: true });
+      if (index % 50 === 49) await pause(1);
+    }
+    await until(() => observed >= endpoints.length, 30_000, `${observed} of ${endpoints.length} observed`);
+  },
+
+  /** Notifications since the last time one asked. */
+  count: () => {
+    const counted = notifications;
+    notifications = 0;
+    return counted;
+  },
+
+  /** Reads for that long with that many outstanding; how many were answered. */
+  read: async ({ ms, outstanding }) => {
+    reads = 0;
+    reading = true;
+    slots = Array.from({ length: outstanding }, (_, index) => ({ index, turn: 0, at: 0 }));
+    for (const slot of slots) read(slot);
+    const end = performance.now() + ms;
+    while (performance.now() < end) {
+      await pause(50);
+      for (const slot of slots) if (performance.now() - slot.at > LOST_AFTER_MS) read(slot);
+    }
+    reading = false;
+    return reads;
+  },
+});

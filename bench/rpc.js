@@ -1,0 +1,63 @@
+/** Questions and answers between the process that measures and its children. */
+
+import { fork } from "node:child_process";
+
+/** Starts a script and gives `ask(name, argument)`, which settles with what the script's function of that name returns. */
+export function child(script, args = []) {
+  const process = fork(new URL(script, import.meta.url), args, { execArgv: ["--expose-gc"] });
+  const waiting = new Map();
+  let next = 0;
+  let ended = false;
+  process.on("message", ({ id, value, error }) => {
+    const { resolve, reject } = waiting.get(id) ?? {};
+    waiting.delete(id);
+    if (error === undefined) resolve?.(value);
+    else reject?.(new Error(`${script}: ${error}`));
+  });
+  process.on("exit", (code, signal) => {
+    ended = true;
+    for (const { reject } of waiting.values()) reject(new Error(`${script} ended: ${signal ?? code}`));
+    waiting.clear();
+  });
+  return {
+    ask: (name, argument) =>
+      new Promise((resolve, reject) => {
+        if (ended) {
+          reject(new Error(`${script} has ended`));
+          return;
+        }
+        waiting.set(next, { resolve, reject });
+        process.send({ id: next++, name, argument });
+      }),
+    end: () =>
+      new Promise((resolve) => {
+        if (ended) resolve();
+        else process.once("exit", resolve).kill("SIGKILL");
+      }),
+  };
+}
+
+/** In a child: answers the parent's questions with these functions. */
+export function serve(functions) {
+  process.on("message", async ({ id, name, argument }) => {
+    try {
+      process.send({ id, value: await functions[name](argument) });
+    } catch (error) {
+      process.send({ id, error: error.stack });
+    }
+  });
+  process.on("disconnect", () => process.exit(0));
+}
+
+/** What every subject can be asked about itself. */
+export const selfReport = {
+  cpu: () => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+  memory: () => {
+    for (let i = 0; i < 3; i++) globalThis.gc?.();
+    const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
+    return { rss, heap: heapUsed + external + arrayBuffers };
+  },
+};
