@@ -10,6 +10,10 @@ export interface Account {
   /** Seconds; /1/x/2 and /1/x/3. */
   readonly defaultMinimumPeriod?: number;
   readonly defaultMaximumPeriod?: number;
+  /** Seconds away after Disable was executed; /1/x/5, a day unless said otherwise. */
+  readonly disableTimeout?: number;
+  /** Whether notifications are kept while the server cannot be reached; /1/x/6. */
+  readonly storing?: boolean;
   /** The version spoken: 1.1 unless the server knows only 1.0. */
   readonly version?: "1.0" | "1.1";
 }

@@ -1,0 +1,14 @@
+/**
+ * The LwM2M client engine: one `Lwm2mClient` per endpoint, each with its own tree of Objects and its own transport.
+ *
+ * It knows CoAP and no sensor. Whoever measures sets values in the tree; whoever can be told things leaves a handler
+ * there. Registration, Read, Write, Execute, Discover, Observe and Write-Attributes are done in here.
+ *
+ *     tree ──difference──▶ notifier ──conditions──▶ representation ──▶ coap
+ *     tree ◀──handlers── operations ◀── router ◀───────────────────── coap
+ *     client: registration table, its timers and its connection
+ */
+
+export type { Account, RegistrationSnapshot } from "./account.ts";
+export { Lwm2mClient, type Lwm2mClientOptions } from "./client.ts";
+export { type Entry, type ExecuteHandler, ObjectTree, type StoredListener, type WriteHandler } from "./tree.ts";

@@ -1,0 +1,32 @@
+/** The list of Objects that Register and Update carry, inside what every server reads (LwM2M Core 1.1 §6.2.1). */
+
+import { type Link, writeLinks } from "../content/index.ts";
+import { ids, path } from "../model/path.ts";
+import type { View } from "./view.ts";
+
+const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
+const ORIGINAL_VERSION = "1.0";
+
+/**
+ * Object Instances in ascending order, each Object newer than 1.0 with its version in front.
+ * No root link: it says nothing that is not the rule, and some servers refuse the whole message over its attributes.
+ */
+export function registerLinks(view: View): string {
+  const links: Link[] = [];
+  let previous: number | undefined;
+  for (const instance of view.instances()) {
+    const object = ids(instance)[0]!;
+    if (object !== previous) {
+      const version = view.announcedVersion(object);
+      if (version !== ORIGINAL_VERSION) links.push({ target: path(object), attributes: versionAttribute(version) });
+    }
+    previous = object;
+    links.push({ target: instance, attributes: NO_ATTRIBUTES });
+  }
+  return writeLinks(links);
+}
+
+/** The version of an Object as link attribute; absent for 1.0, where servers assume it (LwM2M Core 1.1 §7.2.2). */
+export function versionAttribute(version: string): ReadonlyMap<string, string> {
+  return version === ORIGINAL_VERSION ? NO_ATTRIBUTES : new Map([["ver", version]]);
+}

@@ -1,0 +1,28 @@
+/** Read (LwM2M Core 1.1 §6.3.1), and the first answer to Observe. */
+
+import { Code, type Reply } from "../../coap/index.ts";
+import { depth, type Path } from "../../model/path.ts";
+import { chooseCodec, contentReply, nodesAt, type Representation, tellsTime, timed } from "../representation.ts";
+import { instanceOf, type View } from "../view.ts";
+
+export function read(view: View, where: Path, accept: number | undefined): Reply {
+  const found = find(view, where, accept);
+  if ("code" in found) return found;
+  const nodes = tellsTime(where) ? timed(view, where, found) : found.nodes;
+  return contentReply(found.codec, nodes, where);
+}
+
+/** The values that a Read of `where` shows and the format to show them in, or the refusal. */
+export function find(view: View, where: Path, accept: number | undefined): Representation | Reply {
+  if (depth(where) === 0) return { code: Code.MethodNotAllowed };
+  if (!view.has(depth(where) === 1 ? where : instanceOf(where))) return { code: Code.NotFound };
+  if (depth(where) >= 3) {
+    const model = view.resource(where);
+    if (model !== undefined && !model.operations.includes("R")) return { code: Code.MethodNotAllowed };
+  }
+  const nodes = nodesAt(view, where);
+  // An Instance may be empty; a Resource without a value has never been measured.
+  if (depth(where) >= 3 && nodes.length === 0) return { code: Code.NotFound };
+  const codec = chooseCodec(where, nodes, accept);
+  return codec === undefined ? { code: Code.NotAcceptable } : { nodes, codec };
+}

@@ -1,0 +1,80 @@
+/** What stands at a path, as bytes in the format that was asked for: for Read and for every notification. */
+
+import type { Stamp } from "../base/clock.ts";
+import { Code, type Reply } from "../coap/index.ts";
+import { type Codec, codecOf, Format, type Node } from "../content/index.ts";
+import { child, depth, ids, type Path } from "../model/path.ts";
+import { typeOfValue, type View } from "./view.ts";
+
+/** A value younger than this is as good as measured now. */
+const FRESH_MS = 1_000;
+/** Objects below describe the client itself. What was set long ago still holds, and some servers refuse times in a Read. */
+const FIRST_TIMED_OBJECT = 10;
+
+/** Values, and the format to show them in. */
+export interface Representation {
+  readonly nodes: readonly Node[];
+  readonly codec: Codec;
+}
+
+/** Readable values at or below `where`; what the server may not read is left out (LwM2M Core 1.1 §6.3.1). */
+export function nodesAt(view: View, where: Path): Node[] {
+  const entries = view.entries(where);
+  const nodes: Node[] = [];
+  for (const [at, { value }] of entries) {
+    const model = view.resource(at);
+    if (model !== undefined && !model.operations.includes("R")) continue;
+    // A single value given for a multiple Resource is its first Resource Instance.
+    const lifted = model?.multiple === true && depth(at) === 3 ? child(at, 0) : at;
+    nodes.push({ path: lifted, type: model?.type ?? typeOfValue(value), value });
+  }
+  return nodes;
+}
+
+/**
+ * The format of an answer: the one accepted, else text for a single value and TLV for more, which every server reads.
+ * Undefined if the nodes cannot be written so (LwM2M Core 1.1 §7.4).
+ */
+export function chooseCodec(where: Path, nodes: readonly Node[], accept: number | undefined): Codec | undefined {
+  const single = depth(where) >= 3 && nodes.length === 1 && nodes[0]!.path === where;
+  if (accept === undefined) {
+    if (!single) return codecOf(Format.Tlv);
+    return codecOf(nodes[0]!.type === "opaque" ? Format.Opaque : Format.Text);
+  }
+  const codec = codecOf(accept);
+  if (codec === undefined || (!codec.structured && !single)) return undefined;
+  // Raw bytes stand for opaque values only.
+  return codec.format === Format.Opaque && nodes[0]!.type !== "opaque" ? undefined : codec;
+}
+
+/** 2.05 with the nodes, or 5.00 if a value in the tree is not what its Resource should hold. */
+export function contentReply(codec: Codec, nodes: readonly Node[], where: Path): Reply {
+  try {
+    return { code: Code.Content, format: codec.format, payload: codec.encode(nodes, where) };
+  } catch (error) {
+    if (!(error instanceof RangeError) && !(error instanceof TypeError)) throw error;
+    return { code: Code.InternalServerError, diagnostic: `${where} cannot be written: ${error.message}` };
+  }
+}
+
+/** Seconds since 1970 at which a value was measured; undefined if that was just now, or one of the clocks was not set. */
+export function measuredAt(at: Stamp, now: Stamp): number | undefined {
+  return at.trusted && now.trusted && now.ms - at.ms > FRESH_MS ? at.ms / 1_000 : undefined;
+}
+
+/**
+ * The nodes with the time of the newest of them if even that is not fresh, so that old values never pass for new ones.
+ * One time for all: servers take several for several measurements.
+ */
+export function timed(view: View, where: Path, { codec, nodes }: Representation): readonly Node[] {
+  if (codec.format !== Format.SenmlCbor && codec.format !== Format.SenmlJson) return nodes;
+  let newest: Stamp | undefined;
+  for (const [, { at }] of view.entries(where)) if (newest === undefined || at.ms > newest.ms) newest = at;
+  const time = newest && measuredAt(newest, view.clock.now());
+  return time === undefined ? nodes : nodes.map((node) => ({ ...node, time }));
+}
+
+/** Whether a Read answers with the time of measurement. */
+export function tellsTime(where: Path): boolean {
+  return (ids(where)[0] ?? 0) >= FIRST_TIMED_OBJECT;
+}

@@ -1,0 +1,154 @@
+/** One client as its server sees it: the tree, the Server Object in front of it, and what is known of both. */
+
+import type { Clock } from "../base/clock.ts";
+import type { ObjectModel, ObjectRegistry, ResourceModel } from "../model/objects.ts";
+import { contains, depth, ids, path, type Path, ROOT } from "../model/path.ts";
+import type { ResourceType, ResourceValue } from "../model/value.ts";
+import type { Attributes } from "./conditions.ts";
+import { AttributeStore } from "./attributes.ts";
+import type { Version } from "./registration.ts";
+import { SERVER_INSTANCE, SERVER_OBJECT, type ServerObject } from "./server-object.ts";
+import { comparePaths, type Entry, type ObjectTree } from "./tree.ts";
+
+/** Security and OSCORE hold keys: no server may touch them (LwM2M Core 1.1 §E.1). */
+const FORBIDDEN_OBJECTS: ReadonlySet<number> = new Set([0, 21]);
+/** Objects that come with the enabler: their version goes with the LwM2M version spoken. */
+const LAST_CORE_OBJECT = 7;
+
+export interface ViewOptions {
+  readonly tree: ObjectTree;
+  readonly server: ServerObject;
+  readonly models: ObjectRegistry;
+  readonly clock: Clock;
+}
+
+export class View {
+  readonly tree: ObjectTree;
+  readonly server: ServerObject;
+  readonly models: ObjectRegistry;
+  readonly clock: Clock;
+  readonly attributes = new AttributeStore();
+  /** The version of the present registration, or of the attempt at it. */
+  version: Version = "1.1";
+
+  constructor({ tree, server, models, clock }: ViewOptions) {
+    this.tree = tree;
+    this.server = server;
+    this.models = models;
+    this.clock = clock;
+  }
+
+  /** In ascending order. */
+  instances(): readonly Path[] {
+    return [SERVER_INSTANCE, ...this.tree.instances().filter((instance) => isShown(objectOf(instance)))];
+  }
+
+  /** Whether an Object with an Instance, or an Instance, is there. */
+  has(where: Path): boolean {
+    if (where === SERVER_INSTANCE || where === SERVER_OBJECT) return true;
+    if (!isShown(objectOf(where))) return false;
+    return depth(where) === 2
+      ? this.tree.hasInstance(where)
+      : this.tree.instances().some((instance) => contains(where, instance));
+  }
+
+  /** Values at or below `where`, in ascending order; values outside any Instance are not shown. */
+  entries(where: Path): readonly (readonly [Path, Entry])[] {
+    if (contains(SERVER_OBJECT, where))
+      return this.server.entries(this.clock.now()).filter(([at]) => contains(where, at));
+    if (depth(where) >= 2) return this.tree.hasInstance(instanceOf(where)) ? this.tree.entries(where) : [];
+    return this.instances()
+      .filter((instance) => contains(where, instance))
+      .flatMap((instance) => this.entries(instance));
+  }
+
+  hasValue(where: Path): boolean {
+    return this.entries(where).length > 0;
+  }
+
+  /** Resources of an Instance that exist: with a value, or with something that can be done to them. In ascending order. */
+  resources(instance: Path): readonly Path[] {
+    const found = new Set<Path>();
+    for (const [at] of this.entries(instance)) found.add(resourceOf(at));
+    const [object] = ids(instance);
+    for (const at of [...this.executables(instance), ...this.tree.writables()])
+      if (contains(instance, at)) found.add(resourceOf(at));
+    // Execute on what cannot be done is refused, but a mandatory Resource is shown nevertheless.
+    for (const { id, mandatory, operations } of this.object(object)?.resources.values() ?? [])
+      if (mandatory && operations === "E") found.add(path(...ids(instance), id));
+    return [...found].sort(comparePaths);
+  }
+
+  /** Paths with something to execute behind them. */
+  executables(instance: Path): readonly Path[] {
+    return instance === SERVER_INSTANCE ? this.server.executables : this.tree.executables();
+  }
+
+  /** Those that apply to `where`: written there, inherited, or the server's default periods. */
+  effective(where: Path): Attributes {
+    const { periods } = this.server;
+    const written = this.attributes.effective(where);
+    return Object.keys(periods).length === 0 ? written : { ...periods, ...written };
+  }
+
+  /** The model in the version that is announced, or the newest known. */
+  object(id: number | undefined): ObjectModel | undefined {
+    return id === undefined ? undefined : this.models.object(id, this.announcedVersion(id));
+  }
+
+  resource(where: Path): ResourceModel | undefined {
+    return this.models.resource(where);
+  }
+
+  /** The version of an Object that Register and Discover name; a missing one means 1.0 (LwM2M Core 1.1 §7.2.2). */
+  announcedVersion(id: number): string {
+    if (id <= LAST_CORE_OBJECT && this.models.object(id, this.version) !== undefined) return this.version;
+    if (id <= LAST_CORE_OBJECT && this.models.object(id, "1.0") !== undefined) return "1.0";
+    return this.models.object(id)?.version ?? "1.0";
+  }
+}
+
+/** Whether a path lies in an Object that no server may touch. */
+export function isForbidden(where: Path): boolean {
+  const object = objectOf(where);
+  return object !== undefined && FORBIDDEN_OBJECTS.has(object);
+}
+
+/** The type of a value whose Object nobody has described. */
+export function typeOfValue(value: ResourceValue): ResourceType {
+  switch (typeof value) {
+    case "string":
+      return "string";
+    case "boolean":
+      return "boolean";
+    case "bigint":
+      return "integer";
+    case "number":
+      return "float";
+    default:
+      return value instanceof Uint8Array ? "opaque" : "objlnk";
+  }
+}
+
+/** The part of a path that names the Instance; the path itself where it is no deeper. */
+export function instanceOf(where: Path): Path {
+  return cut(where, 2);
+}
+
+/** The part of a path that names the Resource; the path itself where it is no deeper. */
+export function resourceOf(where: Path): Path {
+  return cut(where, 3);
+}
+
+function cut(where: Path, levels: number): Path {
+  return depth(where) <= levels ? where : path(...ids(where).slice(0, levels));
+}
+
+function objectOf(where: Path): number | undefined {
+  return where === ROOT ? undefined : ids(where)[0];
+}
+
+/** What the tree may hold but this room answers for itself. */
+function isShown(object: number | undefined): boolean {
+  return object !== undefined && object !== 1 && !FORBIDDEN_OBJECTS.has(object);
+}
