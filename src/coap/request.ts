@@ -17,10 +17,10 @@ export interface OutgoingRequest {
 /** A whole response, blocks put together. */
 export interface Response {
   readonly code: number;
-  readonly format?: number;
+  readonly format?: number | undefined;
   readonly locationPath: readonly string[];
   readonly locationQuery: readonly string[];
-  readonly maxAge?: number;
+  readonly maxAge?: number | undefined;
   readonly payload: Uint8Array;
 }
 
@@ -39,10 +39,10 @@ export interface IncomingRequest {
   readonly code: number;
   readonly path: readonly string[];
   readonly query: readonly string[];
-  readonly format?: number;
-  readonly accept?: number;
+  readonly format?: number | undefined;
+  readonly accept?: number | undefined;
   /** RFC 7641 §2: 0 registers, 1 deregisters; absent where the method cannot be observed. */
-  readonly observe?: "register" | "deregister";
+  readonly observe?: "register" | "deregister" | undefined;
   /** The whole body. */
   readonly payload: Uint8Array;
   /** Options by number that no field above shows, such as If-Match. */

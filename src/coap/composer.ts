@@ -1,0 +1,87 @@
+/** Makes messages of replies: whole where they fit, the first block and the promise of more where not (RFC 7959 §2.4, §2.6). */
+
+import type { Clock } from "../base/clock.ts";
+import { type Block, blockSize, exponentFor } from "./block.ts";
+import { Representations, slice } from "./blockwise.ts";
+import { Code } from "./message.ts";
+import { maxTransmitWait, type Parameters } from "./parameters.ts";
+import { type Additions, bodyOf, draftReply } from "./reply.ts";
+import type { Reply } from "./request.ts";
+import type { Draft } from "./transmissions.ts";
+
+export interface ComposerOptions {
+  readonly clock: Clock;
+  readonly parameters: Parameters;
+  /** Bytes that one datagram may carry now: a new association may carry more or less. */
+  maxDatagram(): number;
+}
+
+/** What a reply is about, as far as its further blocks must be found again. */
+export interface Target {
+  /** Equal for all requests for blocks of it: see `cacheKey`. */
+  readonly key: string;
+  /** The body of the request: what a FETCH asks for. */
+  readonly question: Uint8Array;
+  /** The block that the peer asked for, if it did. */
+  readonly wanted: Block | undefined;
+}
+
+/** What may stand before the payload of an answer: header, token, and the options that an answer can have. */
+const HEADROOM = 64;
+
+export class Composer {
+  readonly #options: ComposerOptions;
+  #representations: Representations | undefined;
+
+  constructor(options: ComposerOptions) {
+    this.#options = options;
+  }
+
+  /** Of the largest block we send, and wish to receive. */
+  get exponent(): number {
+    return exponentFor(Math.min(this.#options.parameters.blockSize, this.#options.maxDatagram() - HEADROOM));
+  }
+
+  compose(reply: Reply, token: Uint8Array, target: Target, additions: Additions): Draft {
+    const body = bodyOf(reply);
+    const { wanted } = target;
+    const exponent = Math.min(wanted?.exponent ?? this.exponent, this.exponent);
+    if (body.length <= blockSize(exponent) && (wanted?.number ?? 0) === 0) {
+      // Whoever names a block size is told which was used (RFC 7959 §2.3).
+      if (wanted !== undefined) additions.block2 = { number: 0, more: false, exponent };
+      return draftReply(reply, token, body, additions);
+    }
+    const { clock, parameters } = this.#options;
+    this.#representations ??= new Representations(clock, maxTransmitWait(parameters));
+    const kept = this.#representations.keep(target.key, reply, body, target.question);
+    return this.#slice(kept, wanted ?? { number: 0, more: false, exponent }, token, additions);
+  }
+
+  /** A further block of what was begun before; undefined if that is forgotten. */
+  resume(wanted: Block, token: Uint8Array, target: Target, additions: Additions): Draft | undefined {
+    const kept = this.#representations?.find(target.key, target.question);
+    return kept && this.#slice(kept, wanted, token, additions);
+  }
+
+  clear(): void {
+    this.#representations?.clear();
+  }
+
+  #slice(
+    { reply, body, etag }: { reply: Reply; body: Uint8Array; etag: Uint8Array },
+    wanted: Block,
+    token: Uint8Array,
+    additions: Additions,
+  ): Draft {
+    const part = slice(body, wanted, this.exponent);
+    if (part === undefined) {
+      // RFC 7959 §2.4: a block beyond the end is a bad request.
+      const refusal: Reply = { code: Code.BadRequest, diagnostic: `no block ${wanted.number}` };
+      return draftReply(refusal, token, bodyOf(refusal), {});
+    }
+    additions.etag = etag;
+    additions.block2 = part.block2;
+    if (part.block2.number === 0) additions.size2 = body.length;
+    return draftReply(reply, token, part.payload, additions);
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * One CoAP endpoint with one peer: client and server at once, the floors put together.
+ *
+ *        request()                     onRequest()     notify()
+ *            │                              │              │
+ *   ┌────────┴─────────┐  ┌─────────────────┴──────────────┴──┐
+ *   │ transfer         │  │ service ──── observe (RFC 7641)   │
+ *   │ bodies in blocks │  │    └── blockwise, composer        │   RFC 7959
+ *   ├──────────────────┤  └─────────────────┬─────────────────┘
+ *   │ requests         │                    │                     RFC 7252 §5
+ *   │ tokens           │                    │
+ *   ├──────────────────┴────────────────────┴─────────────────┐
+ *   │ exchange: each message once; transmissions, remembered  │   RFC 7252 §4
+ *   ├─────────────────────────────────────────────────────────┤
+ *   │ codec: a message is a datagram                          │   RFC 7252 §3
+ *   └────────────────────────────┬────────────────────────────┘
+ *                            Transport
+ *
+ * The transport has one peer, so an answer can come from nobody else, and message ids need no address beside them.
+ * Nothing here owns a socket, a timer or a clock, and what a stranger can fill is bounded.
+ */
+
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import type { Transport } from "../base/transport.ts";
+import type { Counters } from "./counters.ts";
+import { MessageLayer } from "./exchange.ts";
+import { DEFAULT_PARAMETERS, type Parameters } from "./parameters.ts";
+import type { Answer, OutgoingRequest } from "./request.ts";
+import { Requests } from "./requests.ts";
+import { type Handler, Service } from "./service.ts";
+import { transfer } from "./transfer.ts";
+
+export interface EndpointOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** What differs from DEFAULT_PARAMETERS. */
+  readonly parameters?: Partial<Parameters>;
+}
+
+export class Endpoint {
+  readonly #transport: Transport;
+  readonly #parameters: Parameters;
+  readonly #layer: MessageLayer;
+  readonly #requests: Requests;
+  readonly #service: Service;
+  #closed = false;
+
+  /** Takes the transport over: its datagrams are this endpoint's. @throws RangeError on a block size that does not exist. */
+  constructor({ transport, clock, random, log, parameters: changes }: EndpointOptions) {
+    const parameters = changes === undefined ? DEFAULT_PARAMETERS : { ...DEFAULT_PARAMETERS, ...changes };
+    if (![16, 32, 64, 128, 256, 512, 1024].includes(parameters.blockSize))
+      throw new RangeError(`block size ${parameters.blockSize}`); // RFC 7959 §2.2
+    this.#transport = transport;
+    this.#parameters = parameters;
+    const layer = new MessageLayer({ transport, clock, random, log, parameters });
+    this.#layer = layer;
+    this.#requests = new Requests({ layer, clock, random, parameters });
+    this.#service = new Service({ layer, clock, log, parameters, maxDatagram: () => transport.maxDatagram });
+    layer.attach({
+      onRequest: (message, exchange) => this.#service.onRequest(message, exchange),
+      onResponse: (message) => this.#requests.onResponse(message),
+      onReset: (messageId) => this.#requests.onReset(messageId) || this.#service.observations.onReset(messageId),
+    });
+    transport.onClose((reason) => this.#requests.failAll(`connection lost: ${reason}`));
+  }
+
+  /** @throws what the transport's `open` throws: no such host, no free port. */
+  open(signal: AbortSignal): Promise<void> {
+    return this.#transport.open(signal);
+  }
+
+  /** Never rejects: how it ended is the value. */
+  request(request: OutgoingRequest, signal?: AbortSignal): Promise<Answer> {
+    if (this.#closed) return Promise.resolve({ status: "failed", reason: "closed" });
+    const { blockSize, maxBody } = this.#parameters;
+    const limits = { maxDatagram: this.#transport.maxDatagram, blockSize, maxBody };
+    return transfer((question) => this.#requests.ask(question, signal), request, limits);
+  }
+
+  /**
+   * Who answers the peer; until there is one it is told 5.03. A CoapError thrown, or rejected with, becomes the
+   * response; anything else thrown becomes 5.00 without its words. A handler that returns a value, not a promise, is
+   * answered before the next datagram is read.
+   */
+  onRequest(handler: Handler): void {
+    this.#service.handle(handler);
+  }
+
+  get counters(): Readonly<Counters> {
+    return this.#layer.counters;
+  }
+
+  /** How many observations the peer has with us. */
+  get observations(): number {
+    return this.#service.observations.count;
+  }
+
+  /** Ends all observations, as when the peer has forgotten them; each observer hears that it is "closed". */
+  forgetObservations(): void {
+    this.#service.observations.endAll("closed");
+  }
+
+  /** Ends everything that waits, then closes the transport. Never rejects; safe to call twice. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#requests.failAll("closed");
+    this.#service.close();
+    this.#layer.close();
+    try {
+      await this.#transport.close();
+    } catch {
+      // It was to be gone, and it is.
+    }
+  }
+}

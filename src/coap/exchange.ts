@@ -1,0 +1,353 @@
+/**
+ * The message layer: datagrams in, requests and responses out, each once; acknowledgements, resets, duplicates and
+ * retransmissions end here (RFC 7252 §4).
+ */
+
+import { DecodeError } from "../base/bytes.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import type { Transport } from "../base/transport.ts";
+import { decodeMessage, encodeEmpty, encodeMessage, peekHeader } from "./codec.ts";
+import { Counters } from "./counters.ts";
+import { Code, isRequest, isResponse, type Message, type MessageType } from "./message.ts";
+import { exchangeLifetime, nonLifetime, type Parameters } from "./parameters.ts";
+import { fingerprintOf, fromMemory, type Memory, Remembered, toMemory } from "./remembered.ts";
+import { type Draft, type Sender, type Sending, Transmissions } from "./transmissions.ts";
+
+export interface ExchangeOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly parameters: Parameters;
+}
+
+/** The floor above: what the message layer hands up. */
+export interface Upper {
+  onRequest(message: Message, exchange: Exchange): void;
+  /** False: nobody asked for this. */
+  onResponse(message: Message): boolean;
+  /** The peer rejects a non-confirmable message of ours. False: that id means nothing. */
+  onReset(messageId: number): boolean;
+}
+
+/** Requests that may wait for their handler at once; the next is answered 5.03. */
+const MAX_OPEN = 32;
+
+/** A request of the peer that is to be answered, once. */
+export class Exchange {
+  readonly #layer: MessageLayer;
+  readonly message: Message;
+  readonly fingerprint: number;
+  /** Set when an empty ACK has gone out and the answer must follow by itself (§5.2.2). */
+  acknowledged = false;
+  timer: Timer | undefined;
+
+  constructor(layer: MessageLayer, message: Message, fingerprint: number) {
+    this.#layer = layer;
+    this.message = message;
+    this.fingerprint = fingerprint;
+  }
+
+  /** The answer will take a while: after `piggybackWindow` the peer is told so (§5.2.2). */
+  defer(): void {
+    this.#layer.defer(this);
+  }
+
+  respond(draft: Draft): void {
+    this.#layer.respond(this, draft);
+  }
+
+  /** Answers through a sender that says what is newest and hears how it ended. Only where `acknowledged`. */
+  respondBy(sender: Sender): boolean {
+    return this.#layer.respondBy(this, sender);
+  }
+
+  /** Refuses to process the message at all (§4.2, §4.3). */
+  reject(): void {
+    this.#layer.rejectRequest(this);
+  }
+}
+
+export class MessageLayer {
+  readonly counters = new Counters();
+  readonly #options: ExchangeOptions;
+  readonly #transmissions: Transmissions;
+  #upper: Upper | undefined;
+  #remembered: Remembered | undefined;
+  #open: Exchange[] = [];
+  #messageId: number;
+  #closed = false;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+    const [high = 0, low = 0] = options.random.bytes(2);
+    this.#messageId = (high << 8) | low;
+    const sending: Sending = {
+      clock: options.clock,
+      random: options.random,
+      parameters: options.parameters,
+      counters: this.counters,
+      nextMessageId: () => this.newMessageId(),
+      transmit: (datagram) => this.#transmit(datagram),
+    };
+    this.#transmissions = new Transmissions(sending);
+  }
+
+  /** Hands up to `upper` from now on. */
+  attach(upper: Upper): void {
+    this.#upper = upper;
+    this.#options.transport.onDatagram((datagram) => this.receive(datagram));
+  }
+
+  /**
+   * Sends once and hopes (§4.3). The id, by which a reset would name the message, is asked for before:
+   * on a wire without delay the reset comes back before this returns.
+   */
+  send(messageId: number, draft: Draft): void {
+    if (this.#closed) return;
+    const { code, token, options, payload } = draft;
+    this.#transmit(encodeMessage({ type: "NON", messageId, code, token, options, payload }));
+  }
+
+  /** Ids count up from a random start; one still under way is passed over (§4.4). */
+  newMessageId(): number {
+    do this.#messageId = (this.#messageId + 1) & 0xffff;
+    while (this.#transmissions.isUnderWay(this.#messageId));
+    return this.#messageId;
+  }
+
+  /** Sends until acknowledged (§4.2). False: too many wait already; the sender is not called. */
+  confirm(sender: Sender): boolean {
+    return !this.#closed && this.#transmissions.submit(sender);
+  }
+
+  withdraw(sender: Sender, fate: "acknowledged" | "cancelled"): void {
+    this.#transmissions.withdraw(sender, fate);
+  }
+
+  /** Nothing goes out any more, nothing comes in. */
+  close(): void {
+    this.#closed = true;
+    for (const exchange of this.#open) exchange.timer?.cancel();
+    this.#open = [];
+    this.#transmissions.clear();
+  }
+
+  receive(datagram: Uint8Array): void {
+    if (this.#closed) return;
+    this.counters.received += 1;
+    let message: Message;
+    try {
+      message = decodeMessage(datagram);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.#onMalformed(datagram, error);
+      return;
+    }
+    if (message.type === "ACK") this.#onAcknowledgement(message);
+    else if (message.type === "RST") this.#onReset(message);
+    else if (isRequest(message.code)) this.#onRequest(message);
+    else if (isResponse(message.code)) this.#onResponse(message);
+    else this.#rejectMessage(message);
+  }
+
+  /** A confirmable message must not be left unanswered, even if it cannot be read (§4.2); anything else is dropped. */
+  #onMalformed(datagram: Uint8Array, error: DecodeError): void {
+    this.counters.malformed += 1;
+    if (isRound(this.counters.malformed))
+      this.#options.log.warn("malformed datagram", { error: error.message, count: this.counters.malformed });
+    const header = peekHeader(datagram);
+    if (header?.type === "CON") this.#reset(header.messageId);
+  }
+
+  /** An empty CON is a ping (§4.3), a reserved code is nothing we can process: both are answered by RST (§4.2). */
+  #rejectMessage({ type, code, messageId }: Message): void {
+    if (code !== Code.Empty || type !== "CON") this.counters.rejected += 1;
+    if (type === "CON") this.#reset(messageId);
+  }
+
+  #onAcknowledgement(message: Message): void {
+    const { messageId, code, token } = message;
+    if (code === Code.Empty) {
+      if (!this.#transmissions.end(messageId, "acknowledged")) this.counters.unmatched += 1;
+      return;
+    }
+    if (!isResponse(code)) {
+      this.counters.rejected += 1;
+      return;
+    }
+    // Id and token must both fit (§5.3.2).
+    if (this.#transmissions.senderOf(messageId)?.expects(token) !== true) {
+      this.counters.unmatched += 1;
+      return;
+    }
+    this.#transmissions.end(messageId, "acknowledged");
+    this.#upper?.onResponse(message);
+  }
+
+  #onReset({ messageId, code }: Message): void {
+    if (code !== Code.Empty) {
+      this.counters.rejected += 1;
+      return;
+    }
+    this.counters.resetsReceived += 1;
+    if (this.#transmissions.end(messageId, "reset")) return;
+    if (this.#upper?.onReset(messageId) !== true) this.counters.unmatched += 1;
+  }
+
+  #onRequest(message: Message): void {
+    const fingerprint = fingerprintOf(message.code, message.token);
+    if (this.#isDuplicate(message, fingerprint)) return;
+    const exchange = new Exchange(this, message, fingerprint);
+    this.#upper?.onRequest(message, exchange);
+  }
+
+  #onResponse(message: Message): void {
+    const fingerprint = fingerprintOf(message.code, message.token);
+    if (this.#isDuplicate(message, fingerprint)) return;
+    const { type, messageId } = message;
+    if (this.#upper?.onResponse(message) !== true) this.counters.unmatched += 1;
+    else if (type === "CON") {
+      this.#finish(type, messageId, fingerprint, this.#acknowledge(messageId));
+      return;
+    }
+    // Whoever goes on telling us what we did not ask for is told to stop (§4.2).
+    this.#finish(type, messageId, fingerprint, type === "CON" ? this.#reset(messageId) : undefined);
+  }
+
+  /** A duplicate is answered as it was before, or not at all; it never reaches the floor above (§4.5). */
+  #isDuplicate({ type, messageId }: Message, fingerprint: number): boolean {
+    const memory = this.#remembered?.find(messageId, fingerprint, this.#options.clock.monotonic());
+    const open = memory ? undefined : this.#openExchange(messageId, fingerprint);
+    if (memory === undefined && open === undefined) return false;
+    this.counters.duplicates += 1;
+    if (type !== "CON") return true;
+    if (memory?.answer !== undefined) this.#transmit(fromMemory(memory.answer));
+    else if (open?.acknowledged === true) this.#acknowledge(messageId);
+    return true;
+  }
+
+  #openExchange(messageId: number, fingerprint: number): Exchange | undefined {
+    for (const exchange of this.#open)
+      if (exchange.message.messageId === messageId && exchange.fingerprint === fingerprint) return exchange;
+    return undefined;
+  }
+
+  /** As many requests wait for their handlers as may. */
+  get crowded(): boolean {
+    return this.#open.length >= MAX_OPEN;
+  }
+
+  defer(exchange: Exchange): void {
+    this.#open.push(exchange);
+    const { clock, parameters } = this.#options;
+    if (exchange.message.type === "CON")
+      exchange.timer = clock.after(parameters.piggybackWindow, () => {
+        exchange.acknowledged = true;
+        this.#acknowledge(exchange.message.messageId);
+      });
+  }
+
+  respond(exchange: Exchange, draft: Draft): void {
+    if (exchange.acknowledged) {
+      this.respondBy(exchange, new OnlySender(draft));
+      return;
+    }
+    if (this.#closed) return;
+    const { type, messageId } = exchange.message;
+    const { code, token, options, payload } = draft;
+    // A NON is answered by a NON (§5.2.3), a CON on its acknowledgement (§5.2.1).
+    const answer: Message =
+      type === "CON"
+        ? { type: "ACK", messageId, code, token, options, payload }
+        : { type: "NON", messageId: this.newMessageId(), code, token, options, payload };
+    this.#answer(exchange, encodeMessage(answer));
+  }
+
+  respondBy(exchange: Exchange, sender: Sender): boolean {
+    const { type, messageId } = exchange.message;
+    this.#leave(exchange);
+    if (this.#closed) return false;
+    this.#remember(type, messageId, exchange.fingerprint, toMemory(encodeEmpty("ACK", messageId)));
+    return this.confirm(sender);
+  }
+
+  rejectRequest(exchange: Exchange): void {
+    this.counters.rejected += 1;
+    if (this.#closed) return;
+    const { type, messageId } = exchange.message;
+    this.#leave(exchange);
+    this.#finish(type, messageId, exchange.fingerprint, this.#reset(messageId));
+  }
+
+  #answer(exchange: Exchange, datagram: Uint8Array): void {
+    this.#leave(exchange);
+    this.#finish(exchange.message.type, exchange.message.messageId, exchange.fingerprint, datagram);
+    this.#transmit(datagram);
+  }
+
+  #leave(exchange: Exchange): void {
+    exchange.timer?.cancel();
+    const at = this.#open.indexOf(exchange);
+    if (at !== -1) this.#open.splice(at, 1);
+  }
+
+  #finish(type: MessageType, messageId: number, fingerprint: number, answer: Uint8Array | undefined): void {
+    // A repeated NON is ignored, so there is no need to keep what answered it (§4.5).
+    const kept = type === "CON" && answer !== undefined ? toMemory(answer) : undefined;
+    this.#remember(type, messageId, fingerprint, kept);
+  }
+
+  #remember(type: MessageType, messageId: number, fingerprint: number, answer: Memory["answer"]): void {
+    const { clock, parameters } = this.#options;
+    const lifetime = type === "CON" ? exchangeLifetime(parameters) : nonLifetime(parameters);
+    this.#remembered ??= new Remembered(parameters.remembered);
+    this.#remembered.add({ messageId, fingerprint, until: clock.monotonic() + lifetime, answer });
+  }
+
+  #acknowledge(messageId: number): Uint8Array {
+    return this.#transmit(encodeEmpty("ACK", messageId));
+  }
+
+  #reset(messageId: number): Uint8Array {
+    this.counters.resetsSent += 1;
+    return this.#transmit(encodeEmpty("RST", messageId));
+  }
+
+  #transmit(datagram: Uint8Array): Uint8Array {
+    this.counters.sent += 1;
+    this.#options.transport.send(datagram);
+    return datagram;
+  }
+}
+
+/** One message that says the same however often it is sent, and whose end concerns nobody. */
+class OnlySender implements Sender {
+  readonly urgent = true;
+  #draft: Draft | undefined;
+
+  constructor(draft: Draft) {
+    this.#draft = draft;
+  }
+
+  compose(): Draft | undefined {
+    const draft = this.#draft;
+    this.#draft = undefined;
+    return draft;
+  }
+
+  settled(): void {
+    this.#draft = undefined;
+  }
+
+  expects(): boolean {
+    return false;
+  }
+}
+
+/** 1, 10, 100 ...: what goes on for ever is told ever more rarely. */
+function isRound(count: number): boolean {
+  return /^10*$/.test(String(count));
+}

@@ -1,0 +1,146 @@
+/** The options of a request or a response, read once into fields (RFC 7252 §5.4, §5.10). */
+
+import { type Block, blockFrom } from "./block.ts";
+import { Code, type Message, type Option } from "./message.ts";
+import { isCritical, isUnderstood, OptionNumber, readString, readUint } from "./options.ts";
+
+/** Why a message cannot be processed, as the code and the words of the answer. */
+export interface Refusal {
+  readonly code: number;
+  readonly diagnostic: string;
+}
+
+const NO_OPTIONS: readonly Option[] = [];
+const NO_STRINGS: readonly string[] = [];
+
+/** What a request says besides its body. */
+export class RequestHead {
+  readonly path: string[] = [];
+  query: readonly string[] = NO_STRINGS;
+  format: number | undefined;
+  accept: number | undefined;
+  observe: number | undefined;
+  block1: Block | undefined;
+  block2: Block | undefined;
+  size1: number | undefined;
+  /** Understood, but nothing that a field above shows. */
+  others: readonly Option[] = NO_OPTIONS;
+  /** Set if the request must not be processed. */
+  refusal: Refusal | undefined;
+}
+
+export function readRequestHead({ options }: Message): RequestHead {
+  const head = new RequestHead();
+  let previous = -1;
+  for (const option of options) {
+    const { number } = option;
+    const understood = isUnderstood(option, number === previous) && takeRequestOption(head, option);
+    // §5.4.1: a critical option that is not understood ends it, an elective one is as if it were not there.
+    if (!understood && isCritical(number))
+      head.refusal ??= { code: Code.BadOption, diagnostic: `option ${number} is not understood` };
+    previous = number;
+  }
+  return head;
+}
+
+/** False: the value is not what the option's format asks for. */
+function takeRequestOption(head: RequestHead, option: Option): boolean {
+  const { number, value } = option;
+  switch (number) {
+    case OptionNumber.UriPath: {
+      const segment = readString(value);
+      return segment !== undefined && head.path.push(segment) > 0;
+    }
+    case OptionNumber.UriQuery: {
+      const query = readString(value);
+      if (query !== undefined) head.query = [...head.query, query];
+      return query !== undefined;
+    }
+    case OptionNumber.ContentFormat:
+      head.format = readUint(value);
+      return true;
+    case OptionNumber.Accept:
+      head.accept = readUint(value);
+      return true;
+    case OptionNumber.Observe:
+      head.observe = readUint(value);
+      return true;
+    case OptionNumber.Block1:
+      head.block1 = takeBlock(head, value);
+      return true;
+    case OptionNumber.Block2:
+      head.block2 = takeBlock(head, value);
+      return true;
+    case OptionNumber.Size1:
+      head.size1 = readUint(value);
+      return true;
+    case OptionNumber.ProxyUri:
+    case OptionNumber.ProxyScheme:
+      head.refusal ??= { code: Code.ProxyingNotSupported, diagnostic: "this is no proxy" }; // §5.10.2
+      return true;
+    case OptionNumber.UriHost:
+    case OptionNumber.UriPort:
+    case OptionNumber.Size2:
+      return true; // One endpoint is one host, and a wish for the size is met with every first block anyway.
+    default:
+      head.others = [...head.others, option];
+      return true;
+  }
+}
+
+function takeBlock(head: RequestHead, value: Uint8Array): Block {
+  const block = blockFrom(readUint(value));
+  // RFC 7959 §2.2: size exponent 7 is reserved and must lead to 4.00.
+  if (block.exponent === 7) head.refusal ??= { code: Code.BadRequest, diagnostic: "reserved block size" };
+  return block;
+}
+
+/** What a response says besides its body. */
+export interface ResponseHead {
+  readonly format: number | undefined;
+  readonly maxAge: number | undefined;
+  readonly etag: Uint8Array | undefined;
+  readonly locationPath: readonly string[];
+  readonly locationQuery: readonly string[];
+  readonly block1: Block | undefined;
+  readonly block2: Block | undefined;
+  readonly size2: number | undefined;
+}
+
+/** A string says why the response must be rejected (§5.4.1). */
+export function readResponseHead({ options }: Message): ResponseHead | string {
+  const values = new Map<number, Uint8Array>();
+  const locationPath: string[] = [];
+  const locationQuery: string[] = [];
+  let previous = -1;
+  for (const option of options) {
+    const { number, value } = option;
+    const repeated = number === previous;
+    previous = number;
+    if (!isUnderstood(option, repeated)) {
+      if (isCritical(number)) return `option ${number} of the answer is not understood`;
+      continue;
+    }
+    if (number === OptionNumber.LocationPath) locationPath.push(readString(value) ?? "");
+    else if (number === OptionNumber.LocationQuery) locationQuery.push(readString(value) ?? "");
+    else if (!repeated) values.set(number, value);
+  }
+  const uint = (number: number) => ifPresent(values.get(number), readUint);
+  const block = (number: number) => ifPresent(uint(number), blockFrom);
+  const head: ResponseHead = {
+    format: uint(OptionNumber.ContentFormat),
+    maxAge: uint(OptionNumber.MaxAge),
+    etag: values.get(OptionNumber.ETag),
+    locationPath,
+    locationQuery,
+    block1: block(OptionNumber.Block1),
+    block2: block(OptionNumber.Block2),
+    size2: uint(OptionNumber.Size2),
+  };
+  if (head.block1?.exponent === 7 || head.block2?.exponent === 7) return "reserved block size in the answer";
+  return head;
+}
+
+function ifPresent<T, U>(value: T | undefined, read: (value: T) => U): U | undefined {
+  return value === undefined ? undefined : read(value);
+}

@@ -1,0 +1,248 @@
+/** The server side of requests: options checked, blocks put together, the handler asked, its reply sent or observed. */
+
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Block } from "./block.ts";
+import { Assemblies, cacheKey } from "./blockwise.ts";
+import { Composer, type Target } from "./composer.ts";
+import type { Exchange, MessageLayer } from "./exchange.ts";
+import { type Refusal, type RequestHead, readRequestHead } from "./heads.ts";
+import { Code, isSuccess, type Message, type Option } from "./message.ts";
+import { type Entry, Observations } from "./observe.ts";
+import { exchangeLifetime, type Parameters } from "./parameters.ts";
+import { type Additions, bodyOf, draftReply } from "./reply.ts";
+import { CoapError, type IncomingRequest, type Reply } from "./request.ts";
+
+export type Handler = (request: IncomingRequest) => Reply | Promise<Reply>;
+
+export interface ServiceOptions {
+  readonly layer: MessageLayer;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly parameters: Parameters;
+  maxDatagram(): number;
+}
+
+const NOTHING = new Uint8Array(0);
+const REGISTER = 0;
+const DEREGISTER = 1;
+
+export class Service {
+  readonly observations: Observations;
+  readonly #options: ServiceOptions;
+  readonly #composer: Composer;
+  #handler: Handler | undefined;
+  #assemblies: Assemblies | undefined;
+  #abort: AbortController | undefined;
+  #closed = false;
+
+  constructor(options: ServiceOptions) {
+    this.#options = options;
+    this.#composer = new Composer(options);
+    this.observations = new Observations(options.layer, this.#composer);
+  }
+
+  handle(handler: Handler): void {
+    this.#handler = handler;
+  }
+
+  /** One signal for all requests, made when the first handler looks at it. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#closed) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#abort?.abort();
+    this.#assemblies?.clear();
+    this.observations.endAll("closed");
+    this.#composer.clear();
+  }
+
+  onRequest(message: Message, exchange: Exchange): void {
+    const head = readRequestHead(message);
+    const refusal = head.refusal ?? this.#refusalOf(message);
+    if (refusal !== undefined) {
+      // A NON with an option that must be understood but is not is rejected, not answered (RFC 7252 §5.4.1).
+      if (refusal.code === Code.BadOption && message.type === "NON") exchange.reject();
+      else this.#refuse(message, exchange, refusal, {});
+      return;
+    }
+    const body = head.block1 === undefined ? message.payload : this.#assemble(message, exchange, head, head.block1);
+    if (body === undefined) return;
+    const call = new Call(this, exchange, head, body);
+    if (call.further === undefined || !this.#resume(call, call.further)) this.#handle(call);
+  }
+
+  #refusalOf({ code }: Message): Refusal | undefined {
+    // RFC 7252 §5.8: an unknown method is 4.05, whatever it is about.
+    if (code > Code.iPATCH) return { code: Code.MethodNotAllowed, diagnostic: "unknown method" };
+    if (this.#handler === undefined || this.#options.layer.crowded)
+      return { code: Code.ServiceUnavailable, diagnostic: "busy" };
+    return undefined;
+  }
+
+  #refuse({ token }: Message, exchange: Exchange, refusal: Refusal, additions: Additions): void {
+    this.#options.layer.counters.refused += 1;
+    exchange.respond(draftReply(refusal, token, bodyOf(refusal), additions));
+  }
+
+  /** Undefined: the body is not whole yet, or never will be, and the peer has been told. */
+  #assemble(message: Message, exchange: Exchange, head: RequestHead, block1: Block): Uint8Array | undefined {
+    const { clock, parameters } = this.#options;
+    this.#assemblies ??= new Assemblies(clock, exchangeLifetime(parameters), parameters.maxBody);
+    const taken = this.#assemblies.take(cacheKey(message), block1, head.size1, message.payload);
+    if (taken.status === "complete") return taken.body;
+    // RFC 7959 §2.3: the exponent of the answer is the one to go on with.
+    const acknowledged = { ...block1, exponent: Math.min(block1.exponent, this.#composer.exponent) };
+    if (taken.status === "refused") {
+      const size1 = taken.refusal.code === Code.RequestEntityTooLarge ? { size1: parameters.maxBody } : {};
+      this.#refuse(message, exchange, taken.refusal, { block1: acknowledged, ...size1 });
+    } else {
+      exchange.respond(draftReply({ code: Code.Continue }, message.token, NOTHING, { block1: acknowledged }));
+    }
+    return undefined;
+  }
+
+  /** A further block of an answer begun before. False: that answer is forgotten, and must be made again. */
+  #resume(call: Call, wanted: Block): boolean {
+    const { exchange } = call;
+    const { token } = exchange.message;
+    const draft = this.#composer.resume(wanted, token, call, call.additions());
+    if (draft !== undefined) {
+      exchange.respond(draft);
+      return true;
+    }
+    if (call.code === Code.GET || call.code === Code.FETCH) return false;
+    // Doing it again would be wrong, and what it answered is gone (RFC 7959 §2.9.2).
+    const refusal = { code: Code.RequestEntityIncomplete, diagnostic: "the answer is forgotten" };
+    this.#refuse(exchange.message, exchange, refusal, {});
+    return true;
+  }
+
+  #handle(call: Call): void {
+    this.#options.layer.counters.requests += 1;
+    if (call.observe === "deregister") this.observations.end(call.exchange.message.token, "deregistered");
+    let reply: Reply | Promise<Reply>;
+    try {
+      reply = this.#handler?.(call) ?? { code: Code.ServiceUnavailable };
+    } catch (error) {
+      reply = this.#replyTo(error);
+    }
+    if (!(reply instanceof Promise)) {
+      this.#reply(call, reply);
+      return;
+    }
+    call.exchange.defer();
+    void reply.catch((error: unknown) => this.#replyTo(error)).then((late) => this.#reply(call, late));
+  }
+
+  /** The peer's fault has words for the peer; ours has words for the log. */
+  #replyTo(error: unknown): Reply {
+    if (error instanceof CoapError) return { code: error.code, diagnostic: error.message };
+    this.#options.log.error("request handler failed", { error });
+    return { code: Code.InternalServerError };
+  }
+
+  #reply(call: Call, reply: Reply): void {
+    if (this.#closed) return;
+    try {
+      this.#answer(call, reply);
+    } catch (error) {
+      // The reply cannot be said in CoAP: a mistake of the handler's.
+      const { exchange } = call;
+      this.observations.forget(exchange.message.token);
+      exchange.respond(draftReply(this.#replyTo(error), exchange.message.token, NOTHING, {}));
+    }
+  }
+
+  #answer(call: Call, reply: Reply): void {
+    const { exchange } = call;
+    const entry = this.#observe(call, reply);
+    const additions = call.additions();
+    if (entry !== undefined) additions.observe = this.observations.nextSequence();
+    const draft = this.#composer.compose(reply, exchange.message.token, call, additions);
+    if (entry === undefined || !exchange.acknowledged) exchange.respond(draft);
+    else {
+      // The answer must be confirmed by itself: it is the first notification, and is superseded like one.
+      entry.begin(draft);
+      if (!exchange.respondBy(entry)) this.observations.drop(entry);
+    }
+    if (entry !== undefined && !entry.over) entry.observer.started(entry);
+  }
+
+  #observe(call: Call, reply: Reply): Entry | undefined {
+    if (call.observe !== "register") return undefined;
+    const { token } = call.exchange.message;
+    // A registration that fails leaves nothing of an earlier one with its token (RFC 7641 §4.1).
+    if (reply.observer === undefined || !isSuccess(reply.code)) {
+      this.observations.end(token, "replaced");
+      return undefined;
+    }
+    const { key, wanted } = call;
+    const question = call.code === Code.FETCH ? new Uint8Array(call.question) : NOTHING;
+    return this.observations.add(token, { key, question, wanted }, reply.observer);
+  }
+}
+
+/** One request on its way to its answer, as the handler and as the layers see it: one object for both. */
+class Call implements IncomingRequest, Target {
+  readonly code: number;
+  readonly path: readonly string[];
+  readonly query: readonly string[];
+  readonly format: number | undefined;
+  readonly accept: number | undefined;
+  readonly observe: "register" | "deregister" | undefined;
+  readonly payload: Uint8Array;
+  readonly options: readonly Option[];
+  readonly exchange: Exchange;
+  readonly wanted: Block | undefined;
+  readonly #service: Service;
+  readonly #block1: Block | undefined;
+
+  constructor(service: Service, exchange: Exchange, head: RequestHead, body: Uint8Array) {
+    this.code = exchange.message.code;
+    this.path = head.path;
+    this.query = head.query;
+    this.format = head.format;
+    this.accept = head.accept;
+    this.payload = body;
+    this.options = head.others;
+    this.exchange = exchange;
+    this.wanted = head.block2;
+    this.#service = service;
+    this.#block1 = head.block1;
+    this.observe = this.#observes(head.observe);
+  }
+
+  get signal(): AbortSignal {
+    return this.#service.signal;
+  }
+
+  get key(): string {
+    return cacheKey(this.exchange.message);
+  }
+
+  get question(): Uint8Array {
+    return this.code === Code.FETCH ? this.payload : NOTHING;
+  }
+
+  /** The block wanted, if it is not the first. */
+  get further(): Block | undefined {
+    return this.wanted !== undefined && this.wanted.number > 0 ? this.wanted : undefined;
+  }
+
+  /** The final answer names the last block of the request (RFC 7959 §2.3). */
+  additions(): Additions {
+    return this.#block1 === undefined ? {} : { block1: { ...this.#block1, more: false } };
+  }
+
+  /** RFC 7641 §2: 0 and 1 mean something where the method can be observed; RFC 7959 §2.6: and not for further blocks. */
+  #observes(value: number | undefined): "register" | "deregister" | undefined {
+    if (value === undefined || this.further !== undefined) return undefined;
+    if (this.code !== Code.GET && this.code !== Code.FETCH) return undefined;
+    return value === REGISTER ? "register" : value === DEREGISTER ? "deregister" : undefined;
+  }
+}

@@ -1,0 +1,163 @@
+/** Confirmable messages of ours: no more than NSTART under way, the others in a bounded queue (RFC 7252 §4.2, §4.7). */
+
+import type { Clock, Timer } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import { encodeMessage } from "./codec.ts";
+import type { Counters } from "./counters.ts";
+import type { Message } from "./message.ts";
+import type { Parameters } from "./parameters.ts";
+import { type Event, type Fate, next, type State, WAITING } from "./retransmission.ts";
+
+/** A message before the message layer has given it a type and an id. */
+export type Draft = Pick<Message, "code" | "token" | "options" | "payload">;
+
+/** Whoever has something to say that must be acknowledged. */
+export interface Sender {
+  /**
+   * What to say now. Asked when the turn comes, and before each retransmission, when undefined leaves what is under
+   * way as it is; a new draft takes its place, attempts and timeout running on (RFC 7641 §4.5.2).
+   * `replaced` is the message id that such a draft would supersede.
+   */
+  compose(replaced: number | undefined): Draft | undefined;
+  /** Called once per `submit`. */
+  settled(fate: Fate): void;
+  /** Whether an answer with this token may ride on the acknowledgement (RFC 7252 §5.2.1). */
+  expects(token: Uint8Array): boolean;
+  /** Answers and questions go before news, which can be told later and fresher. */
+  readonly urgent: boolean;
+}
+
+export interface Sending {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly parameters: Parameters;
+  readonly counters: Counters;
+  /** An id that is not in use, and was not for long (§4.4). */
+  nextMessageId(): number;
+  transmit(datagram: Uint8Array): void;
+}
+
+/** Messages that may wait for their turn; the next one is refused. */
+const MAX_WAITING = 128;
+
+interface Transmission {
+  readonly sender: Sender;
+  state: State;
+  messageId: number;
+  datagram: Uint8Array | undefined;
+  timer: Timer | undefined;
+}
+
+export class Transmissions {
+  readonly #sending: Sending;
+  #active: Transmission[] = [];
+  #waiting: Transmission[] = [];
+
+  constructor(sending: Sending) {
+    this.#sending = sending;
+  }
+
+  /** Lets the sender speak as soon as its turn comes; it may be settled before this returns. False: the queue is full. */
+  submit(sender: Sender): boolean {
+    if (this.#waiting.length >= MAX_WAITING) {
+      this.#sending.counters.overflows += 1;
+      return false;
+    }
+    const transmission: Transmission = { sender, state: WAITING, messageId: -1, datagram: undefined, timer: undefined };
+    const behind = sender.urgent ? this.#waiting.findIndex((other) => !other.sender.urgent) : -1;
+    if (behind === -1) this.#waiting.push(transmission);
+    else this.#waiting.splice(behind, 0, transmission);
+    this.#startNext();
+    return true;
+  }
+
+  /** Who is waiting for an acknowledgement of this id. */
+  senderOf(messageId: number): Sender | undefined {
+    return this.#find(messageId)?.sender;
+  }
+
+  /** The peer has acknowledged or rejected this id. False: nothing of that id is under way. */
+  end(messageId: number, fate: "acknowledged" | "reset"): boolean {
+    const transmission = this.#find(messageId);
+    if (transmission === undefined) return false;
+    this.#apply(transmission, { type: "end", fate });
+    return true;
+  }
+
+  /** The sender need not speak any more: it was answered otherwise, or has changed its mind. */
+  withdraw(sender: Sender, fate: "acknowledged" | "cancelled"): void {
+    const of = (transmission: Transmission) => transmission.sender === sender;
+    const transmission = this.#active.find(of) ?? this.#waiting.find(of);
+    if (transmission) this.#apply(transmission, { type: "end", fate });
+  }
+
+  /** Gives up everything. */
+  clear(): void {
+    const all = [...this.#active, ...this.#waiting];
+    this.#waiting = [];
+    for (const transmission of all) this.#apply(transmission, { type: "end", fate: "cancelled" });
+  }
+
+  isUnderWay(messageId: number): boolean {
+    return this.#find(messageId) !== undefined;
+  }
+
+  #find(messageId: number): Transmission | undefined {
+    for (const transmission of this.#active) if (transmission.messageId === messageId) return transmission;
+    return undefined;
+  }
+
+  #startNext(): void {
+    while (this.#active.length < this.#sending.parameters.nstart) {
+      const transmission = this.#waiting.shift();
+      if (transmission === undefined) return;
+      this.#active.push(transmission);
+      this.#apply(transmission, { type: "turn", unit: this.#sending.random.unit() });
+    }
+  }
+
+  #apply(transmission: Transmission, event: Event): void {
+    const [state, ...effects] = next(transmission.state, event, this.#sending.parameters);
+    transmission.state = state;
+    for (const effect of effects) {
+      if (effect.do === "settle") this.#settle(transmission, effect.fate);
+      else this.#transmit(transmission, effect.do === "retransmit", effect.thenWaitMs);
+    }
+  }
+
+  #transmit(transmission: Transmission, again: boolean, thenWaitMs: number): void {
+    const { clock, counters } = this.#sending;
+    this.#refresh(transmission, again);
+    if (transmission.datagram === undefined) {
+      this.#apply(transmission, { type: "end", fate: "cancelled" });
+      return;
+    }
+    if (again) counters.retransmissions += 1;
+    // The timer first: on a wire without delay the acknowledgement comes back before `transmit` returns.
+    transmission.timer = clock.after(thenWaitMs, () => this.#apply(transmission, { type: "timer" }));
+    this.#sending.transmit(transmission.datagram);
+  }
+
+  /** Whatever is newest goes out; an unchanged message goes out byte by byte as it was (§4.2). */
+  #refresh(transmission: Transmission, again: boolean): void {
+    const draft = transmission.sender.compose(again ? transmission.messageId : undefined);
+    if (draft === undefined) return;
+    transmission.messageId = this.#sending.nextMessageId();
+    // A copy of its own: a slice would hold a whole pool for as long as the peer is silent.
+    transmission.datagram = new Uint8Array(encodeMessage({ type: "CON", messageId: transmission.messageId, ...draft }));
+  }
+
+  #settle(transmission: Transmission, fate: Fate): void {
+    transmission.timer?.cancel();
+    if (fate === "timeout") this.#sending.counters.timeouts += 1;
+    remove(this.#active, transmission);
+    remove(this.#waiting, transmission);
+    transmission.sender.settled(fate);
+    this.#startNext();
+  }
+}
+
+function remove(list: Transmission[], transmission: Transmission): void {
+  const at = list.indexOf(transmission);
+  if (at !== -1) list.splice(at, 1);
+}
