@@ -31,12 +31,12 @@ export function eventOf(answer: Answer): Event {
 }
 
 /** What went wrong, such as "4.03 Forbidden: unknown endpoint" or "no answer in 93 s"; undefined if nothing did. */
-export function errorText(answer: Answer, waitMs: number): string | undefined {
+export function errorText(answer: Answer, waitedMs: number): string | undefined {
   switch (answer.status) {
     case "answered":
       return isSuccess(answer.response.code) ? undefined : refusalText(answer.response.code, answer.response.payload);
     case "timeout":
-      return `no answer in ${Math.round(waitMs / 1_000)} s`;
+      return `no answer in ${Math.round(waitedMs / 1_000)} s`;
     case "reset":
       return "the server answered with a reset: nothing there speaks LwM2M";
     case "failed":

@@ -241,22 +241,29 @@ export class Lwm2mClient {
 
   /** One request of the registration interface, from its sending to what the table makes of its answer. */
   async #ask(request: OutgoingRequest, { renew, told }: { renew?: boolean; told?: Told } = {}): Promise<void> {
+    const { clock } = this.#options;
     const turn = ++this.#turn;
+    const asked = clock.monotonic();
     this.#underWay += 1;
     const answer = await this.#connection.request(request, renew);
-    this.#answered(answer, turn, told);
+    const error = errorText(answer, clock.monotonic() - asked);
+    this.#answered(answer, turn, { told, error });
     this.#underWay -= 1;
     if (this.#underWay === 0) this.#onQuiet?.();
   }
 
-  #answered(answer: Answer, turn: number, told: Told | undefined): void {
+  #answered(
+    answer: Answer,
+    turn: number,
+    { told, error }: { told: Told | undefined; error: string | undefined },
+  ): void {
     if (answer.status === "answered") this.#lastAnswerAt = this.#options.clock.now().ms;
     const event = eventOf(answer);
     // An answer to a question that has been overtaken says nothing, but that a stranded registration must be undone.
     const stranded = event.type === "accepted" && event.location !== undefined;
     if (turn !== this.#turn && !(stranded && this.#state.name === "idle")) return;
     if (told !== undefined && event.type === "accepted") this.#told = told;
-    this.#lastError = errorText(answer, this.#transmitWaitMs()) ?? this.#lastError;
+    this.#lastError = error ?? this.#lastError;
     this.#feed(event);
   }
 

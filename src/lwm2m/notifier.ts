@@ -17,8 +17,6 @@ import { type Attributes, isWorthTelling, maximumPeriod, minimumPeriod } from ".
 import { contentReply, measuredAt, nodesAt, type Representation, timed } from "./representation.ts";
 import type { View } from "./view.ts";
 
-/** More than any server needs of one device; what exceeds it is read, but not observed (RFC 7641 §4.1). */
-const MAX_WATCHES = 128;
 /** A notification this often is confirmable, so that nobody is told who left long ago (RFC 7641 §4.5). */
 const CONFIRM_EVERY_MS = 24 * 3_600_000;
 
@@ -91,7 +89,7 @@ export class Notifier {
   /** The first answer to Observe: the reference for every condition. */
   observe(path: Path, found: Representation): Reply {
     const reply = contentReply(found.codec, timed(this.#view, path, found), path);
-    if (reply.code !== Code.Content || this.size >= MAX_WATCHES) return reply;
+    if (reply.code !== Code.Content) return reply;
     return { ...reply, observer: new Watch(this, path, found, this.#view.effective(path)) };
   }
 
