@@ -159,10 +159,9 @@ class LabServer extends Server {
     this.#log = log;
   }
 
-  /** A ping is the agent's to reset (RFC 7252 §4.3); an absurd block number would make node-coap allocate a gigabyte. */
+  /** Empty messages are the agent's (node-coap takes a RST for a request); an absurd block number costs a gigabyte. */
   override _handle(packet: CoapPacket, sender: Sender): void {
-    const ended = packet.ack === true || packet.reset === true;
-    if (packet.code === EMPTY && !ended) return;
+    if (packet.code === EMPTY) return;
     if (blockOffset(packet) > MAX_BODY) {
       this.#log.warn("lab request refused", { from: sender.address, reason: "block beyond 64 kB" });
       return;
