@@ -240,14 +240,15 @@ export class CborReader {
   }
 }
 
-/** Appendix D: one sign, five exponent and ten fraction bits. */
+/** Appendix D: one sign, five exponent and ten fraction bits; moved to where a single has them. */
 function halfToNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
+  const sign = (half & 0x8000) << 16;
   const exponent = (half >> 10) & 0x1f;
   const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+  // Below 2^-14 a half counts in steps of 2^-24.
+  if (exponent === 0) return (sign < 0 ? -fraction : fraction) / 2 ** 24;
+  FLOATS.setInt32(0, sign | ((exponent === 31 ? 0xff : exponent + 112) << 23) | (fraction << 13));
+  return FLOATS.getFloat32(0);
 }
 
 /** Any head in its shortest form (§4.2.1). @throws RangeError beyond 64 bits. */

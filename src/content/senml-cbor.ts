@@ -5,7 +5,7 @@ import type { Path } from "../model/path.ts";
 import { CborReader, EPOCH_TAG, Major, writeFloat, writeHead, writeInteger, writeText } from "./cbor.ts";
 import { writeItem } from "./cbor-value.ts";
 import type { Codec, ModelOf, Node } from "./node.ts";
-import { LABEL, MAX_VERSION, PackReader, planPack } from "./senml.ts";
+import { MAX_VERSION, PackReader, planPack } from "./senml.ts";
 import { Sink } from "./sink.ts";
 import { checked } from "./typed.ts";
 
@@ -19,21 +19,21 @@ export const senmlCbor: Codec = {
   structured: true,
 
   encode(nodes: readonly Node[], base: Path): Uint8Array {
-    const { baseName, baseTime } = planPack(nodes, base);
+    const { prefix, baseTime } = planPack(nodes, base);
     out.reset();
     writeHead(out, Major.array, nodes.length);
     for (let i = 0; i < nodes.length; i++) {
       const node = checked(nodes[i]!);
       const first = i === 0;
-      const named = node.path.length > baseName.length;
+      const named = node.path.length > prefix;
       const time = baseTime === undefined ? node.time : node.time! - baseTime;
       const withTime = time !== undefined && (baseTime === undefined || time !== 0);
-      const bn = first && baseName !== "";
+      const bn = first && prefix > 0;
       const bt = first && baseTime !== undefined;
-      writeHead(out, Major.map, 1 + Number(bn) + Number(bt) + Number(named) + Number(withTime));
-      if (bn) writeName(Key.bn, baseName, 0);
+      writeHead(out, Major.map, 1 + (bn ? 1 : 0) + (bt ? 1 : 0) + (named ? 1 : 0) + (withTime ? 1 : 0));
+      if (bn) writeName(Key.bn, node.path, 0, prefix);
       if (bt) writeTime(Key.bt, baseTime);
-      if (named) writeName(Key.n, node.path, baseName.length);
+      if (named) writeName(Key.n, node.path, prefix, node.path.length);
       if (withTime) writeTime(Key.t, time);
       writeLabel(node);
       writeItem(out, node);
@@ -51,10 +51,10 @@ export const senmlCbor: Codec = {
   },
 };
 
-function writeName(key: number, name: string, from: number): void {
+function writeName(key: number, path: Path, from: number, to: number): void {
   writeInteger(out, key);
-  writeHead(out, Major.text, name.length - from);
-  out.ascii(name, from);
+  writeHead(out, Major.text, to - from);
+  out.ascii(path, from, to);
 }
 
 function writeTime(key: number, time: number): void {
@@ -63,11 +63,28 @@ function writeTime(key: number, time: number): void {
   else writeFloat(out, time);
 }
 
-/** Object Links are LwM2M's own, and have no number (Core 1.2 §7.4.5). */
+/** The label of a type, as `LABEL` has it; Object Links are LwM2M's own, and have no number (Core 1.2 §7.4.5). */
 function writeLabel({ type }: Node): void {
-  const label = LABEL[type];
-  if (label === "vlo") writeText(out, label);
-  else writeInteger(out, Key[label]);
+  switch (type) {
+    case "float":
+    case "integer":
+    case "unsigned":
+    case "time":
+      out.u8(Key.v);
+      return;
+    case "string":
+    case "corelnk":
+      out.u8(Key.vs);
+      return;
+    case "boolean":
+      out.u8(Key.vb);
+      return;
+    case "opaque":
+      out.u8(Key.vd);
+      return;
+    case "objlnk":
+      writeText(out, "vlo");
+  }
 }
 
 function readRecord(input: CborReader, pack: PackReader): void {

@@ -21,14 +21,14 @@ export const senmlJson: Codec = {
   structured: true,
 
   encode(nodes: readonly Node[], base: Path): Uint8Array {
-    const { baseName, baseTime } = planPack(nodes, base);
+    const { prefix, baseTime } = planPack(nodes, base);
     let pack = "";
     for (let i = 0; i < nodes.length; i++) {
       const node = checked(nodes[i]!);
       let record = "";
-      if (i === 0 && baseName !== "") record += `"bn":"${baseName}",`;
+      if (i === 0 && prefix > 0) record += `"bn":"${node.path.slice(0, prefix)}",`;
       if (i === 0 && baseTime !== undefined) record += `"bt":${baseTime},`;
-      if (node.path.length > baseName.length) record += `"n":"${node.path.slice(baseName.length)}",`;
+      if (node.path.length > prefix) record += `"n":"${node.path.slice(prefix)}",`;
       const time = baseTime === undefined ? node.time : node.time! - baseTime;
       if (time !== undefined && (baseTime === undefined || time !== 0)) record += `"t":${time},`;
       pack += `${i > 0 ? "," : ""}{${record}"${LABEL[node.type]}":${jsonOf(node)}}`;

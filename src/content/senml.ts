@@ -115,20 +115,23 @@ function add(a: number | bigint, b: number | bigint): number | bigint | undefine
  * The base name of values that lie at the base itself is the base, otherwise the base with a slash (§4.5.1).
  */
 export interface Plan {
-  readonly baseName: string;
+  /** How much of every path is the base name. */
+  readonly prefix: number;
   /** Undefined: no common base time. */
   readonly baseTime: number | undefined;
 }
 
 /** @throws RangeError if a node lies outside `base`. */
 export function planPack(nodes: readonly Node[], base: Path): Plan {
-  const [first] = nodes;
-  const baseName = base === ROOT ? "" : first?.path === base ? base : `${base}/`;
+  const first = nodes[0];
+  // Values at the base itself have no name of their own; below it, the slash belongs to the base name.
+  const atBase = first?.path.length === base.length;
+  const prefix = base === ROOT ? 0 : atBase ? base.length : base.length + 1;
   let timed = first?.time !== undefined;
-  for (const node of nodes) {
-    if (!node.path.startsWith(baseName) || (baseName === base && node.path !== base))
-      throw new RangeError(`${node.path} is not below ${base}`);
-    timed &&= node.time !== undefined;
+  for (const { path, time } of nodes) {
+    if (!contains(base, path) || (path.length === base.length) !== atBase)
+      throw new RangeError(`${path} is not below ${base}`);
+    timed &&= time !== undefined;
   }
-  return { baseName, baseTime: timed ? first?.time : undefined };
+  return { prefix, baseTime: timed ? first?.time : undefined };
 }

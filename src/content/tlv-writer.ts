@@ -12,19 +12,14 @@ export const Entry = { objectInstance: 0, resourceInstance: 1, multipleResource:
 const MAX_LENGTH = 0xff_ffff;
 const OBJECT_DEPTH = 1;
 const RESOURCE_DEPTH = 3;
-const INSTANCE_DEPTH = 4;
 const NONE = -1;
+const SLASH = 0x2f;
+const ZERO = 0x30;
 
 const out = new Sink();
 
-/** Where a node lies; one object for all, because this is done for every value sent. */
-interface Place {
-  instance: number;
-  resource: number;
-  resourceInstance: number;
-}
-
-const place: Place = { instance: NONE, resource: NONE, resourceInstance: NONE };
+/** Where each node lies, three numbers for each: parsed once, because this is done for every value sent. */
+let places = new Int32Array(3 * 64);
 
 /** An entry whose content is being written: its header is put before the content when its length is known. */
 interface Open {
@@ -39,70 +34,72 @@ interface Open {
 export function writeTlv(nodes: readonly Node[], base: Path): Uint8Array {
   const from = depth(base);
   if (from < OBJECT_DEPTH) throw new RangeError("TLV cannot carry several Objects");
-  const sorted = inOrder(nodes) ? nodes : nodes.toSorted(byPlace);
-  if (sorted !== nodes && !inOrder(sorted)) throw new RangeError(`${base}: the same path twice`);
+  const sorted = locateAll(nodes, base) ? nodes : nodes.toSorted(byPlace);
+  if (sorted !== nodes && !locateAll(sorted, base)) throw new RangeError(`${base}: the same path twice`);
   out.reset();
   let instance: Open | undefined;
   let resource: Open | undefined;
-  for (const node of sorted) {
-    if (!contains(base, node.path)) throw new RangeError(`${node.path} is not below ${base}`);
-    const many = locate(node.path);
-    const newInstance = from === OBJECT_DEPTH && instance?.id !== place.instance;
-    if (resource && (newInstance || !many || resource.id !== place.resource)) {
+  for (let i = 0; i < sorted.length; i++) {
+    const instanceId = places[3 * i]!;
+    const resourceId = places[3 * i + 1]!;
+    const many = places[3 * i + 2]! !== NONE;
+    const newInstance = from === OBJECT_DEPTH && instance?.id !== instanceId;
+    if (resource && (newInstance || !many || resource.id !== resourceId)) {
       close(Entry.multipleResource, resource);
       resource = undefined;
     }
     if (newInstance) {
       if (instance) close(Entry.objectInstance, instance);
-      instance = { id: place.instance, start: out.length };
+      instance = { id: instanceId, start: out.length };
     }
-    if (many && from <= RESOURCE_DEPTH) resource ??= { id: place.resource, start: out.length };
-    if (many) writeValue(Entry.resourceInstance, place.resourceInstance, node);
-    else writeValue(Entry.resource, place.resource, node);
+    if (many && from <= RESOURCE_DEPTH) resource ??= { id: resourceId, start: out.length };
+    if (many) writeValue(Entry.resourceInstance, places[3 * i + 2]!, sorted[i]!);
+    else writeValue(Entry.resource, resourceId, sorted[i]!);
   }
   if (resource) close(Entry.multipleResource, resource);
   if (instance) close(Entry.objectInstance, instance);
   return out.take();
 }
 
-/** Fills `place`; true for a Resource Instance. @throws RangeError if the path is not that of a value. */
-function locate(path: Path): boolean {
-  let count = 0;
-  let id = 0;
-  for (let i = 1; i <= path.length; i++) {
-    const code = i < path.length ? path.charCodeAt(i) : 0x2f;
-    if (code !== 0x2f) {
-      id = id * 10 + code - 0x30;
-      continue;
-    }
-    count += 1;
-    if (count === 2) place.instance = id;
-    else if (count === RESOURCE_DEPTH) place.resource = id;
-    else if (count === INSTANCE_DEPTH) place.resourceInstance = id;
-    id = 0;
+/** Fills `places`; false if a node does not come after the one before it. */
+function locateAll(nodes: readonly Node[], base: Path): boolean {
+  if (nodes.length * 3 > places.length) places = new Int32Array(nodes.length * 6);
+  let inOrder = true;
+  for (let i = 0; i < nodes.length; i++) {
+    const { path } = nodes[i]!;
+    if (!contains(base, path)) throw new RangeError(`${path} is not below ${base}`);
+    const at = 3 * i;
+    locate(path, at);
+    inOrder &&= i === 0 || compare(at - 3, at) < 0;
   }
-  if (count < RESOURCE_DEPTH) throw new RangeError(`${path} is no Resource`);
-  if (count === RESOURCE_DEPTH) place.resourceInstance = NONE;
-  return count === INSTANCE_DEPTH;
+  return inOrder;
 }
 
-/** Whether each node comes after the one before it. */
-function inOrder(nodes: readonly Node[]): boolean {
-  let [instance, resource, resourceInstance] = [NONE, NONE, NONE];
-  for (const node of nodes) {
-    locate(node.path);
-    const step = place.instance - instance || place.resource - resource || place.resourceInstance - resourceInstance;
-    if (step <= 0) return false;
-    ({ instance, resource, resourceInstance } = place);
+/** Writes the numbers below the Object to `places`. @throws RangeError if the path is not that of a value. */
+function locate(path: Path, at: number): void {
+  let count = 0;
+  let id = 0;
+  places[at + 2] = NONE;
+  for (let i = 1; i <= path.length; i++) {
+    const code = i < path.length ? path.charCodeAt(i) : SLASH;
+    if (code !== SLASH) id = id * 10 + code - ZERO;
+    else {
+      if (count > 0) places[at + count - 1] = id;
+      count += 1;
+      id = 0;
+    }
   }
-  return true;
+  if (count < RESOURCE_DEPTH) throw new RangeError(`${path} is no Resource`);
+}
+
+function compare(a: number, b: number): number {
+  return places[a]! - places[b]! || places[a + 1]! - places[b + 1]! || places[a + 2]! - places[b + 2]!;
 }
 
 function byPlace(a: Node, b: Node): number {
-  locate(a.path);
-  const { instance, resource, resourceInstance } = place;
-  locate(b.path);
-  return instance - place.instance || resource - place.resource || resourceInstance - place.resourceInstance;
+  locate(a.path, 0);
+  locate(b.path, 3);
+  return compare(0, 3);
 }
 
 function close(kind: number, { id, start }: Open): void {

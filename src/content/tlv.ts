@@ -6,7 +6,7 @@
  */
 
 import { DecodeError } from "../base/bytes.ts";
-import { child, parts, type Path, type PathParts, path } from "../model/path.ts";
+import { child, idAt, type Path, path } from "../model/path.ts";
 import { fits, type ResourceType, type ResourceValue, wholeNumber } from "../model/value.ts";
 import type { Codec, ModelOf, Node } from "./node.ts";
 import { Entry, writeTlv } from "./tlv-writer.ts";
@@ -28,7 +28,10 @@ export const tlv: Codec = {
 class TlvReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #base: PathParts;
+  readonly #object: number | undefined;
+  readonly #instanceId: number | undefined;
+  readonly #resourceId: number | undefined;
+  readonly #resourceInstanceId: number | undefined;
   readonly #model: ModelOf;
   readonly #nodes: Node[] = [];
   #at = 0;
@@ -36,13 +39,16 @@ class TlvReader {
   constructor(bytes: Uint8Array, base: Path, model: ModelOf) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#base = parts(base);
+    this.#object = idAt(base, 0);
+    this.#instanceId = idAt(base, 1);
+    this.#resourceId = idAt(base, 2);
+    this.#resourceInstanceId = idAt(base, 3);
     this.#model = model;
   }
 
   /** Entries of any level that the base leaves open: its own outer header may be there or not (§7.4.4). */
   read(): Node[] {
-    const { object, instance, resource } = this.#base;
+    const [object, instance, resource] = [this.#object, this.#instanceId, this.#resourceId];
     if (object === undefined) throw this.#error("TLV cannot carry several Objects");
     const inside = instance === undefined ? undefined : path(object, instance);
     this.#entries(this.#bytes.length, (kind, id, end) => {
@@ -59,21 +65,21 @@ class TlvReader {
     this.#entries(end, (kind, id, inner) => {
       if (kind !== Entry.resource && kind !== Entry.multipleResource)
         throw this.#error("an Object Instance holds Resources alone");
-      this.#resource(kind, child(at, this.#same(id, this.#base.resource)), inner);
+      this.#resource(kind, child(at, this.#same(id, this.#resourceId)), inner);
     });
   }
 
   #resource(kind: number, at: Path, end: number): void {
     if (kind === Entry.resource) {
       // A single value cannot be the Resource Instance that was asked for.
-      if (this.#base.resourceInstance !== undefined) throw this.#error("a Resource where its Instance belongs");
+      if (this.#resourceInstanceId !== undefined) throw this.#error("a Resource where its Instance belongs");
       this.#value(at, end);
     } else this.#entries(end, (inner, id, innerEnd) => this.#resourceInstance(inner, at, { id, end: innerEnd }));
   }
 
   #resourceInstance(kind: number, at: Path, { id, end }: { readonly id: number; readonly end: number }): void {
     if (kind !== Entry.resourceInstance) throw this.#error("a Resource holds Resource Instances alone");
-    this.#value(child(at, this.#same(id, this.#base.resourceInstance)), end);
+    this.#value(child(at, this.#same(id, this.#resourceInstanceId)), end);
   }
 
   #value(at: Path, end: number): void {

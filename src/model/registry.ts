@@ -2,7 +2,7 @@
 
 import { DecodeError } from "../base/bytes.ts";
 import type { ObjectModel, ObjectRegistry, ResourceModel } from "./objects.ts";
-import { ids, type Path } from "./path.ts";
+import { idAt, type Path } from "./path.ts";
 import type { ResourceType } from "./value.ts";
 
 /**
@@ -70,7 +70,8 @@ class CompactRegistry implements ObjectRegistry {
   }
 
   resource(path: Path): ResourceModel | undefined {
-    const [object, , resource] = ids(path);
+    const object = idAt(path, 0);
+    const resource = idAt(path, 2);
     return object === undefined || resource === undefined ? undefined : this.object(object)?.resources.get(resource);
   }
 
