@@ -1,0 +1,124 @@
+/** Who may come in, and under which name: a sensor is adopted by the config, by a rule, or by a person. */
+
+import type { Clock } from "../base/clock.ts";
+import { nearest } from "../base/nearest.ts";
+import type { Device } from "../library/index.ts";
+import type { Frame } from "../sdk/adapter.ts";
+import type { Roster, RosterEntry } from "./roster.ts";
+import type { AdoptRequest } from "./status.ts";
+
+/** A sensor named in the config. */
+export interface ConfiguredSensor {
+  /** `adapter/address`. */
+  readonly source: string;
+  /** Id of its definition; absent: the one that fits what is heard. */
+  readonly definition?: string;
+  /** Absent: minted by the definition. */
+  readonly endpoint?: string;
+  readonly label?: string;
+}
+
+/** The device definitions there are. */
+export interface Devices {
+  match(frame: Frame): Device | undefined;
+  get(id: string): Device | undefined;
+  devices(): Iterable<Device>;
+}
+
+export type Refusal = {
+  readonly ok: false;
+  /** `unknown`: no such thing is heard. `conflict`: somebody has that place or name. `invalid`: the wish makes no sense. */
+  readonly why: "unknown" | "conflict" | "invalid";
+  /** For people. */
+  readonly reason: string;
+};
+
+export type Admission = { readonly ok: true; readonly entry: RosterEntry; readonly device: Device } | Refusal;
+
+/** Somebody who wants in. */
+export interface Applicant {
+  readonly adapter: string;
+  readonly address: string;
+  readonly device: Device | undefined;
+  /** What it said last; absent if it was never heard. */
+  readonly frame?: Frame;
+  readonly by: RosterEntry["by"];
+}
+
+export interface AdmissionOptions {
+  readonly roster: Roster;
+  readonly devices: Devices;
+  readonly clock: Clock;
+  /** The gateway's own endpoint name. */
+  readonly ownEndpoint: string;
+  readonly maxSensors: number;
+}
+
+const ENDPOINT = /^[\w.:~@+-]{1,128}$/;
+const MAX_LABEL = 100;
+
+/** Mints an entry of the roster for an applicant, or says why not. */
+export function admit(applicant: Applicant, wish: AdoptRequest, options: AdmissionOptions): Admission {
+  const { roster, devices, clock, ownEndpoint, maxSensors } = options;
+  const { adapter, frame } = applicant;
+  const device = wish.definition === undefined ? applicant.device : devices.get(wish.definition);
+  if (!device) return refuseDevice(wish.definition, devices);
+  const identity = frame && device.identify(frame);
+  const address = wish.definition === undefined ? applicant.address : (identity?.source ?? applicant.address);
+  const source = `${adapter}/${address}`;
+  const endpoint = wish.endpoint ?? identity?.endpoint;
+  if (endpoint === undefined) return refuse("invalid", `${source} has no name of its own: give it an endpoint name`);
+  if (!ENDPOINT.test(endpoint))
+    return refuse(
+      "invalid",
+      `"${endpoint.slice(0, 140)}" is no endpoint name: 1 to 128 letters, digits or any of . _ : ~ @ + -`,
+    );
+  const there = roster.get(source);
+  if (there) return refuse("conflict", `${source} is already adopted as ${there.endpoint}`);
+  const holder = roster.holder(endpoint);
+  if (holder || endpoint === ownEndpoint)
+    return refuse("conflict", `the endpoint name ${endpoint} belongs to ${holder?.source ?? "the gateway itself"}`);
+  if (roster.size >= maxSensors)
+    return refuse("conflict", `${maxSensors} sensors are adopted, and no more are allowed`);
+  const label = (wish.label ?? defaultLabel(device, address, frame)).trim().slice(0, MAX_LABEL);
+  const adoptedAt = new Date(clock.now().ms).toISOString();
+  const entry: RosterEntry = {
+    source,
+    endpoint,
+    definition: device.id,
+    label,
+    by: applicant.by,
+    adoptedAt,
+    memory: {},
+  };
+  return { ok: true, entry, device };
+}
+
+/** The words for a definition that there is not. */
+export function unknownDefinition(id: string, devices: Devices): string {
+  const meant = nearest(
+    id,
+    Array.from(devices.devices(), (each) => each.id),
+  );
+  return `there is no definition ${id}${meant === undefined ? "" : `; did you mean ${meant}?`}`;
+}
+
+function refuseDevice(wished: string | undefined, devices: Devices): Refusal {
+  return wished === undefined
+    ? refuse("invalid", "no definition fits what it says: name one")
+    : refuse("invalid", unknownDefinition(wished, devices));
+}
+
+function refuse(why: Refusal["why"], reason: string): Refusal {
+  return { ok: false, why, reason };
+}
+
+const LONG_ADDRESS = 12;
+const SHORT_PART = 5;
+
+/** What the device calls itself, or its model and as much of its address as tells it from its like. */
+function defaultLabel(device: Device, address: string, frame: Frame | undefined): string {
+  const own = frame?.payload.kind === "advert" ? frame.payload.name : undefined;
+  if (own !== undefined && own.trim() !== "") return own;
+  return `${device.model} ${address.length > LONG_ADDRESS ? address.slice(-SHORT_PART) : address}`;
+}

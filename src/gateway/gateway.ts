@@ -1,0 +1,342 @@
+/** Where both wings meet: frames come in, sensors turn them into values, and clients carry them to the servers. */
+
+import type { Timer } from "../base/clock.ts";
+import { BoundedMap } from "../base/bounded.ts";
+import type { Device } from "../library/index.ts";
+import type { Frame } from "../sdk/adapter.ts";
+import { splitSource } from "./adapters.ts";
+import { type Admission, admit, type Applicant, type ConfiguredSensor, unknownDefinition } from "./adoption.ts";
+import { leave } from "./departure.ts";
+import { type GatewayListener, News } from "./events.ts";
+import { Inbox } from "./inbox.ts";
+import { type GatewayOptions, withDefaults } from "./options.ts";
+import { Pacer } from "./pacer.ts";
+import { Population } from "./population.ts";
+import { Roster, type RosterEntry } from "./roster.ts";
+import { compileRules, type Matcher } from "./rules.ts";
+import { plantSelf, refreshSelf } from "./self.ts";
+import { Sensor, type SharedBySensors } from "./sensor.ts";
+import { selfStatus, sensorStatus } from "./snapshot.ts";
+import type { AdoptRequest, GatewayStatus, InboxEntry, SensorStatus } from "./status.ts";
+import { StatusBoard } from "./status-board.ts";
+import { Upstream, type UpstreamOptions } from "./upstream.ts";
+
+export type AdoptResult =
+  | { readonly ok: true; readonly sensor: SensorStatus }
+  | Exclude<Admission, { readonly ok: true }>;
+
+/** One look at every sensor's silence, whatever their number. */
+const SWEEP_MS = 1_000;
+/** Sweeps between two looks at what changes slowly: memory, forgotten strangers. */
+const SLOW_EVERY = 10;
+/** Leaves time for the rest of the house: all of it stops within 5 s. */
+const LEAVE_MS = 4_000;
+/** How long the removal of one sensor may wait for its server. */
+const REMOVE_MS = 5_000;
+/** Sources whose frames belong to sensors of other names, with the definition that fitted last. */
+const MAX_ROUTES = 10_000;
+
+export class Gateway {
+  readonly #options: Required<GatewayOptions>;
+  readonly #population = new Population();
+  readonly #inbox: Inbox;
+  readonly #news: News;
+  readonly #pacer: Pacer;
+  readonly #rules: Matcher;
+  readonly #routes = new BoundedMap<string, Device>(MAX_ROUTES);
+  /** Named in the config, but not complete until they are heard. */
+  readonly #expected = new Map<string, ConfiguredSensor>();
+  readonly #board: StatusBoard;
+  readonly #shared: SharedBySensors;
+  readonly #upstream: UpstreamOptions;
+  #roster: Roster | undefined;
+  #self: Upstream | undefined;
+  #sweeping: Timer | undefined;
+  #sweeps = 0;
+  #sweptMs = -Infinity;
+
+  constructor(given: GatewayOptions) {
+    const options = withDefaults(given);
+    const { clock, random, log, adapters, models, accounts, rules, parameters } = options;
+    this.#options = options;
+    this.#inbox = new Inbox(clock);
+    this.#pacer = new Pacer(clock, random, options.startsPerSecond);
+    this.#rules = compileRules(rules);
+    this.#news = new News(clock, {
+      sensor: (endpoint) => this.sensor(endpoint),
+      inbox: () => this.inbox(),
+      status: () => this.status(),
+    });
+    this.#upstream = {
+      accounts,
+      models,
+      clock,
+      random,
+      log,
+      parameters,
+      connect: options.connect,
+      remembered: () => this.#roster?.changed(),
+      registrationChanged: (endpoint) => this.#news.sensorChanged(endpoint),
+    };
+    this.#shared = { adapters, clock, log, upstream: this.#upstream };
+    this.#board = new StatusBoard(options);
+  }
+
+  /** Takes up everybody on the roster, and begins to listen. @throws RosterError if the roster cannot be read. */
+  async start(): Promise<void> {
+    const { store, clock, log, self, endpoint, adapters, sensors } = this.#options;
+    const roster = await Roster.load(store, clock, log);
+    this.#roster = roster;
+    this.#self = new Upstream(endpoint, plantSelf(self, clock), roster.self, this.#upstream);
+    this.#self.start();
+    for (const sensor of sensors) this.#expect(sensor, roster);
+    for (const entry of [...roster.entries()]) this.#takeUp(entry);
+    adapters.onFrame((adapter, frame) => this.#onFrame(adapter, frame, roster));
+    this.#sweep();
+    log.info("gateway-started", { endpoint, sensors: this.#population.size });
+  }
+
+  /** De-registers everybody and saves the roster: within 5 s, whether servers answer or not. Never rejects. */
+  async stop(): Promise<void> {
+    const { clock } = this.#options;
+    this.#sweeping?.cancel();
+    this.#sweeping = undefined;
+    this.#pacer.clear();
+    this.#news.close();
+    const upstreams = Array.from(this.#population.all(), (sensor) => sensor.upstream);
+    if (this.#self) upstreams.push(this.#self);
+    await leave(upstreams, clock, LEAVE_MS);
+    await this.#roster?.flush();
+  }
+
+  /** Takes in what the inbox shows. @param source `adapter/address`. */
+  async adopt(source: string, request: AdoptRequest = {}): Promise<AdoptResult> {
+    const roster = this.#roster;
+    const stranger = this.#inbox.get(source);
+    if (!roster || !stranger) {
+      const there = roster?.get(source);
+      if (there) return { ok: false, why: "conflict", reason: `${source} is already adopted as ${there.endpoint}` };
+      return { ok: false, why: "unknown", reason: `nothing is heard from ${source}` };
+    }
+    const admission = this.#admit({ ...stranger, by: "api" }, request, roster);
+    if (!admission.ok) return admission;
+    const { frame, lastMs } = stranger;
+    if (this.#options.clock.monotonic() - lastMs < admission.device.alive.staleMs) this.#hear(admission.sensor, frame);
+    await roster.flush();
+    return { ok: true, sensor: sensorStatus(admission.sensor, this.#options.models) };
+  }
+
+  /** De-registers a sensor at once and forgets it; no rule takes it in again. False if there is none of that name. */
+  async remove(endpoint: string): Promise<boolean> {
+    const sensor = this.#population.get(endpoint);
+    const entry = this.#roster?.holder(endpoint);
+    if (!entry) return false;
+    this.#roster?.remove(entry, true);
+    this.#board.forget(entry.source);
+    if (sensor) this.#population.delete(sensor);
+    this.#news.removed(endpoint);
+    this.#options.log.info("removed", { endpoint, source: entry.source });
+    await Promise.all([sensor?.upstream.stop(REMOVE_MS), this.#roster?.flush()]);
+    return true;
+  }
+
+  /** Changes what people call a sensor; servers do not notice. False if there is none of that endpoint name. */
+  rename(endpoint: string, label: string): boolean {
+    const entry = this.#roster?.holder(endpoint);
+    if (!entry) return false;
+    entry.label = label;
+    this.#roster?.changed();
+    this.#news.sensorChanged(endpoint);
+    return true;
+  }
+
+  status(): GatewayStatus {
+    return this.#board.status({ sensors: [...this.#population.all()], self: this.#self, inbox: this.#inbox });
+  }
+
+  /** The gateway itself first. */
+  sensors(): SensorStatus[] {
+    const { models } = this.#options;
+    const all = Array.from(this.#population.all(), (sensor) => sensorStatus(sensor, models));
+    return this.#self ? [selfStatus(this.#self, this.#options.name, models), ...all] : all;
+  }
+
+  sensor(endpoint: string): SensorStatus | undefined {
+    const { models, name } = this.#options;
+    if (this.#self?.endpoint === endpoint) return selfStatus(this.#self, name, models);
+    const sensor = this.#population.get(endpoint);
+    return sensor && sensorStatus(sensor, models);
+  }
+
+  inbox(): InboxEntry[] {
+    return this.#inbox.list();
+  }
+
+  /** Returns how to stop listening. */
+  subscribe(listener: GatewayListener): () => void {
+    return this.#news.subscribe(listener);
+  }
+
+  /** When the sensors' silence was looked at last, by the clock that never jumps: a sign that work moves. */
+  get sweptMs(): number {
+    return this.#sweptMs;
+  }
+
+  #onFrame(adapter: string, frame: Frame, roster: Roster): void {
+    const { counters } = this.#board;
+    counters.frames += 1;
+    const direct = this.#population.at(adapter, frame.source);
+    if (direct && direct.device.match(frame) > 0) {
+      this.#hear(direct, frame);
+      return;
+    }
+    const device = this.#deviceOf(adapter, frame);
+    const identity = device?.identify(frame);
+    const address = identity?.source ?? frame.source;
+    const sensor = this.#population.at(adapter, address);
+    if (sensor && sensor.device.match(frame) > 0) {
+      this.#hear(sensor, frame);
+      return;
+    }
+    // Somebody adopted says something besides: another format, a name. It is no stranger for that.
+    if (sensor ?? direct) counters.foreign += 1;
+    else this.#meet({ adapter, address, device, endpoint: identity?.endpoint, frame }, roster);
+  }
+
+  #hear(sensor: Sensor, frame: Frame): void {
+    const hearing = sensor.hear(frame);
+    this.#board.counters[hearing] += 1;
+    if (hearing !== "malformed") this.#news.sensorChanged(sensor.endpoint);
+  }
+
+  #meet(who: Parameters<Inbox["hear"]>[0], roster: Roster): void {
+    const { adapter, address, device, frame } = who;
+    this.#board.counters.strangers += 1;
+    const source = `${adapter}/${address}`;
+    const expected = this.#expected.get(source);
+    const tried = this.#inbox.get(source)?.refused;
+    const wanted = device && tried === undefined && (expected !== undefined || this.#fitsRule(who, device, roster));
+    const admission = wanted
+      ? this.#admit({ adapter, address, device, frame, by: expected ? "config" : "rule" }, expected ?? {}, roster)
+      : undefined;
+    if (admission?.ok) {
+      this.#hear(admission.sensor, frame);
+      return;
+    }
+    const stranger = this.#inbox.hear(who);
+    if (stranger) this.#news.inboxChanged();
+    if (!stranger || !admission) return;
+    stranger.refused = admission.reason;
+    this.#options.log.warn("not-adopted", { source, reason: admission.reason });
+  }
+
+  #fitsRule({ adapter, address, frame }: Parameters<Inbox["hear"]>[0], device: Device, roster: Roster): boolean {
+    const { rssi } = frame;
+    const candidate = { adapter, address, definition: device.id, ...(rssi !== undefined && { rssi }) };
+    return this.#rules(candidate) && !roster.isDismissed(`${adapter}/${address}`);
+  }
+
+  /** The definition that a frame belongs to: the one that fitted its source last is asked first. */
+  #deviceOf(adapter: string, frame: Frame): Device | undefined {
+    const route = `${adapter}/${frame.source}`;
+    const before = this.#routes.get(route);
+    if (before && before.match(frame) > 0) return before;
+    const device = this.#options.devices.match(frame);
+    if (device) this.#routes.set(route, device);
+    return device;
+  }
+
+  #admit(applicant: Applicant, wish: AdoptRequest, roster: Roster) {
+    const { devices, clock, endpoint, maxSensors, log } = this.#options;
+    const admission = admit(applicant, wish, { roster, devices, clock, ownEndpoint: endpoint, maxSensors });
+    if (!admission.ok) return admission;
+    const { entry, device } = admission;
+    roster.add(entry);
+    this.#inbox.delete(entry.source);
+    this.#news.inboxChanged();
+    log.info("adopted", { endpoint: entry.endpoint, source: entry.source, definition: entry.definition, by: entry.by });
+    return { ok: true as const, device, sensor: this.#settle(entry, device, applicant.adapter) };
+  }
+
+  /** A sensor named in the config: on the roster if it is complete, expected if it must be heard first. */
+  #expect(sensor: ConfiguredSensor, roster: Roster): void {
+    const { source, label, definition, endpoint } = sensor;
+    const place = splitSource(source);
+    const entry = roster.get(source);
+    if (entry) {
+      if (endpoint !== undefined && endpoint !== entry.endpoint)
+        this.#board.refuse(
+          source,
+          `${source} was adopted as ${entry.endpoint}, which cannot become ${endpoint}.`,
+          "Remove the sensor, then it is adopted under its new name.",
+        );
+      if (label !== undefined) entry.label = label;
+      if (definition !== undefined && definition !== entry.definition) {
+        roster.remove(entry, false);
+        roster.add({ ...entry, definition });
+      }
+      return;
+    }
+    this.#expected.set(source, sensor);
+    if (!place || definition === undefined || endpoint === undefined) return;
+    const { devices, clock, endpoint: ownEndpoint, maxSensors } = this.#options;
+    const admission = admit({ ...place, device: undefined, by: "config" }, sensor, {
+      roster,
+      devices,
+      clock,
+      ownEndpoint,
+      maxSensors,
+    });
+    if (admission.ok) roster.add(admission.entry);
+    else
+      this.#board.refuse(source, `${source} is not adopted: ${admission.reason}.`, "Correct it in the configuration.");
+  }
+
+  #takeUp(entry: RosterEntry): void {
+    const { devices, adapters } = this.#options;
+    const { adapter, address } = splitSource(entry.source) ?? { adapter: entry.source, address: "" };
+    const device = devices.get(entry.definition);
+    const { source, label } = entry;
+    if (!device)
+      this.#board.refuse(
+        source,
+        `${label} cannot be taken up: ${unknownDefinition(entry.definition, devices)}.`,
+        "Bring the definition back, or remove the sensor.",
+      );
+    else if (!adapters.health().has(adapter))
+      this.#board.refuse(
+        source,
+        `${label} is not heard: there is no adapter ${adapter}.`,
+        "Bring the adapter back, or remove the sensor.",
+      );
+    else this.#settle(entry, device, adapter, address);
+  }
+
+  #settle(
+    entry: RosterEntry,
+    device: Device,
+    adapter: string,
+    address = entry.source.slice(adapter.length + 1),
+  ): Sensor {
+    const sensor = new Sensor({ entry, adapter, address, device, shared: this.#shared });
+    this.#population.add(sensor);
+    this.#news.sensorChanged(entry.endpoint);
+    this.#pacer.add(() => {
+      // It may have been removed while it waited for its turn.
+      if (this.#population.get(entry.endpoint) === sensor) sensor.upstream.start();
+    });
+    return sensor;
+  }
+
+  #sweep(): void {
+    const { clock, self } = this.#options;
+    const now = clock.monotonic();
+    this.#sweptMs = now;
+    for (const sensor of this.#population.all()) if (sensor.look(now)) this.#news.sensorChanged(sensor.endpoint);
+    if (this.#sweeps++ % SLOW_EVERY === 0) {
+      if (this.#inbox.expire()) this.#news.inboxChanged();
+      if (this.#self) refreshSelf(this.#self, self, clock, this.#board.adaptersAreWell());
+    }
+    this.#sweeping = clock.after(SWEEP_MS, () => this.#sweep());
+  }
+}

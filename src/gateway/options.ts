@@ -1,0 +1,59 @@
+/** What a gateway is made of: everything comes in by the hand. */
+
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import type { Transport } from "../base/transport.ts";
+import type { Account, Lwm2mClientOptions } from "../lwm2m/index.ts";
+import type { ObjectRegistry } from "../model/objects.ts";
+import type { Adapters } from "./adapters.ts";
+import type { ConfiguredSensor, Devices } from "./adoption.ts";
+import type { RosterStore } from "./roster.ts";
+import type { AdoptRule } from "./rules.ts";
+import type { SelfFacts } from "./self.ts";
+import type { LocalPort } from "./upstream.ts";
+
+export interface GatewayOptions {
+  /** The gateway's own endpoint name. */
+  readonly endpoint: string;
+  /** What people call it; the endpoint name unless said otherwise. */
+  readonly name?: string;
+  /** Of this program. */
+  readonly version: string;
+  /** At least one. */
+  readonly accounts: readonly Account[];
+  readonly devices: Devices;
+  readonly models: ObjectRegistry;
+  readonly adapters: Adapters;
+  readonly store: RosterStore;
+  readonly self: SelfFacts;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly rules?: readonly AdoptRule[];
+  readonly sensors?: readonly ConfiguredSensor[];
+  /** Numbers of CoAP other than the usual ones. */
+  readonly parameters?: NonNullable<Lwm2mClientOptions["parameters"]>;
+  /** Clients that begin to register in one second. */
+  readonly startsPerSecond?: number;
+  readonly maxSensors?: number;
+  readonly connect: (uri: string, local: LocalPort) => Transport;
+  /** Bytes that the process holds. */
+  readonly memoryBytes: () => number;
+}
+
+/** A server that takes 500 a second is not rare; one that takes 5,000 is. */
+const STARTS_PER_SECOND = 500;
+const MAX_SENSORS = 10_000;
+
+export function withDefaults(options: GatewayOptions): Required<GatewayOptions> {
+  return {
+    name: options.endpoint,
+    rules: [],
+    sensors: [],
+    parameters: {},
+    startsPerSecond: STARTS_PER_SECOND,
+    maxSensors: MAX_SENSORS,
+    ...options,
+  };
+}

@@ -1,0 +1,64 @@
+/** Lets many through one after the other, so that a server is not met by thousands at once. */
+
+import type { Clock, Timer } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+
+const TURN_MS = 20;
+
+/** A token bucket over pieces of work: so many in a second, spread with jitter. */
+export class Pacer {
+  readonly #waiting = new Set<() => void>();
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #perMs: number;
+  #timer: Timer | undefined;
+  #before = 0;
+  #tokens = 0;
+
+  constructor(clock: Clock, random: Random, perSecond: number) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#perMs = perSecond / 1_000;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Runs `work` when its turn comes. Returns how to withdraw it. */
+  add(work: () => void): () => void {
+    this.#waiting.add(work);
+    if (!this.#timer) {
+      this.#before = this.#clock.monotonic();
+      this.#arm();
+    }
+    return () => this.#waiting.delete(work);
+  }
+
+  /** Forgets all that waits. */
+  clear(): void {
+    this.#waiting.clear();
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #arm(): void {
+    const ms = this.#waiting.size === 0 ? undefined : TURN_MS * (0.5 + this.#random.unit());
+    this.#timer = ms === undefined ? undefined : this.#clock.after(ms, () => this.#turn());
+  }
+
+  #turn(): void {
+    const now = this.#clock.monotonic();
+    // What a busy process missed is not made up for at once: the bucket holds a few turns, no more.
+    const most = Math.max(1, this.#perMs * TURN_MS * 5);
+    this.#tokens = Math.min(most, this.#tokens + (now - this.#before) * this.#perMs);
+    this.#before = now;
+    for (const work of this.#waiting) {
+      if (this.#tokens < 1) break;
+      this.#tokens -= 1;
+      this.#waiting.delete(work);
+      work();
+    }
+    this.#arm();
+  }
+}

@@ -1,0 +1,94 @@
+/** The gateway itself as a client: Object 3 with its real maker, model, memory and clock (LwM2M Core 1.2 Appendix E.4). */
+
+import type { Clock } from "../base/clock.ts";
+import type { Outcome } from "../base/outcome.ts";
+import { ObjectTree } from "../lwm2m/index.ts";
+import { type Path, path } from "../model/path.ts";
+import type { ResourceValue } from "../model/value.ts";
+import type { Memory } from "./memory.ts";
+
+/** Facts of the machine and the program; what is not known is absent. */
+export interface SelfFacts {
+  readonly maker?: string;
+  readonly model?: string;
+  readonly serial?: string;
+  /** Of the operating system. */
+  readonly firmware?: string;
+  readonly hardware?: string;
+  /** Of this program. */
+  readonly software: string;
+  /** IANA name, such as `Europe/Berlin`. */
+  readonly timezone?: string;
+  /** Such as `+02:00`, now. */
+  utcOffset(): string;
+  /** Kilobytes. */
+  memory(): { readonly free: number; readonly total: number };
+  /** Restarts the machine; absent: not allowed. */
+  readonly reboot?: () => Promise<Outcome>;
+}
+
+const DEVICE = path(3, 0);
+const at = (...ids: number[]): Path => path(3, 0, ...ids);
+const REBOOT = at(4);
+const MEMORY_FREE = at(10);
+const ERROR_CODE = at(11, 0);
+const CURRENT_TIME = at(13);
+const UTC_OFFSET = at(14);
+const MEMORY_TOTAL = at(21);
+
+/** Values of /3/0/11. */
+const NO_ERROR = 0;
+const OUT_OF_MEMORY = 4;
+const PERIPHERAL_MALFUNCTION = 8;
+/** Less memory than this left of the whole is an error worth telling. */
+const LOW_MEMORY = 0.03;
+
+export interface SelfState {
+  readonly tree: ObjectTree;
+  readonly memory: Memory;
+}
+
+/** Main Resources of the gateway, for people. */
+export const SELF_MAIN: readonly Path[] = [MEMORY_FREE, ERROR_CODE, CURRENT_TIME];
+
+/** The tree of the gateway's own endpoint. */
+export function plantSelf(facts: SelfFacts, clock: Clock): ObjectTree {
+  const tree = new ObjectTree();
+  tree.addInstance(DEVICE);
+  const now = clock.now();
+  const fixed: readonly (readonly [Path, ResourceValue | undefined])[] = [
+    [at(0), facts.maker],
+    [at(1), facts.model],
+    [at(2), facts.serial],
+    [at(3), facts.firmware],
+    [ERROR_CODE, NO_ERROR],
+    [at(15), facts.timezone],
+    [at(17), "gateway"],
+    [at(18), facts.hardware],
+    [at(19), facts.software],
+  ];
+  tree.setAll(fixed.flatMap(([path, value]) => (value === undefined ? [] : [{ path, value, at: now }])));
+  // Without a handler the client answers 4.05 Method Not Allowed: this machine is not restarted from afar.
+  const { reboot } = facts;
+  if (reboot) tree.onExecute(REBOOT, () => reboot());
+  refreshSelf({ tree, memory: {} }, facts, clock, true);
+  return tree;
+}
+
+/** Brings what changes by itself up to date. */
+export function refreshSelf(self: SelfState, facts: SelfFacts, clock: Clock, healthy: boolean): void {
+  const { tree, memory: remembered } = self;
+  const now = clock.now();
+  const { free, total } = facts.memory();
+  const error = free < total * LOW_MEMORY ? OUT_OF_MEMORY : healthy ? NO_ERROR : PERIPHERAL_MALFUNCTION;
+  const changing: (readonly [Path, ResourceValue])[] = [
+    [MEMORY_FREE, Math.round(free)],
+    [MEMORY_TOTAL, Math.round(total)],
+    [ERROR_CODE, error],
+  ];
+  // What a server wrote stays until it writes again.
+  if (!remembered.stored?.has(UTC_OFFSET)) changing.push([UTC_OFFSET, facts.utcOffset()]);
+  // A time nobody believes is not told: a server would set its own by it.
+  if (now.trusted) changing.push([CURRENT_TIME, Math.floor(now.ms / 1_000)]);
+  tree.setAll(changing.map(([path, value]) => ({ path, value, at: now })));
+}

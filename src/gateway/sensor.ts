@@ -1,0 +1,192 @@
+/** One adopted device: what it is, what it last said, and how it stands upstream. */
+
+import { DecodeError } from "../base/bytes.ts";
+import type { Clock, Stamp } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Device, Mapping, Reading } from "../library/index.ts";
+import { ObjectTree } from "../lwm2m/index.ts";
+import type { Path } from "../model/path.ts";
+import type { ResourceValue } from "../model/value.ts";
+import type { Frame } from "../sdk/adapter.ts";
+import type { Adapters } from "./adapters.ts";
+import { Commands, type Order } from "./commands.ts";
+import { fingerprint, REPETITION_MS } from "./duplicates.ts";
+import { next } from "./liveness.ts";
+import type { RosterEntry } from "./roster.ts";
+import type { Liveness } from "./status.ts";
+import { Upstream, type UpstreamOptions } from "./upstream.ts";
+
+/** What became of a frame. */
+export type Hearing =
+  /** The tree has new values. */
+  | "updated"
+  /** The device lives, and said nothing new. */
+  | "repeated"
+  /** It could not be read. */
+  | "malformed";
+
+export interface SensorOptions {
+  readonly entry: RosterEntry;
+  readonly adapter: string;
+  readonly address: string;
+  readonly device: Device;
+  readonly shared: SharedBySensors;
+}
+
+/** What all sensors use. */
+export interface SharedBySensors {
+  readonly adapters: Adapters;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly upstream: UpstreamOptions;
+}
+
+/** Thousands of these stand idle: plain fields, and everything else only when it is needed. */
+export class Sensor {
+  readonly entry: RosterEntry;
+  readonly adapter: string;
+  readonly address: string;
+  readonly device: Device;
+  readonly mapping: Mapping;
+  readonly upstream: Upstream;
+  liveness: Liveness = "waiting";
+  heardAt: Stamp | undefined;
+  rssi: number | undefined;
+  /** By the clock that never jumps: when it was heard last, or adopted. */
+  #heardMs: number;
+  #sequence: number | undefined;
+  #fingerprint: number | undefined;
+  #newsMs = -Infinity;
+  #commands: Commands | undefined;
+  readonly #shared: SharedBySensors;
+
+  constructor({ entry, adapter, address, device, shared }: SensorOptions) {
+    this.entry = entry;
+    this.adapter = adapter;
+    this.address = address;
+    this.device = device;
+    this.mapping = device.createMapping();
+    this.#shared = shared;
+    this.#heardMs = shared.clock.monotonic();
+    this.upstream = new Upstream(entry.endpoint, this.#plant(), entry.memory, shared.upstream);
+  }
+
+  get endpoint(): string {
+    return this.entry.endpoint;
+  }
+
+  get tree(): ObjectTree {
+    return this.upstream.tree;
+  }
+
+  /** A frame of this device: the hot path. */
+  hear(frame: Frame): Hearing {
+    const now = this.#shared.clock.monotonic();
+    if (frame.payload.kind === "message" && frame.payload.retained === true) return this.#hearOld(frame);
+    if (frame.rssi !== undefined) this.rssi = frame.rssi;
+    const print = fingerprint(frame.payload);
+    if (
+      print !== undefined &&
+      print === this.#fingerprint &&
+      now - this.#newsMs < REPETITION_MS &&
+      this.liveness === "live"
+    ) {
+      this.#alive(frame, now);
+      return "repeated";
+    }
+    const reading = this.#decode(frame);
+    if (reading === "malformed") return reading;
+    this.#alive(frame, now);
+    this.#fingerprint = print;
+    if (reading === undefined) return "repeated";
+    const repeated = this.#isRepetition(reading, now);
+    if (!repeated) this.tree.setAll(this.mapping.updates(reading));
+    // Also what says nothing new may confirm: a relay that was on already.
+    this.#commands?.heard(reading);
+    return repeated ? "repeated" : "updated";
+  }
+
+  /** Looks whether it has been silent for too long. Returns whether its liveness has changed. */
+  look(now: number): boolean {
+    const silent = now - this.#heardMs;
+    const before = this.liveness;
+    if (before === "gone" || silent <= (before === "live" ? this.device.alive.staleMs : this.device.alive.goneMs))
+      return false;
+    const [liveness, effect] = next(before, { type: "silent", ms: silent }, this.device.alive);
+    this.liveness = liveness;
+    if (effect) this.tree.setAll(this.mapping.silence(effect.tell, this.#shared.clock.now()));
+    return liveness !== before;
+  }
+
+  /** How long it has not been heard, in milliseconds. */
+  silentFor(now: number): number {
+    return now - this.#heardMs;
+  }
+
+  #alive(frame: Frame, now: number): void {
+    this.liveness = "live";
+    this.#heardMs = now;
+    this.heardAt = frame.at;
+  }
+
+  /**
+   * What a broker kept from before says nothing of now: it is better than nothing while nothing else was heard, and is
+   * shown as suspicious.
+   */
+  #hearOld(frame: Frame): Hearing {
+    if (this.liveness !== "waiting") return "repeated";
+    const reading = this.#decode(frame);
+    if (reading === undefined || reading === "malformed") return reading ?? "repeated";
+    this.tree.setAll(this.mapping.updates(reading));
+    this.tree.setAll(this.mapping.silence("stale", reading.at));
+    return "updated";
+  }
+
+  #decode(frame: Frame): Reading | undefined | "malformed" {
+    try {
+      return this.device.decode(frame);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      const { source } = this.entry;
+      this.#shared.log.warn("frame-malformed", { source, definition: this.device.id, reason: error.message });
+      return "malformed";
+    }
+  }
+
+  /** A counter that stands still marks one message sent again; if it does so for too long, the counter is broken. */
+  #isRepetition({ sequence }: Reading, now: number): boolean {
+    const repeated =
+      sequence !== undefined && sequence === this.#sequence && now - this.#newsMs < this.device.alive.staleMs;
+    this.#sequence = sequence;
+    if (!repeated) this.#newsMs = now;
+    return repeated;
+  }
+
+  #plant(): ObjectTree {
+    const tree = new ObjectTree();
+    const { device, mapping } = this;
+    for (const instance of device.instances) tree.addInstance(instance);
+    const at = this.#shared.clock.now();
+    tree.setAll(mapping.constants.map(({ path, value }) => ({ path, value, at })));
+    if (device.writable.length + device.executable.length === 0) return tree;
+    const write = (path: Path, value: ResourceValue, signal: AbortSignal) => this.#order({ path, value }, signal);
+    const execute = (path: Path, args: string, signal: AbortSignal) => this.#order({ path, args }, signal);
+    for (const path of device.writable) tree.onWrite(path, write);
+    for (const path of device.executable) tree.onExecute(path, execute);
+    return tree;
+  }
+
+  #order(order: Order, signal: AbortSignal) {
+    const { adapters, clock, log } = this.#shared;
+    const { address, mapping, tree, adapter } = this;
+    this.#commands ??= new Commands({
+      address,
+      mapping,
+      tree,
+      clock,
+      log: log.with({ endpoint: this.endpoint }),
+      send: (command, life) => adapters.command(adapter, command, life),
+    });
+    return this.#commands.run(order, signal);
+  }
+}

@@ -1,0 +1,116 @@
+/** One endpoint as the page, the CLI and the API see it: plain data, made when asked for. */
+
+import { toHex } from "../base/bytes.ts";
+import type { Scalar } from "../base/outcome.ts";
+import type { Entry, ObjectTree } from "../lwm2m/index.ts";
+import type { ObjectRegistry } from "../model/objects.ts";
+import { ids, type Path, path, ROOT } from "../model/path.ts";
+import type { ResourceValue } from "../model/value.ts";
+import type { Sensor } from "./sensor.ts";
+import { SELF_MAIN } from "./self.ts";
+import type { RegistrationStatus, SensorStatus, ValueStatus } from "./status.ts";
+import type { Upstream } from "./upstream.ts";
+
+/** Resources that IPSO Objects share (IPSO reusable Resources). */
+const SENSOR_VALUE = 5700;
+const SENSOR_UNITS = 5701;
+const QUALITY = 6042;
+const MAKER = path(3, 0, 0);
+const MODEL = path(3, 0, 1);
+
+export function sensorStatus(sensor: Sensor, models: ObjectRegistry): SensorStatus {
+  const { entry, device, tree, upstream, heardAt, rssi } = sensor;
+  return {
+    endpoint: entry.endpoint,
+    label: entry.label,
+    source: entry.source,
+    definition: device.id,
+    maker: textAt(tree, MAKER) ?? device.vendor,
+    model: textAt(tree, MODEL) ?? device.model,
+    liveness: sensor.liveness,
+    ...(heardAt && { lastHeardAt: iso(heardAt.ms) }),
+    ...(rssi !== undefined && { rssi }),
+    registration: registrationStatus(upstream),
+    values: valuesOf(tree, models),
+    main: device.main,
+    writable: device.writable,
+    executable: device.executable,
+  };
+}
+
+/** The gateway's own endpoint, in the same shape. */
+export function selfStatus(upstream: Upstream, label: string, models: ObjectRegistry): SensorStatus {
+  const { tree, endpoint } = upstream;
+  const maker = textAt(tree, MAKER);
+  const model = textAt(tree, MODEL);
+  return {
+    endpoint,
+    label,
+    definition: "isthmus.gateway",
+    ...(maker !== undefined && { maker }),
+    ...(model !== undefined && { model }),
+    liveness: "live",
+    registration: registrationStatus(upstream),
+    values: valuesOf(tree, models),
+    main: SELF_MAIN,
+    writable: [],
+    executable: tree.executables(),
+  };
+}
+
+/** With several servers: the one where this endpoint is worst off, since that is what a person must know. */
+export function registrationStatus(upstream: Upstream): RegistrationStatus {
+  const worst = upstream.worst();
+  const { state, server, since, location, lifetime, observations, lastError, nextAttemptAt } = worst;
+  const localPort = upstream.localPort(worst);
+  return {
+    state,
+    server,
+    ...(since !== undefined && { since: iso(since) }),
+    ...(location !== undefined && { location }),
+    lifetimeSeconds: lifetime,
+    observations,
+    ...(localPort !== undefined && { localPort }),
+    ...(lastError !== undefined && { lastError }),
+    ...(nextAttemptAt !== undefined && { nextAttemptAt: iso(nextAttemptAt) }),
+  };
+}
+
+function valuesOf(tree: ObjectTree, models: ObjectRegistry): Record<string, ValueStatus> {
+  const values: Record<string, ValueStatus> = {};
+  for (const [at, entry] of tree.entries(ROOT)) values[at] = valueStatus(at, entry, tree, models);
+  return values;
+}
+
+function valueStatus(at: Path, { value, at: stamp }: Entry, tree: ObjectTree, models: ObjectRegistry): ValueStatus {
+  const [object = 0, instance = 0, resource = 0] = ids(at);
+  const model = models.resource(at);
+  const isMain = resource === SENSOR_VALUE;
+  const name = isMain ? (models.object(object)?.name ?? model?.name) : model?.name;
+  const unit = isMain ? (textAt(tree, path(object, instance, SENSOR_UNITS)) ?? model?.unit) : model?.unit;
+  const quality = isMain ? tree.get(path(object, instance, QUALITY))?.value : undefined;
+  return {
+    value: plain(value),
+    name: name ?? `Resource ${resource}`,
+    ...(unit !== undefined && unit !== "" && { unit }),
+    time: iso(stamp.ms),
+    ...(typeof quality === "number" && { quality }),
+  };
+}
+
+/** Values as JSON can carry them without loss. */
+export function plain(value: ResourceValue): Scalar {
+  if (typeof value === "bigint") return String(value);
+  if (value instanceof Uint8Array) return toHex(value);
+  return typeof value === "object" ? `${value.object}:${value.instance}` : value;
+}
+
+function textAt(tree: ObjectTree, at: Path): string | undefined {
+  const value = tree.get(at)?.value;
+  return typeof value === "string" ? value : undefined;
+}
+
+/** Time as the API writes it. */
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

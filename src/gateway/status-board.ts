@@ -1,0 +1,148 @@
+/** Counts and words for the whole gateway, put together when somebody asks. */
+
+import type { Clock, Stamp } from "../base/clock.ts";
+import type { Account } from "../lwm2m/index.ts";
+import type { Adapters, AdapterState } from "./adapters.ts";
+import type { Inbox } from "./inbox.ts";
+import type { Sensor } from "./sensor.ts";
+import { iso } from "./snapshot.ts";
+import type { AdapterStatus, GatewayStatus } from "./status.ts";
+import { type Facts, Problems, type ServerFacts, summarise } from "./summary.ts";
+import type { Upstream } from "./upstream.ts";
+
+export interface StatusBoardOptions {
+  readonly name: string;
+  readonly version: string;
+  readonly accounts: readonly Account[];
+  readonly adapters: Adapters;
+  readonly clock: Clock;
+  readonly memoryBytes: () => number;
+}
+
+/** Who there is to report on. */
+export interface Everybody {
+  readonly sensors: readonly Sensor[];
+  readonly self: Upstream | undefined;
+  readonly inbox: Inbox;
+}
+
+/** Entries of config or roster that could not be taken up are few; a broken file may hold many. */
+const MAX_REFUSED = 50;
+
+export class StatusBoard {
+  readonly counters = { frames: 0, updated: 0, repeated: 0, malformed: 0, foreign: 0, strangers: 0 };
+  readonly #options: StatusBoardOptions;
+  readonly #problems: Problems;
+  readonly #started: Stamp;
+  readonly #startedMs: number;
+  readonly #refused = new Map<string, { what: string; next: string }>();
+
+  constructor(options: StatusBoardOptions) {
+    this.#options = options;
+    this.#problems = new Problems(options.clock);
+    this.#started = options.clock.now();
+    this.#startedMs = options.clock.monotonic();
+  }
+
+  /** Notes something that cannot be taken up, and what a person can do. */
+  refuse(source: string, what: string, next: string): void {
+    if (this.#refused.size < MAX_REFUSED) this.#refused.set(source, { what, next });
+  }
+
+  /** The matter with this source is settled. */
+  forget(source: string): void {
+    this.#refused.delete(source);
+  }
+
+  adaptersAreWell(): boolean {
+    for (const { state } of this.#options.adapters.health().values()) if (state !== "ok") return false;
+    return true;
+  }
+
+  status({ sensors, self, inbox }: Everybody): GatewayStatus {
+    const { name, version, clock, memoryBytes } = this.#options;
+    const now = clock.now();
+    const facts = this.#facts({ sensors, self, inbox });
+    return {
+      name,
+      version,
+      // By the clock that never jumps: a clock set after the start must not make the start lie.
+      startedAt: iso(now.trusted ? now.ms - this.#uptimeMs() : this.#started.ms),
+      uptimeSeconds: Math.floor(this.#uptimeMs() / 1_000),
+      clockTrusted: now.trusted,
+      summary: summarise(facts, now.ms),
+      problems: this.#problems.of(facts),
+      sensors: facts.sensors,
+      inbox: inbox.size,
+      adapters: [...facts.adapters].map(adapterStatus),
+      servers: facts.servers.map(({ uri, registered, endpoints, lastAnswerMs }) => ({
+        uri,
+        registered,
+        endpoints,
+        ...(lastAnswerMs !== undefined && { lastAnswerAt: iso(lastAnswerMs) }),
+      })),
+      memoryBytes: memoryBytes(),
+      counters: { ...this.counters, malformed: this.counters.malformed + inbox.malformed },
+    };
+  }
+
+  #uptimeMs(): number {
+    return this.#options.clock.monotonic() - this.#startedMs;
+  }
+
+  #facts({ sensors, self, inbox }: Everybody): Facts {
+    const { adapters, accounts, clock } = this.#options;
+    const counts = { total: sensors.length, waiting: 0, live: 0, stale: 0, gone: 0 };
+    const silent: Facts["silent"][number][] = [];
+    const now = clock.monotonic();
+    for (const sensor of sensors) {
+      const { liveness, entry } = sensor;
+      counts[liveness] += 1;
+      if (liveness === "stale" || liveness === "gone")
+        silent.push({ label: entry.label, liveness, ms: sensor.silentFor(now) });
+    }
+    const upstreams = sensors.map((sensor) => sensor.upstream);
+    if (self) upstreams.push(self);
+    return {
+      sensors: counts,
+      inbox: inbox.size,
+      adapters: adapters.health(),
+      servers: accounts.map(({ uri }, index) => serverFacts(uri, index, upstreams)),
+      silent,
+      refused: [...this.#refused.values()],
+    };
+  }
+}
+
+function serverFacts(uri: string, index: number, upstreams: readonly Upstream[]): ServerFacts {
+  let registered = 0;
+  let lastAnswerMs: number | undefined;
+  const errors = new Map<string, number>();
+  for (const upstream of upstreams) {
+    const registration = upstream.registrations()[index];
+    if (!registration) continue;
+    const { state, lastAnswerAt, lastError } = registration;
+    if (state === "registered" || state === "updating") registered += 1;
+    else if (lastError !== undefined) errors.set(lastError, (errors.get(lastError) ?? 0) + 1);
+    if (lastAnswerAt !== undefined && lastAnswerAt > (lastAnswerMs ?? -Infinity)) lastAnswerMs = lastAnswerAt;
+  }
+  const [commonest] = [...errors].toSorted(([, a], [, b]) => b - a);
+  return {
+    uri,
+    registered,
+    endpoints: upstreams.length,
+    ...(lastAnswerMs !== undefined && { lastAnswerMs }),
+    ...(commonest && { lastError: commonest[0] }),
+  };
+}
+
+function adapterStatus([name, health]: readonly [string, AdapterState]): AdapterStatus {
+  return {
+    name,
+    type: health.type,
+    health: health.state,
+    ...(health.state !== "ok" && { reason: health.reason }),
+    frames: health.frames,
+    ...(health.lastFrameAt && { lastFrameAt: iso(health.lastFrameAt.ms) }),
+  };
+}

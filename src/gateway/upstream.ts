@@ -1,0 +1,152 @@
+/** One endpoint as servers see it: one tree, and for each server one client with a socket of its own. */
+
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import type { Transport } from "../base/transport.ts";
+import {
+  type Account,
+  Lwm2mClient,
+  type Lwm2mClientOptions,
+  type ObjectTree,
+  type RegistrationSnapshot,
+} from "../lwm2m/index.ts";
+import type { ObjectRegistry } from "../model/objects.ts";
+import { isStorable, MAX_STORED, type Memory } from "./memory.ts";
+
+/** Which local port an endpoint had, and whom to tell which one it has now. */
+export interface LocalPort {
+  readonly endpoint: string;
+  readonly port?: number;
+  onBound(port: number): void;
+}
+
+/** What all endpoints share. */
+export interface UpstreamOptions {
+  readonly accounts: readonly Account[];
+  readonly models: ObjectRegistry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Numbers of CoAP other than the usual ones. */
+  readonly parameters?: NonNullable<Lwm2mClientOptions["parameters"]>;
+  readonly connect: (uri: string, local: LocalPort) => Transport;
+  /** An endpoint's memory has changed, and should be kept. */
+  readonly remembered: () => void;
+  /** An endpoint's registration has changed. */
+  readonly registrationChanged: (endpoint: string) => void;
+}
+
+/** States from bad to good. */
+const WELL: readonly RegistrationSnapshot["state"][] = ["off", "waiting", "registering", "updating", "registered"];
+
+export class Upstream {
+  readonly endpoint: string;
+  readonly tree: ObjectTree;
+  readonly memory: Memory;
+  readonly #options: UpstreamOptions;
+  #clients: readonly Lwm2mClient[] = [];
+
+  constructor(endpoint: string, tree: ObjectTree, memory: Memory, options: UpstreamOptions) {
+    this.endpoint = endpoint;
+    this.tree = tree;
+    this.memory = memory;
+    this.#options = options;
+    if (memory.stored) {
+      const at = options.clock.now();
+      for (const [path, value] of memory.stored) tree.set(path, value, at);
+    }
+    tree.onStored((path, value) => {
+      if (value === undefined) memory.stored?.delete(path);
+      else if (isStorable(value) && (memory.stored?.size ?? 0) < MAX_STORED) {
+        memory.stored ??= new Map();
+        memory.stored.set(path, value);
+      }
+      options.remembered();
+    });
+  }
+
+  /** Begins to register. */
+  start(): void {
+    if (this.#clients.length > 0) return;
+    this.#clients = this.#options.accounts.map((account) => this.#client(account));
+    for (const client of this.#clients) client.start();
+  }
+
+  /** De-registers, and waits for the answers, up to `limitMs`. Never rejects. */
+  async stop(limitMs: number): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.stop(limitMs)));
+  }
+
+  /** One for each server, in the order of the configuration; none before the start. */
+  registrations(): readonly RegistrationSnapshot[] {
+    return this.#clients.map((client) => client.registration);
+  }
+
+  /** The registration that is worst off; before the start, the first that will be tried. */
+  worst(): RegistrationSnapshot {
+    let worst: RegistrationSnapshot | undefined;
+    for (const { registration } of this.#clients)
+      if (!worst || WELL.indexOf(registration.state) < WELL.indexOf(worst.state)) worst = registration;
+    const [first] = this.#options.accounts;
+    return worst ?? { state: "off", server: first?.uri ?? "", lifetime: first?.lifetime ?? 0, observations: 0 };
+  }
+
+  /** The port that a registration is made from. */
+  localPort({ server }: RegistrationSnapshot): number | undefined {
+    return this.memory.ports?.get(server);
+  }
+
+  #client(configured: Account): Lwm2mClient {
+    const { models, clock, random, log, parameters, connect, remembered, registrationChanged } = this.#options;
+    const { endpoint, tree, memory } = this;
+    const account = this.#remembered(configured);
+    const client = new Lwm2mClient({
+      endpoint,
+      tree,
+      account,
+      models,
+      clock,
+      random,
+      log,
+      ...(parameters && { parameters }),
+      connect: (uri) => {
+        const port = memory.ports?.get(configured.uri);
+        return connect(uri, {
+          endpoint,
+          ...(port !== undefined && { port }),
+          onBound: (bound) => {
+            if (memory.ports?.get(configured.uri) === bound) return;
+            memory.ports ??= new Map();
+            memory.ports.set(configured.uri, bound);
+            remembered();
+          },
+        });
+      },
+    });
+    client.onRegistration(() => registrationChanged(endpoint));
+    client.onAccount((current) => {
+      memory.accounts ??= new Map();
+      memory.accounts.set(configured.uri, { configured, current });
+      remembered();
+    });
+    return client;
+  }
+
+  /** What the server last made of its account, unless the configuration has changed since. */
+  #remembered(configured: Account): Account {
+    const kept = this.memory.accounts?.get(configured.uri);
+    return kept && sameAccount(kept.configured, configured) ? kept.current : configured;
+  }
+}
+
+function sameAccount(a: Account, b: Account): boolean {
+  return (
+    a.uri === b.uri &&
+    a.lifetime === b.lifetime &&
+    a.shortServerId === b.shortServerId &&
+    a.defaultMinimumPeriod === b.defaultMinimumPeriod &&
+    a.defaultMaximumPeriod === b.defaultMaximumPeriod &&
+    a.version === b.version
+  );
+}
