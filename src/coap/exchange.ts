@@ -55,8 +55,9 @@ export class Exchange {
     this.#layer.defer(this);
   }
 
-  respond(draft: Draft): void {
-    this.#layer.respond(this, draft);
+  /** Returns the id by which the peer would reject the answer, if that is a non-confirmable message. */
+  respond(draft: Draft): number | undefined {
+    return this.#layer.respond(this, draft);
   }
 
   /** Answers through a sender that says what is newest and hears how it ended. Only where `acknowledged`. */
@@ -250,12 +251,12 @@ export class MessageLayer {
       });
   }
 
-  respond(exchange: Exchange, draft: Draft): void {
+  respond(exchange: Exchange, draft: Draft): number | undefined {
     if (exchange.acknowledged) {
       this.respondBy(exchange, new OnlySender(draft));
-      return;
+      return undefined;
     }
-    if (this.#closed) return;
+    if (this.#closed) return undefined;
     const { type, messageId } = exchange.message;
     const { code, token, options, payload } = draft;
     // A NON is answered by a NON (§5.2.3), a CON on its acknowledgement (§5.2.1).
@@ -264,6 +265,7 @@ export class MessageLayer {
         ? { type: "ACK", messageId, code, token, options, payload }
         : { type: "NON", messageId: this.newMessageId(), code, token, options, payload };
     this.#answer(exchange, encodeMessage(answer));
+    return type === "CON" ? undefined : answer.messageId;
   }
 
   respondBy(exchange: Exchange, sender: Sender): boolean {

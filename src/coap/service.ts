@@ -70,6 +70,12 @@ export class Service {
       else this.#refuse(message, exchange, refusal, {});
       return;
     }
+    if (message.payload.length > this.#options.parameters.maxBody) {
+      const { maxBody } = this.#options.parameters;
+      const tooLarge = { code: Code.RequestEntityTooLarge, diagnostic: `no more than ${maxBody} bytes` };
+      this.#refuse(message, exchange, tooLarge, { size1: maxBody });
+      return;
+    }
     const body = head.block1 === undefined ? message.payload : this.#assemble(message, exchange, head, head.block1);
     if (body === undefined) return;
     const call = new Call(this, exchange, head, body);
@@ -164,8 +170,10 @@ export class Service {
     const additions = call.additions();
     if (entry !== undefined) additions.observe = this.observations.nextSequence();
     const draft = this.#composer.compose(reply, exchange.message.token, call, additions);
-    if (entry === undefined || !exchange.acknowledged) exchange.respond(draft);
-    else {
+    if (entry === undefined || !exchange.acknowledged) {
+      const messageId = exchange.respond(draft);
+      if (messageId !== undefined && entry !== undefined) this.observations.note(messageId, entry);
+    } else {
       // The answer must be confirmed by itself: it is the first notification, and is superseded like one.
       entry.begin(draft);
       if (!exchange.respondBy(entry)) this.observations.drop(entry);
