@@ -61,10 +61,11 @@ export class AttributeStore {
   /** Merges a change into what is attached to `path`, or says why it cannot be. */
   change(path: Path, change: AttributeChange): string | undefined {
     if (depth(path) < 3 && NUMERIC.some((name) => change.has(name))) return "gt, lt and st belong to Resources";
-    const merged: { -readonly [N in Name]?: number } = { ...this.own(path) };
-    for (const [name, value] of change) {
-      if (value === undefined) delete merged[name];
-      else merged[name] = value;
+    const own = this.own(path);
+    const merged: { -readonly [N in Name]?: number } = {};
+    for (const name of NAMES) {
+      const value = change.has(name) ? change.get(name) : own[name];
+      if (value !== undefined) merged[name] = value;
     }
     const wrong = contradiction(merged);
     if (wrong !== undefined) return wrong;

@@ -67,10 +67,10 @@ export class Connection {
   async #ready(): Promise<Line> {
     if (this.#line) return this.#line;
     if (this.#closed) throw new Error("closed");
-    const { connect, handle, clock, random, log, parameters } = this.#options;
-    const transport = connect();
+    const { clock, random, log, parameters } = this.#options;
+    const transport = this.#options.connect();
     const endpoint = new Endpoint({ transport, clock, random, log, ...(parameters && { parameters }) });
-    endpoint.onRequest(handle);
+    endpoint.onRequest((request) => this.#options.handle(request));
     this.#line = { transport, endpoint };
     this.#opening = new AbortController();
     try {

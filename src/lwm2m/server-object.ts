@@ -20,6 +20,7 @@ const MAXIMUM_PERIOD = path(1, 0, 3);
 const DISABLE_TIMEOUT = path(1, 0, 5);
 const STORING = path(1, 0, 6);
 const BINDING = path(1, 0, 7);
+const WRITABLE: readonly Path[] = [LIFETIME, MINIMUM_PERIOD, MAXIMUM_PERIOD, DISABLE_TIMEOUT, STORING, BINDING];
 
 /** /1/x/5 where nothing is said (LwM2M Core 1.1 §E.2). */
 const DEFAULT_DISABLE_S = 86_400;
@@ -75,18 +76,22 @@ export class ServerObject {
     return found;
   }
 
+  /** Whether this Resource is offered, and the server's to change. */
+  isWritable(where: Path): boolean {
+    return WRITABLE.includes(where);
+  }
+
   /** The account as it would be with `value` written, or why it cannot be. */
   with(account: Account, where: Path, value: ResourceValue): Account | string {
-    if (where === STORING && typeof value === "boolean") return { ...account, storing: value };
+    if (where === STORING) return typeof value === "boolean" ? { ...account, storing: value } : "no boolean";
     if (where === BINDING) return value === UDP ? account : "only binding U is supported";
     if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MAX_SECONDS)
-      return `no number of seconds: ${String(value).slice(0, 20)}`;
+      return `${where} must be 0 to ${MAX_SECONDS}`;
     // Before LwM2M 1.2 a lifetime of 0 does not mean for ever: servers expire it at once.
     if (where === LIFETIME) return value === 0 ? "a lifetime of 0 is not supported" : { ...account, lifetime: value };
     if (where === MINIMUM_PERIOD) return { ...account, defaultMinimumPeriod: value };
     if (where === MAXIMUM_PERIOD) return { ...account, defaultMaximumPeriod: value };
-    if (where === DISABLE_TIMEOUT) return { ...account, disableTimeout: value };
-    return `${where} cannot be written`;
+    return { ...account, disableTimeout: value };
   }
 
   adopt(account: Account, touched: readonly Path[]): void {

@@ -9,10 +9,10 @@ import {
 
 /** The values of a series that are told, the first being the answer to Observe. */
 function told(attributes: Attributes, series: readonly number[]): number[] {
-  let [sent, ...rest] = series;
+  let sent = series[0]!;
   const said: number[] = [];
-  for (const value of rest) {
-    if (!isWorthTelling(value, sent!, attributes)) continue;
+  for (const value of series.slice(1)) {
+    if (!isWorthTelling(value, sent, attributes)) continue;
     said.push(value);
     sent = value;
   }

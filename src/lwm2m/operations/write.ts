@@ -3,9 +3,8 @@
 import { DecodeError } from "../../base/bytes.ts";
 import { Code, CoapError, type IncomingRequest, type Reply } from "../../coap/index.ts";
 import { codecOf, Format, type Node } from "../../content/index.ts";
-import { contains, depth, ids, type Path } from "../../model/path.ts";
+import { depth, ids, type Path } from "../../model/path.ts";
 import type { ResourceModel } from "../../model/objects.ts";
-import { SERVER_OBJECT } from "../server-object.ts";
 import type { WriteHandler } from "../tree.ts";
 import { instanceOf, resourceOf, type View } from "../view.ts";
 import { outcomeReply } from "./execute.ts";
@@ -69,7 +68,7 @@ function prepare(view: View, nodes: readonly Node[]): Plan {
     const model = checkWritable(view, node.path);
     checkRange(node, model);
     const handler = handlerOf(view, node.path);
-    if (contains(SERVER_OBJECT, node.path)) {
+    if (view.server.isWritable(node.path)) {
       const changed = view.server.with(account, node.path, node.value);
       if (typeof changed === "string") throw new CoapError(Code.BadRequest, changed);
       account = changed;
