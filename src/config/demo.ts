@@ -16,5 +16,6 @@ export function demoConfig(): Config {
     lab: { port: 5683 },
     objects: [],
     log: { level: "info" },
+    anyPort: true,
   };
 }

@@ -33,6 +33,8 @@ export interface Config {
   /** A folder of further device definitions; absolute. */
   readonly devices?: string;
   readonly log: { readonly level: Level };
+  /** Where a port is taken, the next free one will do: for the demonstration, which nobody else relies on. */
+  readonly anyPort?: true;
 }
 
 export interface ServerConfig {

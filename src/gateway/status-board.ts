@@ -55,7 +55,7 @@ export class StatusBoard {
   }
 
   adaptersAreWell(): boolean {
-    for (const { state } of this.#options.adapters.health().values()) if (state !== "ok") return false;
+    for (const { state } of this.#options.adapters.health().values()) if (state === "down") return false;
     return true;
   }
 

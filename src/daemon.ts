@@ -1,0 +1,324 @@
+/** Builds the house from a config, starts it and stops it: the only file that knows every room. */
+
+import { freemem, hostname, totalmem } from "node:os";
+import { builtinAdapters, systemDrivers } from "./adapters/index.ts";
+import type { Clock } from "./base/clock.ts";
+import { codeOf, words } from "./base/errors.ts";
+import type { Log } from "./base/log.ts";
+import { type Random, systemRandom } from "./base/random.ts";
+import type { Config, SettingsSchema } from "./config/index.ts";
+import { type AdoptRule, Gateway, type LocalPort, type SelfFacts } from "./gateway/index.ts";
+import { AdapterHost } from "./host/index.ts";
+import { type Mount, serve } from "./http/index.ts";
+import { assetPath, pageFiles, readText } from "./io/assets.ts";
+import { StateFolder } from "./io/files.ts";
+import { udp } from "./io/udp.ts";
+import { Lab } from "./lab/index.ts";
+import { devicesFolder, Library, readDefinitions } from "./library/index.ts";
+import type { Account } from "./lwm2m/index.ts";
+import { parseDdf } from "./model/ddf.ts";
+import type { ObjectModel, ObjectRegistry } from "./model/objects.ts";
+import { loadRegistry } from "./model/registry.ts";
+
+export interface DaemonOptions {
+  readonly config: Config;
+  /** Where sensors and ports are remembered; no other process may have it. */
+  readonly stateDir: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface Daemon {
+  /** The page, where there is one. */
+  readonly url?: string;
+  /** The servers that sensors register at; in the demonstration the lab's port may be another than configured. */
+  readonly servers: readonly string[];
+  readonly gateway: Gateway;
+  /** De-registers all, and lets everything go: within 5 s. Safe to call twice; never rejects. */
+  stop(): Promise<void>;
+}
+
+/** Another process works on the same state. */
+export class SecondInstanceError extends Error {
+  override readonly name = "SecondInstanceError";
+}
+
+const ROSTER = "roster";
+const COAP_PORT = 5_683;
+/** Ports tried one after the other, where any will do. */
+const PORTS_TRIED = 20;
+
+/** The settings that each type of adapter takes. */
+export function adapterSettings(): ReadonlyMap<string, SettingsSchema> {
+  const plugins = builtinAdapters(systemDrivers({ random: systemRandom }));
+  return new Map([...plugins].map(([type, plugin]) => [type, plugin.config]));
+}
+
+/**
+ * Starts a gateway: all of it, or nothing.
+ * @throws SecondInstanceError if the state folder is in use; whatever the system says if a port or a folder cannot be had.
+ */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const undo = new Undo(options.log);
+  try {
+    return await build(options, undo);
+  } catch (error) {
+    await undo.all();
+    throw error;
+  }
+}
+
+async function build({ config, stateDir, log, clock, random }: DaemonOptions, undo: Undo): Promise<Daemon> {
+  const state = await openState(stateDir, log);
+  undo.add("state", () => state.close());
+  const models = await loadModels(config.objects, log);
+  const version = await ownVersion();
+
+  const lab = config.lab && (await startLabServer({ ...config.lab, anyPort: config.anyPort, models, clock, log }));
+  if (lab) undo.add("lab", () => lab.lab.stop());
+  const accounts = accountsOf(config, lab?.port);
+
+  const host = new AdapterHost({
+    plugins: builtinAdapters(systemDrivers({ random })),
+    sections: config.adapters,
+    clock,
+    random,
+    log,
+  });
+  const gateway = new Gateway({
+    endpoint: config.gateway.endpoint ?? `isthmus-${hostname()}`,
+    version,
+    accounts,
+    devices: loadDevices(config.devices, models, log),
+    models,
+    adapters: host,
+    store: { read: () => state.read(ROSTER), write: (text) => state.write(ROSTER, text) },
+    self: selfFacts(version, clock),
+    clock,
+    random,
+    log,
+    rules: [...config.adopt, ...simulatorRules(config)],
+    sensors: config.sensors,
+    connect: (uri, local) => connect(uri, local, log),
+    memoryBytes: () => process.memoryUsage.rss(),
+  });
+  await gateway.start();
+  // Servers are told while adapters still let go of their devices: both together fit into 5 s.
+  undo.add("gateway and adapters", () => Promise.all([gateway.stop(), host.stop()]));
+  host.start();
+
+  const mounts = lab ? [labMount(lab.lab)] : [];
+  const http = config.http && (await startHttp({ config, http: config.http, gateway, mounts, log, clock, random }));
+  if (http) undo.add("http", () => http.close());
+  log.info("started", { version, adapters: config.adapters.length, url: http?.url });
+  return {
+    ...(http && { url: http.url }),
+    servers: accounts.map(({ uri }) => uri),
+    gateway,
+    stop: () => undo.all(),
+  };
+}
+
+export interface LabServerOptions {
+  /** Of CoAP; 0: any that is free. */
+  readonly port: number;
+  /** Of its page and API, on this machine only. */
+  readonly http: number;
+  /** Where CoAP listens. */
+  readonly host: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The lab alone: an LwM2M server for other clients to register at. @throws whatever the system says of a port. */
+export async function startLab(
+  options: LabServerOptions,
+): Promise<{ port: number; url: string; stop(): Promise<void> }> {
+  const { clock, log, http, host, port } = options;
+  const undo = new Undo(log);
+  try {
+    const lab = new Lab({ models: await loadModels([], log), clock, log, host, port });
+    const bound = await lab.start();
+    undo.add("lab", () => lab.stop());
+    const served = await serve({
+      listen: { host: "127.0.0.1", port: http },
+      mounts: [labMount(lab)],
+      page: await pageFiles(),
+      log,
+      clock,
+    });
+    undo.add("http", () => served.close());
+    return { port: bound.port, url: `${served.url}lab/`, stop: () => undo.all() };
+  } catch (error) {
+    await undo.all();
+    throw error;
+  }
+}
+
+/** What was started, to be stopped in the reverse order. */
+class Undo {
+  readonly #log: Log;
+  readonly #steps: (readonly [name: string, step: () => Promise<unknown>])[] = [];
+  #done: Promise<void> | undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  add(name: string, step: () => Promise<unknown>): void {
+    this.#steps.push([name, step]);
+  }
+
+  all(): Promise<void> {
+    this.#done ??= this.#run();
+    return this.#done;
+  }
+
+  async #run(): Promise<void> {
+    for (const [name, step] of this.#steps.toReversed()) {
+      try {
+        await step();
+      } catch (error) {
+        this.#log.error("stop-failed", { part: name, error });
+      }
+    }
+  }
+}
+
+async function openState(stateDir: string, log: Log): Promise<StateFolder> {
+  const opened = await StateFolder.open(stateDir, { log });
+  if (opened.status === "open") return opened.folder;
+  throw new SecondInstanceError(`another Isthmus (process ${opened.pid}) already works on ${stateDir}`);
+}
+
+async function ownVersion(): Promise<string> {
+  const manifest: unknown = JSON.parse(await readText(assetPath("package.json")));
+  const has = typeof manifest === "object" && manifest !== null && "version" in manifest;
+  return has && typeof manifest.version === "string" ? manifest.version : "unknown";
+}
+
+/** The registry, and Objects of the user's own. A file with a mistake is left out, alone. */
+async function loadModels(files: readonly string[], log: Log): Promise<ObjectRegistry> {
+  const extra: ObjectModel[] = [];
+  for (const file of files) {
+    try {
+      extra.push(...parseDdf(await readText(file)));
+    } catch (error) {
+      log.error("objects-left-out", { file, reason: words(error) });
+    }
+  }
+  return loadRegistry(JSON.parse(await readText(assetPath("src/model/registry.json"))), extra);
+}
+
+/** The definitions that come with Isthmus, and the user's own before them: of equals, the user's is meant. */
+function loadDevices(own: string | undefined, models: ObjectRegistry, log: Log): Library {
+  const files = own === undefined ? [] : ownDefinitions(own, log);
+  const { library, problems } = Library.load([...files, ...readDefinitions(devicesFolder)], models);
+  for (const { file, line, column, message, hint } of problems)
+    log.error("definition-left-out", { at: `${file}:${line}:${column}`, reason: message, hint });
+  return library;
+}
+
+function ownDefinitions(folder: string, log: Log): ReturnType<typeof readDefinitions> {
+  try {
+    return readDefinitions(folder);
+  } catch (error) {
+    log.error("definitions-not-read", { folder, reason: words(error) });
+    return [];
+  }
+}
+
+/** Simulated sensors are nobody's property: they come in by themselves. */
+function simulatorRules({ adapters }: Config): AdoptRule[] {
+  return adapters.filter(({ type }) => type === "simulator").map(({ name }) => ({ adapter: name, source: "sim-*" }));
+}
+
+/** Servers as clients see them; one that is the lab itself is where the lab really listens. */
+function accountsOf({ servers, lab }: Config, labPort: number | undefined): Account[] {
+  return servers.map(({ uri, lifetime, version, minimumPeriod, maximumPeriod }, index) => {
+    const isLab = lab !== undefined && labPort !== undefined && uri === `coap://127.0.0.1:${lab.port}`;
+    return {
+      uri: isLab ? `coap://127.0.0.1:${labPort}` : uri,
+      lifetime,
+      shortServerId: index + 1,
+      ...(version && { version }),
+      ...(minimumPeriod !== undefined && { defaultMinimumPeriod: minimumPeriod }),
+      ...(maximumPeriod !== undefined && { defaultMaximumPeriod: maximumPeriod }),
+    };
+  });
+}
+
+function connect(uri: string, local: LocalPort, log: Log) {
+  const { hostname: host, port } = new URL(uri);
+  return udp({
+    host,
+    port: port === "" ? COAP_PORT : Number(port),
+    onBound: (bound) => local.onBound(bound),
+    log,
+    ...(local.port !== undefined && { localPort: local.port }),
+  });
+}
+
+function selfFacts(version: string, clock: Clock): SelfFacts {
+  return {
+    software: version,
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    utcOffset: () => offsetText(-new Date(clock.now().ms).getTimezoneOffset()),
+    memory: () => ({ free: freemem() / 1_024, total: totalmem() / 1_024 }),
+  };
+}
+
+/** Minutes east of Greenwich as ISO 8601 writes them. */
+function offsetText(minutes: number): string {
+  const two = (n: number) => String(Math.floor(n)).padStart(2, "0");
+  return `${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
+}
+
+interface LabParts {
+  readonly port: number;
+  readonly anyPort: true | undefined;
+  readonly models: ObjectRegistry;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+function startLabServer({ port, anyPort, ...rest }: LabParts): Promise<{ lab: Lab; port: number }> {
+  return onFreePort(port, anyPort, async (candidate) => {
+    const lab = new Lab({ ...rest, port: candidate });
+    return { lab, ...(await lab.start()) };
+  });
+}
+
+function labMount(lab: Lab): Mount {
+  return { prefix: "/lab/", handle: (request, response) => lab.handle(request, response) };
+}
+
+interface HttpParts {
+  readonly config: Config;
+  readonly http: NonNullable<Config["http"]>;
+  readonly gateway: Gateway;
+  readonly mounts: readonly Mount[];
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+async function startHttp({ config, http, ...rest }: HttpParts): Promise<Awaited<ReturnType<typeof serve>>> {
+  const { host, port, token } = http;
+  const page = await pageFiles();
+  return onFreePort(port, config.anyPort, (candidate) =>
+    serve({ ...rest, listen: { host, port: candidate }, page, ...(token && { token }) }),
+  );
+}
+
+/** The port asked for, or where any will do, the next that is free. */
+async function onFreePort<T>(port: number, any: true | undefined, use: (port: number) => Promise<T>): Promise<T> {
+  for (let candidate = port; ; candidate++) {
+    try {
+      return await use(candidate);
+    } catch (error) {
+      if (!any || codeOf(error) !== "EADDRINUSE" || candidate >= port + PORTS_TRIED) throw error;
+    }
+  }
+}
