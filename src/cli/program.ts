@@ -41,6 +41,8 @@ export function buildProgram(surroundings: Surroundings): Command {
     .enablePositionalOptions()
     .showHelpAfterError("(isthmus --help lists commands, isthmus <command> --help their options)")
     .exitOverride()
+    // Names alone: options and arguments are a `--help` away.
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .configureOutput({
       writeOut: terminal.out,
       writeErr: terminal.err,

@@ -93,9 +93,15 @@ async function start(
 
 /** Why the house could not be built, as a person needs to hear it. */
 export function startFailure(error: unknown, stateDir: string): CommandError {
-  if (error instanceof CommandError) return error;
   const code = systemCode(error);
   const what = reasonOf(error);
+  // Named, not imported: the daemon and all its rooms are loaded only when something runs.
+  if (error instanceof Error && error.name === "SecondInstanceError")
+    return new CommandError({
+      what,
+      where: stateDir,
+      next: "stop it, or give this one its own folder: --state FOLDER",
+    });
   if (code === "EADDRINUSE")
     return new CommandError({
       what: "a port that is needed is taken by another program",
@@ -114,7 +120,7 @@ export function startFailure(error: unknown, stateDir: string): CommandError {
 interface Greeting {
   readonly demo: boolean;
   readonly config: Config;
-  readonly daemon: Pick<Daemon, "url">;
+  readonly daemon: Pick<Daemon, "url" | "servers">;
   readonly stateDir: string;
 }
 
@@ -125,7 +131,7 @@ export function greeting({ demo, config, daemon, stateDir }: Greeting, { termina
     : `Isthmus is running: ${config.adapters.map(({ name }) => name).join(", ") || "no adapter"}.`;
   const rows = [
     ...(daemon.url === undefined ? [] : [["Open", styled(daemon.url, "bold", terminal)]]),
-    ["Upstream", config.servers.map(({ uri }) => uri).join(", ")],
+    ["Upstream", daemon.servers.join(", ")],
     ["State", friendlyPath(stateDir, env)],
     ["Stop", "Ctrl-C"],
     ...(demo ? [["Then", "isthmus run --config isthmus.yaml   (docs/config.md)"]] : []),

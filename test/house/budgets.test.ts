@@ -82,12 +82,12 @@ describe("budgets", () => {
     expect(faces.filter(({ text }) => text.includes("export *")).map(({ name }) => name)).toEqual([]);
   });
 
-  it("a room holds at most 24 files, and src at most 18 rooms", async () => {
+  it("a room holds at most 32 files, and src at most 18 rooms", async () => {
     const rooms = (await readdir(join(HOUSE, "src"), { withFileTypes: true })).filter((entry) => entry.isDirectory());
     expect(rooms.length).toBeLessThanOrEqual(18);
     for (const { name } of rooms) {
       const own = (await readdir(join(HOUSE, "src", name))).filter((file) => file.endsWith(".ts"));
-      expect(own.length, `files in src/${name}`).toBeLessThanOrEqual(24);
+      expect(own.length, `files in src/${name}`).toBeLessThanOrEqual(32);
     }
   });
 
