@@ -1,0 +1,103 @@
+/** Talking with the gateway and the lab: JSON there and back, and events that come by themselves. */
+
+import type { InboxEntry, LabClient, LabResult, Sensor, Status, Values } from "./types.ts";
+
+/** An answer that is no success, in the server's words. */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** What comes is what `types.ts` says: page and gateway are one release. */
+interface Answers {
+  status: Status;
+  sensors: readonly Sensor[];
+  inbox: readonly InboxEntry[];
+  removed: { readonly endpoint: string };
+  labClients: readonly LabClient[];
+  labClient: LabClient;
+  labValues: { readonly endpoint: string; readonly values: Values };
+  labResult: LabResult;
+  failure: { readonly code?: string; readonly error?: string; readonly next?: string } | null;
+  anything: unknown;
+}
+
+const READERS: { readonly [K in keyof Answers]: (text: string) => Answers[K] } = {
+  status: JSON.parse,
+  sensors: JSON.parse,
+  inbox: JSON.parse,
+  removed: JSON.parse,
+  labClients: JSON.parse,
+  labClient: JSON.parse,
+  labValues: JSON.parse,
+  labResult: JSON.parse,
+  failure: JSON.parse,
+  anything: JSON.parse,
+};
+
+export function parse<K extends keyof Answers>(kind: K, text: string): Answers[K] {
+  return READERS[kind](text);
+}
+
+export interface Question {
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  readonly path: string;
+  readonly body?: object;
+}
+
+/** @throws ApiError if the answer is no success; TypeError if none came. */
+export async function ask<K extends keyof Answers>(kind: K, { method, path, body }: Question): Promise<Answers[K]> {
+  const response = await fetch(path, {
+    method,
+    ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new ApiError(response.status, wordsOf(text) ?? `HTTP ${response.status}`);
+  return parse(kind, text === "" ? "null" : text);
+}
+
+/** What went wrong, and what to do about it, as the server says it. */
+function wordsOf(text: string): string | undefined {
+  try {
+    const { code, error, next } = parse("failure", text) ?? {};
+    const numbered = code !== undefined && /^\d/.test(code) ? `${code} ${error ?? ""}` : error;
+    return next === undefined ? numbered : `${numbered ?? ""}: ${next}`;
+  } catch {
+    return undefined;
+  }
+}
+
+export interface Subscription {
+  readonly path: string;
+  /** By the name of the event. */
+  readonly on: Readonly<Record<string, (data: string) => void>>;
+  readonly onOpen: () => void;
+  readonly onLost: () => void;
+}
+
+const RETRY_MS = 3_000;
+
+/** Listens for ever: the browser comes back by itself after a break, and we do where it gives up. */
+export function listen({ path, on, onOpen, onLost }: Subscription): void {
+  const source = new EventSource(path);
+  source.onopen = onOpen;
+  source.onerror = () => {
+    onLost();
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => listen({ path, on, onOpen, onLost }), RETRY_MS);
+  };
+  for (const [name, take] of Object.entries(on))
+    source.addEventListener(name, (event: MessageEvent<string>) => take(event.data));
+}
+
+export function sensorUrl(endpoint: string): string {
+  return `/api/sensors/${encodeURIComponent(endpoint)}`;
+}
+
+export function labUrl(endpoint: string, path: string): string {
+  return `/lab/clients/${encodeURIComponent(endpoint)}${path}`;
+}

@@ -1,0 +1,203 @@
+/** Numbers, units, ages and words as people write them. Pure, so that they can be tested without a browser. */
+
+import type { Liveness, RegistrationState, Scalar, Value } from "./types.ts";
+
+/** A value in two parts: the figure, and the unit set smaller beside it. */
+export interface Shown {
+  readonly figure: string;
+  readonly unit: string;
+}
+
+interface UnitStyle {
+  readonly text: string;
+  readonly decimals: number;
+  /** From this size on, one decimal less is enough. */
+  readonly coarseFrom?: number;
+  readonly factor?: number;
+}
+
+/** SenML units (RFC 8428 §12.1, RFC 8798 §3) as they are written on instruments. */
+const UNITS: Readonly<Record<string, UnitStyle>> = {
+  Cel: { text: "°C", decimals: 1 },
+  K: { text: "K", decimals: 1 },
+  "%RH": { text: "%", decimals: 1 },
+  "%EL": { text: "%", decimals: 0 },
+  "%": { text: "%", decimals: 0 },
+  Pa: { text: "hPa", decimals: 1, factor: 0.01 },
+  hPa: { text: "hPa", decimals: 1 },
+  bar: { text: "bar", decimals: 3 },
+  V: { text: "V", decimals: 2, coarseFrom: 100 },
+  mV: { text: "V", decimals: 2, factor: 0.001 },
+  A: { text: "A", decimals: 3, coarseFrom: 10 },
+  mA: { text: "mA", decimals: 0 },
+  W: { text: "W", decimals: 1, coarseFrom: 1_000 },
+  kW: { text: "kW", decimals: 2 },
+  Wh: { text: "kWh", decimals: 3, factor: 0.001 },
+  kWh: { text: "kWh", decimals: 3, coarseFrom: 1_000 },
+  J: { text: "J", decimals: 0 },
+  VA: { text: "VA", decimals: 1 },
+  var: { text: "var", decimals: 1 },
+  lx: { text: "lx", decimals: 0 },
+  Hz: { text: "Hz", decimals: 2 },
+  m: { text: "m", decimals: 1 },
+  km: { text: "km", decimals: 2 },
+  mm: { text: "mm", decimals: 1 },
+  "m/s": { text: "m/s", decimals: 1 },
+  "km/h": { text: "km/h", decimals: 1 },
+  "m/s2": { text: "m/s²", decimals: 2 },
+  m3: { text: "m³", decimals: 3 },
+  l: { text: "l", decimals: 1 },
+  kg: { text: "kg", decimals: 2 },
+  g: { text: "g", decimals: 0 },
+  deg: { text: "°", decimals: 0 },
+  ppm: { text: "ppm", decimals: 0 },
+  ppb: { text: "ppb", decimals: 0 },
+  "ug/m3": { text: "µg/m³", decimals: 1 },
+  dB: { text: "dB", decimals: 0 },
+  dBm: { text: "dBm", decimals: 0 },
+  s: { text: "s", decimals: 0 },
+  min: { text: "min", decimals: 0 },
+  B: { text: "B", decimals: 0 },
+  KiB: { text: "KiB", decimals: 0 },
+  kB: { text: "kB", decimals: 0 },
+  count: { text: "", decimals: 0 },
+  "/": { text: "", decimals: 2 },
+};
+
+/** Resources of type Time: their values are seconds since 1970. */
+const TIMES = /^(?:\/3\/0\/13|\/6\/\d+\/5|\/\d+\/\d+\/5518)$/;
+/** On and off, not true and false. */
+const SWITCHES = /^\/\d+\/\d+\/(?:5850|5500)$/;
+
+const NOTHING: Shown = { figure: "—", unit: "" };
+
+/** The value at `path`, as it is shown large. */
+export function showValue(path: string, value: Value | undefined): Shown {
+  return value ? showScalar(value.value, value.unit, path) : NOTHING;
+}
+
+export function showScalar(value: Scalar, unit?: string, path = ""): Shown {
+  if (typeof value === "boolean") {
+    const words = SWITCHES.test(path) ? ["On", "Off"] : ["Yes", "No"];
+    return { figure: words[value ? 0 : 1]!, unit: "" };
+  }
+  if (typeof value === "string") return { figure: value === "" ? "—" : value, unit: "" };
+  if (TIMES.test(path)) return { figure: dateTime(value * 1_000), unit: "" };
+  if (unit === "lat" || /^\/6\/\d+\/0$/.test(path)) return degrees(value, ["N", "S"]);
+  if (unit === "lon" || /^\/6\/\d+\/1$/.test(path)) return degrees(value, ["E", "W"]);
+  return showNumber(value, unit);
+}
+
+function showNumber(value: number, unit: string | undefined): Shown {
+  const style = unit === undefined ? undefined : UNITS[unit];
+  if (!style) return { figure: plain(value), unit: unit ?? "" };
+  const scaled = value * (style.factor ?? 1);
+  const coarse = style.coarseFrom !== undefined && Math.abs(scaled) >= style.coarseFrom;
+  return { figure: fixed(scaled, Math.max(0, style.decimals - (coarse ? 1 : 0))), unit: style.text };
+}
+
+function degrees(value: number, [positive, negative]: readonly [string, string]): Shown {
+  return { figure: `${fixed(Math.abs(value), 5)}°`, unit: value < 0 ? negative : positive };
+}
+
+/** The same number of decimals whatever the value: figures that change keep their place. */
+export function fixed(value: number, decimals: number): string {
+  return sign(value.toLocaleString("en-GB", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
+}
+
+/** As exact as it came, up to six digits after the point. */
+export function plain(value: number): string {
+  if (!Number.isFinite(value)) return "—";
+  const digits = Number.isInteger(value) ? 0 : 6;
+  return sign(value.toLocaleString("en-GB", { maximumFractionDigits: digits }));
+}
+
+/** "-0.0" is nothing that an instrument shows, and a hyphen is no minus. */
+function sign(text: string): string {
+  return /^-[0.,]*$/.test(text) ? text.slice(1) : text.replace("-", "−");
+}
+
+/** Milliseconds as "4 s", "12 min", "3 h", "2 d". */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 2 * 86_400) return `${Math.floor(seconds / 3_600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
+}
+
+/** "4 s ago", or undefined where nothing was heard yet. */
+export function ago(iso: string | undefined, now: number): string {
+  const ms = iso === undefined ? Number.NaN : now - Date.parse(iso);
+  if (Number.isNaN(ms)) return "never";
+  return ms < 1_000 ? "just now" : `${duration(ms)} ago`;
+}
+
+/** "in 4 min", "now". */
+export function until(iso: string | undefined, now: number): string {
+  const ms = iso === undefined ? Number.NaN : Date.parse(iso) - now;
+  if (Number.isNaN(ms)) return "";
+  return ms < 1_000 ? "now" : `in ${duration(ms)}`;
+}
+
+/** In the zone of whoever looks, with the zone shown. */
+export function dateTime(ms: number): string {
+  if (Number.isNaN(ms)) return "—";
+  return new Date(ms).toLocaleString("en-GB", {
+    day: "numeric",
+    month: "short",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    timeZoneName: "short",
+  });
+}
+
+export function bytes(count: number): string {
+  if (count < 10_000) return `${plain(count)} B`;
+  return count < 1e7 ? `${fixed(count / 1e3, 0)} kB` : `${fixed(count / 1e6, 1)} MB`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${plain(count)} ${count === 1 ? one : many}`;
+}
+
+/** 0 to 4 bars. A Bluetooth advert at -90 dBm is about to be lost, at -55 dBm the sensor lies beside the gateway. */
+export function signalBars(rssi: number): number {
+  return [-90, -80, -70, -60].filter((least) => rssi >= least).length;
+}
+
+/** Resource 6042, in a word; nothing where all is well. */
+export function qualityWord(quality: number | undefined): string {
+  const words: Readonly<Record<number, string>> = {
+    0: "unchecked",
+    1: "not valid",
+    2: "doubtful",
+    3: "old",
+  };
+  return quality === undefined ? "" : (words[quality] ?? "");
+}
+
+export const LIVENESS_WORDS: Readonly<Record<Liveness, string>> = {
+  live: "Live",
+  stale: "Late",
+  gone: "Silent",
+  waiting: "Waiting",
+};
+
+export const REGISTRATION_WORDS: Readonly<Record<RegistrationState, string>> = {
+  registered: "Registered",
+  updating: "Updating",
+  registering: "Registering",
+  waiting: "Waiting to retry",
+  off: "Not registered",
+};
+
+/** "sensorValue" and "battery_voltage" as words. */
+export function words(name: string): string {
+  const spaced = name
+    .replaceAll("_", " ")
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase();
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}

@@ -1,0 +1,129 @@
+/** The head of one sensor's page: what it is, how it fares, and how to rename or remove it. */
+
+import { ask, sensorUrl } from "./api.ts";
+import { h, type Part, setText, show } from "./dom.ts";
+import { age, battery, setAge, setLiveness, signal, state } from "./parts.ts";
+import { battery as batteryOf, isSensor, type Store } from "./store.ts";
+import type { Sensor } from "./types.ts";
+
+export function heading(store: Store, endpoint: string): Part<Sensor> {
+  const label = h("h1");
+  const trouble = h("p", { class: "error", role: "alert" });
+  const name = renaming({ store, endpoint, label, trouble });
+  const dialog = removal(async () => {
+    if (!(await attempt(trouble, () => ask("anything", { method: "DELETE", path: sensorUrl(endpoint) })))) return;
+    store.removeSensor(endpoint);
+    location.hash = "#/sensors";
+  });
+  const remove = h("button", { type: "button", class: "plain danger", onclick: () => dialog.showModal() }, "Remove");
+  const liveness = state();
+  const heard = age("heard ");
+  const strength = signal();
+  const charge = battery();
+  const what = h("p", { class: "quiet" });
+  const element = h(
+    "header",
+    { class: "sensor-head" },
+    h("a", { href: "#/sensors", class: "back" }, "Sensors"),
+    h("div", { class: "title" }, label, name.form, name.button, remove),
+    h("p", { class: "states" }, liveness.element, heard, strength.element, charge.element),
+    what,
+    trouble,
+    dialog,
+  );
+  return {
+    element,
+    update(sensor) {
+      setText(label, sensor.label);
+      setLiveness(liveness, sensor.liveness);
+      setAge(heard, sensor.lastHeardAt);
+      show(heard, isSensor(sensor));
+      strength.set(sensor.rssi);
+      charge.set(batteryOf(sensor));
+      const made = [sensor.maker, sensor.model].filter(Boolean).join(" ");
+      setText(what, [made, sensor.definition, sensor.source].filter(Boolean).join(" · "));
+      show(name.button, isSensor(sensor) && name.form.hasAttribute("hidden"));
+      show(remove, isSensor(sensor));
+    },
+  };
+}
+
+interface Renaming {
+  readonly store: Store;
+  readonly endpoint: string;
+  readonly label: HTMLElement;
+  readonly trouble: HTMLElement;
+}
+
+/** A new label; the endpoint at the server stays what it is. */
+function renaming({ store, endpoint, label, trouble }: Renaming): { form: HTMLFormElement; button: HTMLButtonElement } {
+  const input = h("input", { type: "text", "aria-label": "Name", maxlength: 100, required: true });
+  const button = h("button", { type: "button", class: "plain", onclick: () => edit(true) }, "Rename");
+  const form = h(
+    "form",
+    { class: "inline", hidden: true, onsubmit: (event) => void rename(event) },
+    input,
+    h("button", { type: "submit" }, "Save"),
+    h("button", { type: "button", class: "plain", onclick: () => edit(false) }, "Cancel"),
+  );
+
+  function edit(open: boolean): void {
+    show(form, open);
+    show(label, !open);
+    show(button, !open);
+    setText(trouble, "");
+    if (!open) {
+      button.focus();
+      return;
+    }
+    input.value = label.textContent;
+    input.select();
+  }
+
+  async function rename(event: Event): Promise<void> {
+    event.preventDefault();
+    const wanted = input.value.trim();
+    const body = { label: wanted };
+    if (!(await attempt(trouble, () => ask("anything", { method: "PATCH", path: sensorUrl(endpoint), body })))) return;
+    const sensor = store.sensors.get(endpoint);
+    if (sensor) store.takeSensors([{ ...sensor, label: wanted }]);
+    edit(false);
+  }
+  return { form, button };
+}
+
+function removal(remove: () => Promise<void>): HTMLDialogElement {
+  const dialog = h(
+    "dialog",
+    { "aria-labelledby": "remove-title" },
+    h("h2", { id: "remove-title" }, "Remove this sensor?"),
+    h(
+      "p",
+      {},
+      "It is de-registered at the server at once. Heard again, it waits in the Inbox. What the server has stored stays there.",
+    ),
+    h(
+      "form",
+      { method: "dialog" },
+      h("button", { value: "no", class: "plain" }, "Keep it"),
+      h("button", { value: "yes", class: "danger" }, "Remove"),
+    ),
+  );
+  dialog.addEventListener("close", () => {
+    if (dialog.returnValue === "yes") void remove();
+    dialog.returnValue = "";
+  });
+  return dialog;
+}
+
+/** Whether it went well; if not, `trouble` says why. */
+async function attempt(trouble: HTMLElement, run: () => Promise<unknown>): Promise<boolean> {
+  setText(trouble, "");
+  try {
+    await run();
+    return true;
+  } catch (error) {
+    setText(trouble, error instanceof Error ? error.message : "That did not work.");
+    return false;
+  }
+}

@@ -1,0 +1,162 @@
+/** The Inbox: what is heard but not adopted, with the best guess of what it is. */
+
+import { ApiError, ask } from "./api.ts";
+import { sensorPage } from "./card.ts";
+import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
+import { plural, showScalar, words } from "./format.ts";
+import { age, empty, figure, setAge, signal } from "./parts.ts";
+import type { Store } from "./store.ts";
+import type { InboxEntry } from "./types.ts";
+
+export function inboxScreen(store: Store): Part<Store> {
+  const count = h("span", { class: "quiet", role: "status" });
+  const said = h("p", { class: "notice", role: "status", hidden: true });
+  const cards = h("ul", { class: "cards wide" });
+  const adopted = (sensor: { endpoint: string; label: string }) => {
+    said.replaceChildren(h("a", { href: sensorPage(sensor.endpoint) }, sensor.label), " is adopted and registers now.");
+    show(said, true);
+  };
+  const list = new List<InboxEntry>(
+    cards,
+    ({ source }) => source,
+    ({ source }) => stranger(store, source, adopted),
+  );
+  const nothing = empty(
+    "Nothing heard that is not adopted",
+    "Devices that speak but belong to nobody appear here with what they say. Is a sensor near, powered and advertising? The adapters and what they hear are under ",
+    h("a", { href: "#/system" }, "System"),
+    ".",
+  );
+  return {
+    element: h(
+      "section",
+      { class: "screen" },
+      h("header", { class: "title" }, h("h1", {}, "Inbox"), count),
+      said,
+      cards,
+      nothing,
+    ),
+    update({ inbox, status }) {
+      const sorted = [...inbox].sort((a, b) => (a.firstHeardAt < b.firstHeardAt ? -1 : 1));
+      list.update(sorted);
+      setText(count, sorted.length > 0 ? `${plural(sorted.length, "device")} heard, not adopted` : "");
+      show(nothing, sorted.length === 0 && status !== undefined);
+    },
+  };
+}
+
+type Adopted = (sensor: { endpoint: string; label: string }) => void;
+
+function stranger(store: Store, source: string, adopted: Adopted): Part<InboxEntry> {
+  const title = h("h2");
+  const guess = h("p", { class: "quiet" });
+  const strength = signal();
+  const heard = age();
+  const count = h("span");
+  const readings = h("dl", { class: "readings" });
+  const readingList = new List<Reading>(readings, ({ name }) => name, readingPart);
+  const objects = h("p", { class: "quiet objects" });
+  const form = adoption(source, adopted, store);
+  return {
+    element: h(
+      "li",
+      { class: "card stranger" },
+      h("header", {}, h("div", {}, title, guess), h("span", { class: "spring" }), strength.element),
+      readings,
+      h("p", { class: "quiet heard" }, h("code", {}, source), count, heard),
+      objects,
+      form.element,
+    ),
+    update(entry) {
+      const known = entry.definition !== undefined;
+      setText(title, [entry.maker, entry.model].filter(Boolean).join(" ") || entry.name || "Unknown device");
+      setText(
+        guess,
+        known ? [entry.name, entry.definition].filter(Boolean).join(" · ") : "No definition fits what it sends.",
+      );
+      strength.set(entry.rssi);
+      setText(count, `heard ${plural(entry.heard, "time")}`);
+      setAge(heard, entry.lastHeardAt);
+      readingList.update(Object.entries(entry.readings).map(([name, reading]) => ({ name, reading })));
+      show(readings, Object.keys(entry.readings).length > 0);
+      setText(objects, entry.objects?.length ? `The server would see ${entry.objects.join("  ")}` : "");
+      form.update(entry);
+    },
+  };
+}
+
+interface Reading {
+  readonly name: string;
+  readonly reading: InboxEntry["readings"][string];
+}
+
+function readingPart(): Part<Reading> {
+  const label = h("dt");
+  const value = figure("value");
+  return {
+    element: h("div", {}, label, h("dd", {}, value.element)),
+    update({ name, reading }) {
+      setText(label, words(name));
+      value.set(reading ? showScalar(reading.value, reading.unit) : { figure: "—", unit: "" });
+    },
+  };
+}
+
+/** One button; behind it the two names that matter: what people call it, and what the server will. */
+function adoption(source: string, adopted: Adopted, store: Store): Part<InboxEntry> {
+  const label = h("input", { type: "text", maxlength: 64, placeholder: "Freezer 2" });
+  const endpoint = h("input", { type: "text", maxlength: 64, spellcheck: "false", class: "mono" });
+  const trouble = h("p", { class: "error", role: "alert" });
+  const submit = h("button", { type: "submit", class: "primary" }, "Adopt");
+  const open = h("button", { type: "button", class: "primary", onclick: () => toggle(true) }, "Adopt …");
+  const form = h(
+    "form",
+    { class: "adopt", hidden: true, onsubmit: (event) => void adopt(event) },
+    h("label", {}, "Name", label),
+    h("label", {}, "Endpoint at the server, for good", endpoint),
+    trouble,
+    h(
+      "div",
+      { class: "buttons" },
+      submit,
+      h("button", { type: "button", class: "plain", onclick: () => toggle(false) }, "Cancel"),
+    ),
+  );
+
+  function toggle(wanted: boolean): void {
+    show(form, wanted);
+    show(open, !wanted);
+    (wanted ? label : open).focus();
+  }
+
+  async function adopt(event: Event): Promise<void> {
+    event.preventDefault();
+    setText(trouble, "");
+    setAttribute(submit, "aria-busy", "true");
+    const named = label.value.trim();
+    const wanted = endpoint.value.trim();
+    const body = {
+      ...(named !== "" && { label: named }),
+      ...(wanted !== "" && wanted !== endpoint.placeholder && { endpoint: wanted }),
+    };
+    try {
+      await ask("anything", { method: "POST", path: `/api/inbox/${encodeURIComponent(source)}/adopt`, body });
+      const sensors = await ask("sensors", { method: "GET", path: "/api/sensors" });
+      store.takeSensors(sensors);
+      store.takeInbox(store.inbox.filter((entry) => entry.source !== source));
+      const sensor = sensors.find((candidate) => candidate.source === source);
+      if (sensor) adopted(sensor);
+    } catch (error) {
+      setText(trouble, error instanceof ApiError ? error.message : "The gateway does not answer. Try again.");
+    }
+    setAttribute(submit, "aria-busy", undefined);
+  }
+
+  return {
+    element: h("div", { class: "adoption" }, open, form),
+    update(entry) {
+      setAttribute(endpoint, "placeholder", entry.endpoint ?? "");
+      setAttribute(open, "disabled", entry.definition === undefined);
+    },
+  };
+}

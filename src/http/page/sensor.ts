@@ -1,0 +1,168 @@
+/** One sensor whole: its figures, its life, what both ends hold of it, and what can be done with it. */
+
+import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
+import { duration, plural, showValue, until } from "./format.ts";
+import { heading } from "./heading.ts";
+import { WINDOW_MS } from "./history.ts";
+import { age, empty, fact, figure, graph, setAge, setRegistration, state } from "./parts.ts";
+import { resources } from "./resources.ts";
+import type { Asked, Store } from "./store.ts";
+import type { Sensor } from "./types.ts";
+
+export function sensorScreen(store: Store, endpoint: string): Part<Store> {
+  const head = heading(store, endpoint);
+  const figures = h("ul", { class: "figures" });
+  const figureList = new List<{ sensor: Sensor; path: string }>(
+    figures,
+    ({ path }) => path,
+    () => mainFigure(store),
+  );
+  const life = upstreamFacts();
+  const both = resources(store);
+  const log = askedLog();
+  const gone = empty(
+    "This sensor is not here",
+    "It was removed, or never adopted. ",
+    h("a", { href: "#/sensors" }, "All sensors"),
+  );
+  const whole = h(
+    "div",
+    {},
+    head.element,
+    figures,
+    life.element,
+    h("header", { class: "title" }, h("h2", {}, "Every Resource")),
+    log.element,
+    both.element,
+  );
+  return {
+    element: h("section", { class: "screen" }, whole, gone),
+    update(now) {
+      const sensor = now.sensors.get(endpoint);
+      show(gone, !sensor && now.status !== undefined);
+      show(whole, sensor !== undefined);
+      if (!sensor) return;
+      const client = now.lab?.get(endpoint);
+      head.update(sensor);
+      figureList.update(sensor.main.map((path) => ({ sensor, path })));
+      life.update({ sensor, store: now });
+      both.update({ sensor, client, hasLab: now.lab !== undefined });
+      log.update(now.log.filter((asked) => asked.endpoint === endpoint));
+    },
+  };
+}
+
+function mainFigure(store: Store): Part<{ sensor: Sensor; path: string }> {
+  const name = h("span", { class: "caption" });
+  const value = figure();
+  const line = graph(320, 72);
+  const range = h("span", { class: "quiet" });
+  return {
+    element: h("li", {}, name, value.element, line.element, range),
+    update({ sensor, path }) {
+      const known = sensor.values[path];
+      const points = store.history.points(sensor.endpoint, path);
+      setText(name, known?.name ?? path);
+      setAttribute(name, "title", path);
+      value.set(showValue(path, known));
+      const steps = typeof known?.value === "boolean";
+      line.set(points, { steps, name: known?.name ?? path });
+      setText(
+        range,
+        points.length < 2 || steps || !known
+          ? ""
+          : rangeText(
+              points.map(({ value: v }) => v),
+              path,
+              known,
+            ),
+      );
+    },
+  };
+
+  function rangeText(values: readonly number[], path: string, known: Sensor["values"][string]): string {
+    const text = (value: number) => showValue(path, { ...known, value }).figure;
+    return `${text(Math.min(...values))} to ${text(Math.max(...values))} ${showValue(path, known).unit}, last ${duration(WINDOW_MS)} at most`;
+  }
+}
+
+/** How the server knows it: in the gateway's words, and the lab's where there is one. */
+function upstreamFacts(): Part<{ sensor: Sensor; store: Store }> {
+  const registration = state();
+  const since = age();
+  const server = h("span");
+  const endpointName = h("code");
+  const observed = h("span");
+  const port = h("span");
+  const error = h("p", { class: "error" });
+  const lab = h("p", { class: "quiet" });
+  const element = h(
+    "section",
+    { class: "upstream-facts", "aria-label": "Upstream" },
+    h(
+      "dl",
+      { class: "facts" },
+      fact("At the server", registration.element),
+      fact("Since", since),
+      fact("Endpoint", endpointName),
+      fact("Server", server),
+      fact("Lifetime", port),
+      fact("Observed", observed),
+    ),
+    error,
+    lab,
+  );
+  return {
+    element,
+    update({ sensor, store }) {
+      const { registration: is } = sensor;
+      setRegistration(registration, is);
+      setAge(since, is.since);
+      setText(endpointName, sensor.endpoint);
+      setText(server, is.server);
+      setText(observed, plural(is.observations, "path"));
+      setText(
+        port,
+        `${duration(is.lifetimeSeconds * 1_000)}${is.localPort === undefined ? "" : `, from port ${String(is.localPort)}`}`,
+      );
+      show(error, is.lastError !== undefined);
+      const next = is.nextAttemptAt === undefined ? "" : ` Next attempt ${until(is.nextAttemptAt, Date.now())}.`;
+      setText(error, is.lastError === undefined ? "" : `${is.lastError}.${next}`);
+      const client = store.lab?.get(sensor.endpoint);
+      show(lab, store.lab !== undefined);
+      setText(
+        lab,
+        client
+          ? `The lab server sees it at ${client.address}, LwM2M ${client.version}, ${plural(client.objects.length, "Object Instance")}, expires ${until(client.expiresAt, Date.now())}.`
+          : "The lab server does not know it.",
+      );
+    },
+  };
+}
+
+/** What was asked of the sensor from here, newest first. */
+function askedLog(): Part<readonly Asked[]> {
+  const list = h("ol", { class: "asked", "aria-live": "polite", "aria-label": "Asked through the lab server" });
+  const items = new List<Asked>(list, ({ at, what }) => `${at} ${what}`, askedPart);
+  return {
+    element: list,
+    update(asked) {
+      items.update(asked.slice(0, 4));
+      show(list, asked.length > 0);
+    },
+  };
+}
+
+function askedPart(): Part<Asked> {
+  const ended = state("small");
+  const what = h("code");
+  const at = age();
+  return {
+    element: h("li", {}, what, ended.element, at),
+    update(asked) {
+      ended.set(asked.failed ? "bad" : "good", asked.ended);
+      setText(what, asked.what);
+      setAge(at, new Date(asked.at).toISOString());
+    },
+  };
+}
