@@ -41,12 +41,18 @@ export interface Identity {
 export interface Mapping {
   /** Resources with fixed values, there from the first registration on (time: that of adoption). */
   readonly constants: readonly { readonly path: Path; readonly value: ResourceValue }[];
-  /** Units converted, minima and maxima kept, timestamps and quality added. Absent quantities change nothing but quality. */
+  /**
+   * Units converted, minima and maxima kept, timestamps and quality added. Absent quantities change nothing but quality.
+   * An update may speak of an Instance that is not among `Device.instances`: it was heard for the first time, is to be
+   * shown from now on, and brings its constants along (see `handlers`).
+   */
   updates(reading: Reading): ResourceUpdate[];
   /** What the server is told of silence: quality 6042 and error code 3/0/11 (research: stale 3, gone 1). */
   silence(liveness: "stale" | "gone", at: ResourceUpdate["at"]): ResourceUpdate[];
   /** The command that a Write or Execute means; undefined: the device cannot. Throws RangeError if the value is out of range. */
   command(request: MappedRequest): PlannedCommand | undefined;
+  /** What a server may write and execute in an Instance that appeared after the first registration. */
+  handlers(instance: Path): { readonly writable: readonly Path[]; readonly executable: readonly Path[] };
 }
 
 /** A Write (with `value`) or an Execute (with `args`) on a Resource. */

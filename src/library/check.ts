@@ -1,0 +1,87 @@
+/** Definition data against its schema, in words that say what to change. */
+
+import type { z } from "zod";
+import { nearest } from "../base/nearest.ts";
+import { type Definition, definitionSchema, schema } from "./definition.ts";
+import type { Complain, DefinitionSource } from "./source.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** The definition, or undefined after complaining about everything that does not fit. */
+export function checkShape(source: DefinitionSource): Definition | undefined {
+  const result = schema.safeParse(source.data);
+  if (result.success) return result.data;
+  for (const issue of result.error.issues) explain(issue, source.complain);
+  return undefined;
+}
+
+function explain(issue: Issue, complain: Complain): void {
+  const { path } = issue;
+  switch (issue.code) {
+    case "unrecognized_keys":
+      for (const key of issue.keys) complain([...path, key], `unknown key "${key}"`, didYouMean(key, keysAt(path)));
+      return;
+    case "invalid_type": {
+      const missing = issue.message.endsWith("received undefined");
+      const what = missing ? `"${String(path.at(-1))}" is missing` : `${issue.expected} expected`;
+      complain(path, what);
+      return;
+    }
+    case "invalid_value": {
+      const known = issue.values.map(String);
+      complain(path, `not one of ${known.slice(0, 12).join(", ")}${known.length > 12 ? ", ..." : ""}`);
+      return;
+    }
+    case "invalid_union":
+      explainUnion(issue, complain);
+      return;
+    case "invalid_key":
+      complain(path, `"${String(path.at(-1))}" cannot be a key here`, issue.issues[0]?.message);
+      return;
+    default:
+      complain(path, issue.message);
+  }
+}
+
+/** Of several forms that all fail, the one that got furthest is the one that was meant. */
+function explainUnion(issue: Extract<Issue, { code: "invalid_union" }>, complain: Complain): void {
+  const deepest = issue.errors
+    .filter((form) => !form.some(({ code, path }) => code === "invalid_type" && path.length === 0))
+    .at(0);
+  if (!deepest) {
+    const wanted = issue.errors.flat().map((each) => (each.code === "invalid_type" ? each.expected : each.message));
+    complain(issue.path, `${[...new Set(wanted)].join(" or ")} expected`);
+    return;
+  }
+  for (const each of deepest) explain({ ...each, path: [...issue.path, ...each.path] }, complain);
+}
+
+/** `did you mean "x"?`, if there is an x close enough. */
+export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  const found = nearest(word, candidates);
+  return found === undefined ? undefined : `did you mean "${found}"?`;
+}
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/** The keys that the schema allows at a place: found in its JSON Schema, which is plain data. */
+function keysAt(path: readonly PropertyKey[]): string[] {
+  let places: Schema[] = [definitionSchema()];
+  for (const step of path)
+    places = places.flatMap((place) => forms(place)).flatMap((place) => below(place, String(step)));
+  return places
+    .flatMap((place) => forms(place))
+    .flatMap(({ properties }) => (isSchema(properties) ? Object.keys(properties) : []));
+}
+
+function forms(place: Schema): Schema[] {
+  const { anyOf } = place;
+  return Array.isArray(anyOf) ? anyOf.filter(isSchema) : [place];
+}
+
+function below({ properties, additionalProperties, items }: Schema, step: string): Schema[] {
+  const own = isSchema(properties) && Object.hasOwn(properties, step) ? properties[step] : undefined;
+  return [own ?? additionalProperties ?? items].filter(isSchema);
+}
+
+const isSchema = (value: unknown): value is Schema => typeof value === "object" && value !== null;

@@ -1,0 +1,114 @@
+/** A definition becomes a Device: all its parts compiled, all its mistakes found. */
+
+import { parseDuration } from "../base/duration.ts";
+import type { ObjectRegistry } from "../model/objects.ts";
+import type { Frame } from "../sdk/adapter.ts";
+import { didYouMean } from "./check.ts";
+import { compileCommands, type CommandPlans } from "./command.ts";
+import { compileDecoder, type Decoder } from "./decode.ts";
+import type { Definition } from "./definition.ts";
+import type { Device, Identity, Mapping } from "./device.ts";
+import type { JsonReader } from "./framing/json.ts";
+import { compileIdentity, type Identify } from "./identity.ts";
+import { constantsOf, SensorMapping } from "./mapping.ts";
+import { compileMatcher, type Matcher } from "./match.ts";
+import { compileObjects } from "./objects.ts";
+import type { Constant, ObjectPlan } from "./plan.ts";
+import type { Reading } from "./reading.ts";
+import type { Complain } from "./source.ts";
+
+export interface CompileContext {
+  readonly models: ObjectRegistry;
+  readonly json: JsonReader;
+  readonly complain: Complain;
+}
+
+/** Undefined, or a device that must not be used, after a complaint. */
+export function compileDevice(definition: Definition, { models, json, complain }: CompileContext) {
+  const matcher = compileMatcher(definition.match, json, complain);
+  const decoder = compileDecoder(definition, json, complain);
+  checkAlive(definition, complain);
+  if (!decoder) return undefined;
+  checkReport(definition, decoder, complain);
+  const { topics } = matcher;
+  const commands = new Set(Object.keys(definition.commands ?? {}));
+  const objects = compileObjects(definition, { models, fields: decoder.fields, commands, complain });
+  const plans = compileCommands(definition, { models, topics, fields: decoder.fields, complain });
+  const identify = compileIdentity(definition, { decoder, topics, complain });
+  return new CompiledDevice(definition, { matcher, decoder, objects, plans, identify });
+}
+
+function checkAlive({ alive }: Definition, complain: Complain): void {
+  const { expectMs, staleMs, goneMs } = durations(alive);
+  if (expectMs > staleMs) complain(["alive", "stale"], "stale before the next message is expected");
+  if (staleMs > goneMs) complain(["alive", "gone"], "gone before stale");
+}
+
+function checkReport({ report = {} }: Definition, { fields }: Decoder, complain: Complain): void {
+  for (const name of Object.keys(report))
+    if (name !== "default" && !fields.has(name))
+      complain(["report", name], `no field "${name}"`, didYouMean(name, [...fields.keys(), "default"]));
+}
+
+function durations({ expect, stale, gone }: Definition["alive"]): Device["alive"] {
+  return {
+    expectMs: parseDuration(expect) ?? 0,
+    staleMs: parseDuration(stale) ?? 0,
+    goneMs: parseDuration(gone) ?? 0,
+  };
+}
+
+interface Parts {
+  readonly matcher: Matcher;
+  readonly decoder: Decoder;
+  readonly objects: ObjectPlan;
+  readonly plans: CommandPlans;
+  readonly identify: Identify;
+}
+
+export class CompiledDevice implements Device {
+  readonly id: string;
+  readonly vendor: string;
+  readonly model: string;
+  readonly alive: Device["alive"];
+  readonly instances: Device["instances"];
+  readonly main: Device["main"];
+  readonly writable: Device["writable"];
+  readonly executable: Device["executable"];
+  readonly definition: Definition;
+  readonly matcher: Matcher;
+  readonly #parts: Parts;
+  readonly #constants: readonly Constant[];
+
+  constructor(definition: Definition, parts: Parts) {
+    const sure = parts.objects.instances.filter((instance) => instance.sure);
+    this.definition = definition;
+    this.id = definition.id;
+    this.vendor = definition.vendor;
+    this.model = definition.model;
+    this.alive = durations(definition.alive);
+    this.instances = sure.map(({ path }) => path);
+    this.main = parts.objects.main;
+    this.writable = sure.flatMap((instance) => instance.writable);
+    this.executable = sure.flatMap((instance) => instance.executable);
+    this.matcher = parts.matcher;
+    this.#parts = parts;
+    this.#constants = constantsOf(parts.objects);
+  }
+
+  match(frame: Frame): number {
+    return this.matcher.score(frame);
+  }
+
+  identify(frame: Frame): Identity | undefined {
+    return this.#parts.identify(frame);
+  }
+
+  decode(frame: Frame): Reading | undefined {
+    return this.#parts.decoder.decode(frame);
+  }
+
+  createMapping(): Mapping {
+    return new SensorMapping(this.#parts.objects, this.#parts.plans, this.#constants);
+  }
+}

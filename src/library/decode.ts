@@ -1,0 +1,150 @@
+/** A frame becomes a reading: the framing opens the payload, the fields say what is in it. */
+
+import { parseDuration } from "../base/duration.ts";
+import type { Frame, Stamp } from "../sdk/adapter.ts";
+import { advertBytes } from "./advert.ts";
+import { didYouMean } from "./check.ts";
+import { bthomeFields, decodeBthome } from "./codecs/bthome.ts";
+import type { Definition } from "./definition.ts";
+import type { Lookup } from "./expression.ts";
+import { compileField, type Field, readField, type Values } from "./field.ts";
+import { bytesFraming } from "./framing/bytes.ts";
+import type { Framing } from "./framing/framing.ts";
+import { jsonFraming, type JsonReader } from "./framing/json.ts";
+import { nmeaFraming } from "./framing/nmea.ts";
+import { fieldsFraming, registersFraming } from "./framing/registers.ts";
+import { csvFraming, lineFraming } from "./framing/text.ts";
+import { checkedRegExp } from "./names.ts";
+import type { Quantity, Reading } from "./reading.ts";
+import type { Complain } from "./source.ts";
+
+export interface Decoder {
+  /** Every field that a reading may have, with its unit. Names of many are those without their component. */
+  readonly fields: ReadonlyMap<string, { readonly unit: string | undefined; readonly many: boolean }>;
+  /** Undefined: nothing in it for us. @throws DecodeError if the frame is malformed. */
+  decode(frame: Frame): Reading | undefined;
+}
+
+/** Reads all fields of a frame; undefined if there is nothing in it for us. */
+type ReadValues = (frame: Frame) => Values | undefined;
+
+const KINDS = ["bytes", "json", "csv", "line", "nmea", "registers", "fields", "codec"] as const;
+
+export function compileDecoder(definition: Definition, json: JsonReader, complain: Complain): Decoder | undefined {
+  const { frame } = definition;
+  const kinds = KINDS.filter((kind) => frame[kind] !== undefined);
+  if (kinds.length !== 1) {
+    complain(["frame"], `exactly one of ${KINDS.join(", ")} says how a payload is read`);
+    return undefined;
+  }
+  if (frame.root !== undefined && frame.json === undefined) complain(["frame", "root"], "only JSON has a root");
+  if (frame.codec !== undefined) return codecDecoder(definition, complain);
+  switch (kinds[0]) {
+    case "bytes":
+      return fieldDecoder(definition, bytesFraming(payloadOf(definition, complain)), complain);
+    case "json":
+      return fieldDecoder(definition, jsonFraming(json, frame.root), complain);
+    case "csv":
+      return fieldDecoder(definition, csvFraming(frame.csv?.columns ?? [], frame.csv?.separator), complain);
+    case "line": {
+      const pattern = checkedRegExp(frame.line ?? "", ["frame", "line"], complain);
+      return pattern && fieldDecoder(definition, lineFraming(pattern), complain);
+    }
+    case "nmea":
+      return fieldDecoder(definition, nmeaFraming(), complain);
+    case "registers":
+      return fieldDecoder(definition, registersFraming(), complain);
+    default:
+      return fieldDecoder(definition, fieldsFraming(), complain);
+  }
+}
+
+function payloadOf({ frame, match }: Definition, complain: Complain) {
+  if (frame.bytes === "ble.manufacturer" && match?.ble?.manufacturer === undefined)
+    complain(["frame", "bytes"], "of which company? match.ble.manufacturer is missing");
+  if (frame.bytes === "ble.service_data" && match?.ble?.service_data === undefined)
+    complain(["frame", "bytes"], "of which service? match.ble.service_data is missing");
+  if (frame.bytes === "ble.manufacturer") return advertBytes("manufacturer", match?.ble);
+  if (frame.bytes === "ble.service_data") return advertBytes("service_data", match?.ble);
+  return ({ payload }: Frame) =>
+    payload.kind === "bytes" ? payload.bytes : payload.kind === "message" ? payload.body : undefined;
+}
+
+function fieldDecoder<Opened>(
+  definition: Definition,
+  framing: Framing<Opened>,
+  complain: Complain,
+): Decoder | undefined {
+  const known = new Set<string>();
+  const fields: Field<Opened>[] = [];
+  for (const [name, spec] of Object.entries(definition.fields ?? {})) {
+    const field = compileField(name, spec, { framing, known, complain });
+    if (field) fields.push(field);
+    known.add(name);
+  }
+  if (known.size === 0) complain(["frame"], '"fields" is missing');
+  const hidden = fields.filter((field) => field.hidden).map(({ name }) => name);
+  const read: ReadValues = (frame) => {
+    const opened = framing.open(frame);
+    if (opened === undefined) return undefined;
+    const values: Values = new Map();
+    const lookup: Lookup = (name) => values.get(name)?.value;
+    for (const field of fields) readField(field, opened, values, lookup);
+    for (const name of hidden) values.delete(name);
+    return values;
+  };
+  const shown = fields.filter((field) => !field.hidden);
+  const units = shown.map(
+    ({ name, spec, reader }) => [name, { unit: spec.unit, many: reader !== undefined && "many" in reader }] as const,
+  );
+  return finishDecoder(definition, new Map(units), read, complain);
+}
+
+function codecDecoder(definition: Definition, complain: Complain): Decoder | undefined {
+  if (definition.fields) complain(["fields"], "the codec names the fields");
+  const payload = advertBytes("service_data", definition.match?.ble);
+  const read: ReadValues = (frame) => {
+    const bytes = payload(frame);
+    return bytes && decodeBthome(bytes);
+  };
+  const units = [...bthomeFields].map(([name, unit]) => [name, { unit, many: true }] as const);
+  return finishDecoder(definition, new Map(units), read, complain);
+}
+
+function finishDecoder(
+  definition: Definition,
+  fields: Decoder["fields"],
+  read: ReadValues,
+  complain: Complain,
+): Decoder {
+  const { sequence } = definition.frame;
+  const { time } = definition;
+  const mustBeField = (name: string, where: readonly string[]) => {
+    if (!fields.has(name)) complain(where, `no field "${name}"`, didYouMean(name, fields.keys()));
+  };
+  if (sequence !== undefined) mustBeField(sequence, ["frame", "sequence"]);
+  if (time) mustBeField(time.from, ["time", "from"]);
+  const within = parseDuration(time?.within ?? "") ?? 0;
+  return {
+    fields,
+    decode(frame) {
+      const values = read(frame);
+      if (!values || values.size === 0) return undefined;
+      const counted = sequence === undefined ? undefined : values.get(sequence)?.value;
+      const at = time ? measured(values.get(time.from), frame.at, within) : frame.at;
+      return { at, fields: values, ...(typeof counted === "number" && { sequence: counted }) };
+    },
+  };
+}
+
+/**
+ * The device's own time where it can be believed: where the gateway's clock cannot be, or where both agree
+ * so far that the difference is the way from the device to us. A clock that is wrong by years stamps nothing.
+ */
+function measured(quantity: Quantity | undefined, received: Stamp, within: number): Stamp {
+  const told = quantity?.value;
+  const ms = typeof told === "number" ? Math.round(told * 1000) : typeof told === "string" ? Date.parse(told) : NaN;
+  if (Number.isNaN(ms)) return received;
+  if (!received.trusted) return { ms, trusted: true };
+  return Math.abs(received.ms - ms) <= within ? { ms, trusted: true } : received;
+}

@@ -1,0 +1,40 @@
+/** What every way of reading a payload has in common. */
+
+import type { Scalar } from "../../base/outcome.ts";
+import type { Frame } from "../../sdk/adapter.ts";
+import type { FieldSpec } from "../definition.ts";
+
+/** A value as the payload has it. `null`: said to be not available; `undefined`: not spoken of. */
+export type Raw = Scalar | null | undefined;
+
+/** A value of a field that stands for many: which component it belongs to, and its number in a list (`_2`) or nothing. */
+export type Found = readonly [component: string, suffix: string, raw: Raw];
+
+/** Finds one field in an opened payload; several, under names of their own, where the field stands for many. */
+export type Reader<Opened> =
+  | { readonly one: (opened: Opened) => Raw }
+  | { readonly many: (opened: Opened) => Iterable<Found> };
+
+/** One way of reading payloads. `Opened` is the payload made ready for its fields. */
+export interface Framing<Opened> {
+  /** Undefined: nothing in it for us. @throws DecodeError if it is malformed. */
+  open(frame: Frame): Opened | undefined;
+  /** How to find a field; a complaint in words if the definition does not say, or not rightly. */
+  reader(name: string, spec: FieldSpec): Reader<Opened> | string;
+  /** A string in the payload that is not a field: what unit the rest is in, and the like. */
+  text?(path: string): (opened: Opened) => string | undefined;
+}
+
+/** A number as devices write it, or undefined. */
+export function readNumber(text: string): number | undefined {
+  return /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?\s*$/.test(text) ? Number(text) : undefined;
+}
+
+/** Whether a field is a quantity, so that text in the payload must be a number. */
+export function isQuantity(spec: FieldSpec): boolean {
+  return (
+    spec.type === "number" ||
+    (spec.type === undefined &&
+      (spec.unit !== undefined || spec.scale !== undefined || spec.offset !== undefined || spec.range !== undefined))
+  );
+}

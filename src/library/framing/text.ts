@@ -1,0 +1,70 @@
+/** Lines of text: columns of CSV, groups of a regular expression. */
+
+import { DecodeError } from "../../base/bytes.ts";
+import type { Frame } from "../../sdk/adapter.ts";
+import type { FieldSpec } from "../definition.ts";
+import { type Framing, isQuantity, type Raw, readNumber } from "./framing.ts";
+
+const MAX_LINE = 4_096;
+
+/** The text of a frame without its line end. @throws DecodeError if there is none. */
+export function lineOf({ payload }: Frame): string {
+  const text =
+    payload.kind === "text"
+      ? payload.text
+      : payload.kind === "bytes"
+        ? Buffer.from(payload.bytes).toString("latin1")
+        : payload.kind === "message"
+          ? Buffer.from(payload.body).toString("utf8")
+          : undefined;
+  if (text === undefined) throw new DecodeError(`no text in a frame of ${payload.kind}`);
+  if (text.length > MAX_LINE) throw new DecodeError(`line of ${text.length} characters`);
+  return text.replace(/[\r\n]+$/, "");
+}
+
+export function csvFraming(columns: readonly string[], separator = ","): Framing<readonly string[]> {
+  return {
+    open(frame) {
+      const cells = lineOf(frame).split(separator);
+      if (cells.length !== columns.length) throw new DecodeError(`${cells.length} columns, ${columns.length} wanted`);
+      return cells;
+    },
+    reader(name, spec) {
+      const index = columns.indexOf(spec.column ?? name);
+      if (index < 0) return `no column "${spec.column ?? name}"`;
+      const read = cellReader(name, spec);
+      return { one: (cells) => read(cells[index]) };
+    },
+  };
+}
+
+export function lineFraming(pattern: RegExp): Framing<RegExpExecArray> {
+  const groups = new Set([...pattern.source.matchAll(/\(\?<([A-Za-z_]\w*)>/g)].map(([, group]) => group));
+  return {
+    open(frame) {
+      const match = pattern.exec(lineOf(frame));
+      if (!match) throw new DecodeError("the line is not as expected");
+      return match;
+    },
+    reader(name, spec) {
+      const group = spec.group ?? name;
+      const read = cellReader(name, spec);
+      if (typeof group === "number") return { one: (match) => read(match[group]) };
+      if (!groups.has(group)) return `no group "${group}" in the line's expression`;
+      return { one: (match) => read(match.groups?.[group]) };
+    },
+  };
+}
+
+/** Quantities must be numbers, and a cell that should be one and is not makes the line malformed. */
+export function cellReader(name: string, spec: FieldSpec): (cell: string | undefined) => Raw {
+  const quantity = isQuantity(spec);
+  return (cell) => {
+    const text = cell?.trim();
+    if (text === undefined || text === "") return null;
+    if (!quantity) return text;
+    const value = readNumber(text);
+    if (value === undefined) throw new DecodeError(`${name}: "${text.slice(0, 40)}" is no number`);
+    return value;
+  };
+}

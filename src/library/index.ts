@@ -1,0 +1,19 @@
+/**
+ * The device library: which model a frame comes from, what it says, and what it means in LwM2M.
+ *
+ * A device model is one YAML file in devices/. It is data, so that it can be checked, tested, documented and read by
+ * others; the few formats that need code are codecs, named by a definition. A definition with a mistake is left out and
+ * named with file, line and column; all others work. Frames come from adapters, updates go to the gateway: this room
+ * has never heard of a radio or a server.
+ *
+ *     Frame -- match --> Device -- decode --> Reading -- mapping --> ResourceUpdate
+ *     Command <-- mapping -- a write or an execute
+ */
+
+export { definitionSchema } from "./definition.ts";
+export type { Device, Identity, MappedRequest, Mapping, PlannedCommand } from "./device.ts";
+export { type GoldenResult, testDefinitions } from "./golden.ts";
+export { type DefinitionFile, Library, type Loaded } from "./library.ts";
+export { devicesFolder, loadDevices, readDefinitions, standardModels } from "./load.ts";
+export type { Quantity, Reading } from "./reading.ts";
+export type { DefinitionProblem } from "./source.ts";

@@ -1,0 +1,196 @@
+/** One Object Instance of a definition, compiled. */
+
+import type { Scalar } from "../base/outcome.ts";
+import type { ObjectModel, ObjectRegistry, ResourceModel } from "../model/objects.ts";
+import { type Path, path } from "../model/path.ts";
+import { convert, isUnit } from "../model/units.ts";
+import { didYouMean } from "./check.ts";
+import type { InstanceSpec, ResourceSpec } from "./definition.ts";
+import { Shared, unitOf, valueResource } from "./ipso.ts";
+import { checkedExpression } from "./names.ts";
+import type { Decoder } from "./decode.ts";
+import type { Constant, InstancePlan, ResourcePlan, SensorPlan } from "./plan.ts";
+import type { Complain, Where } from "./source.ts";
+import { canFeed, type ToResource, toResource } from "./target.ts";
+
+export interface ObjectContext {
+  readonly models: ObjectRegistry;
+  readonly fields: Decoder["fields"];
+  readonly commands: ReadonlySet<string>;
+  readonly complain: Complain;
+}
+
+export interface InstanceContext extends ObjectContext {
+  /** The key in the definition, such as `3303/*`. */
+  readonly key: string;
+  readonly spec: InstanceSpec;
+  readonly model: ObjectModel;
+  /** The field by the name under which it was heard, where one field stands for many. */
+  readonly heard?: string;
+}
+
+/** An Instance under construction. */
+interface Parts {
+  readonly base: Path;
+  readonly instance: number;
+  readonly constants: Constant[];
+  readonly resources: ResourcePlan[];
+  readonly times: Path[];
+  readonly writable: Path[];
+  readonly executable: Path[];
+}
+
+const RESERVED = ["value", "range", "type", "when"] as const;
+const SOURCES = ["const", "field", "expr", "time", "quality", "read", "write", "execute"] as const;
+
+export function compileInstance(context: InstanceContext, instance: number): InstancePlan {
+  const { spec, model } = context;
+  const base = path(model.id, instance);
+  const parts: Parts = { base, instance, constants: [], resources: [], times: [], writable: [], executable: [] };
+  const sensor = spec.value === undefined ? undefined : compileSensor(context, parts, spec.value);
+  if (spec.type !== undefined) addConstant(context, parts, { id: Shared.ApplicationType, value: spec.type });
+  if (spec.range && sensor) {
+    addConstant(context, parts, { id: Shared.MinRange, value: spec.range[0] });
+    addConstant(context, parts, { id: Shared.MaxRange, value: spec.range[1] });
+  }
+  for (const [key, value] of Object.entries(spec)) {
+    if (RESERVED.some((reserved) => reserved === key)) continue;
+    if (typeof value === "string" || isResourceSpec(value)) compileResource(context, parts, key, value);
+  }
+  const { constants, resources, times, writable, executable } = parts;
+  const sure = spec.when === undefined;
+  return { path: base, sure, constants, resources, times, writable, executable, ...(sensor && { sensor }) };
+}
+
+const isResourceSpec = (value: unknown): value is ResourceSpec => typeof value === "object" && !Array.isArray(value);
+
+/** `value: f`: the value with its unit, extremes, time and quality, as far as the Object has Resources for them. */
+function compileSensor(context: InstanceContext, parts: Parts, name: string): SensorPlan | undefined {
+  const { model, key, complain, spec } = context;
+  const where = ["objects", key, "value"];
+  const field = fieldOf(context, name, where);
+  const resource = valueResource(model);
+  if (!resource) {
+    complain(where, `Object ${model.id} has no value of its own`, "name the Resources one by one");
+    return undefined;
+  }
+  if (spec.range && !model.resources.has(Shared.MinRange))
+    complain(["objects", key, "range"], `Object ${model.id} has none`);
+  if (!field) return undefined;
+  const toValue = target(context, resource, field.unit, where);
+  const shown = unitOf(model.id, resource) ?? field.unit;
+  if (shown !== undefined && resource.type === "float" && model.resources.has(Shared.Units)) {
+    if (isUnit(shown) || shown === "deg/s") addConstant(context, parts, { id: Shared.Units, value: shown });
+    else complain(where, `${shown} is no SenML unit`, "give the field a unit of SenML");
+  }
+  const has = (id: number) => (model.resources.has(id) ? path(model.id, parts.instance, id) : undefined);
+  const minimum = has(Shared.MinMeasured);
+  const maximum = has(Shared.MaxMeasured);
+  const reset = has(Shared.Reset);
+  const time = has(Shared.Timestamp);
+  const quality = has(Shared.Quality);
+  if (reset) parts.executable.push(reset);
+  const value = path(model.id, parts.instance, resource.id);
+  return {
+    ...{ field: context.heard ?? name, value, toValue },
+    ...(minimum && maximum && { minimum, maximum }),
+    ...(reset && { reset }),
+    ...(time && { time }),
+    ...(quality && { quality }),
+  };
+}
+
+function compileResource(context: InstanceContext, parts: Parts, key: string, given: string | ResourceSpec): void {
+  const { model, complain } = context;
+  const where: Where = ["objects", context.key, key];
+  const match = /^(\d{1,5})(?:\/(\d{1,5}))?$/.exec(key);
+  if (!match) {
+    complain(where, `unknown key "${key}"`, didYouMean(key, RESERVED) ?? "Resources are numbers");
+    return;
+  }
+  const resource = model.resources.get(Number(match[1]));
+  if (!resource) {
+    const known = [...model.resources.keys()].map(String);
+    complain(where, `no Resource ${match[1]!} in Object ${model.id} (${model.name})`, didYouMean(match[1]!, known));
+    return;
+  }
+  if (resource.multiple !== (match[2] !== undefined)) {
+    const right = resource.multiple ? `has several Instances: ${resource.id}/0` : "has no Instances of its own";
+    complain(where, `Resource ${resource.id} (${resource.name}) ${right}`);
+    return;
+  }
+  const ids = match[2] === undefined ? [resource.id] : [resource.id, Number(match[2])];
+  const at = path(model.id, parts.instance, ...ids);
+  addResource(context, parts, { at, resource, where, spec: typeof given === "string" ? { field: given } : given });
+}
+
+interface Place {
+  readonly at: Path;
+  readonly resource: ResourceModel;
+  readonly where: Where;
+  readonly spec: ResourceSpec;
+}
+
+function addResource(context: InstanceContext, parts: Parts, { at, resource, where, spec }: Place): void {
+  const { complain } = context;
+  const sources = SOURCES.filter((source) => spec[source] !== undefined);
+  const commanding = sources.filter((source) => source === "write" || source === "execute");
+  if (sources.length - commanding.length > 1 || sources.length === 0) {
+    complain(where, `one of ${SOURCES.join(", ")} says where the value comes from`);
+    return;
+  }
+  const field = spec.field ?? spec.read;
+  if (spec.const !== undefined) addConstant(context, parts, { id: resource.id, value: spec.const, at });
+  else if (field !== undefined) {
+    const found = fieldOf(context, field, where);
+    if (found)
+      parts.resources.push({ kind: "field", path: at, field, toValue: target(context, resource, found.unit, where) });
+  } else if (spec.expr !== undefined) {
+    const known = new Set(context.fields.keys());
+    const expression = checkedExpression(spec.expr, [...where, "expr"], { known, complain });
+    const toValue = target(context, resource, undefined, where);
+    if (expression) parts.resources.push({ kind: "expression", path: at, expression, toValue });
+  } else if (spec.time) {
+    if (resource.type === "time") parts.times.push(at);
+    else complain(where, `Resource ${resource.id} is no time`);
+  } else if (spec.quality !== undefined && fieldOf(context, spec.quality, where))
+    parts.resources.push({ kind: "quality", path: at, field: spec.quality });
+  addCommand(context, parts, { at, resource, where, spec });
+}
+
+function addCommand({ commands, complain }: InstanceContext, parts: Parts, { at, resource, where, spec }: Place): void {
+  for (const way of ["write", "execute"] as const) {
+    const name = spec[way];
+    if (name === undefined) continue;
+    if (!commands.has(name)) complain([...where, way], `no command "${name}"`, didYouMean(name, commands));
+    const allowed = way === "write" ? resource.operations.includes("W") : resource.operations === "E";
+    if (!allowed) complain([...where, way], `Resource ${resource.id} (${resource.name}) takes no ${way}`);
+    (way === "write" ? parts.writable : parts.executable).push(at);
+  }
+}
+
+function addConstant(context: InstanceContext, parts: Parts, constant: { id: number; value: Scalar; at?: Path }): void {
+  const { model, key, complain } = context;
+  const { id, value, at } = constant;
+  const resource = model.resources.get(id);
+  const typed = resource && toResource(resource.type, undefined, undefined)(value);
+  if (typed === undefined)
+    complain(["objects", key], `Resource ${id} of Object ${model.id} cannot be "${String(value)}"`);
+  else parts.constants.push({ path: at ?? path(model.id, parts.instance, id), value: typed });
+}
+
+function fieldOf({ fields, complain }: InstanceContext, name: string, where: Where) {
+  const found = fields.get(name);
+  if (!found) complain(where, `no field "${name}"`, didYouMean(name, fields.keys()));
+  return found;
+}
+
+/** How the field's values become the Resource's; complains where they never could. */
+function target(context: InstanceContext, resource: ResourceModel, from: string | undefined, where: Where): ToResource {
+  const { model, complain } = context;
+  const to = unitOf(model.id, resource);
+  if (!canFeed(resource.type)) complain(where, `a field cannot feed Resource ${resource.id}: it is ${resource.type}`);
+  if (from !== undefined && to !== undefined && convert(1, from, to) === undefined)
+    complain(where, `${from} does not convert to ${to}, the unit of Resource ${resource.id} (${resource.name})`);
+  return toResource(resource.type, from, to);
+}

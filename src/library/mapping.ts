@@ -1,0 +1,94 @@
+/** Readings of one sensor become resource updates; writes and executes become commands. */
+
+import type { Stamp } from "../base/clock.ts";
+import { path, type Path } from "../model/path.ts";
+import type { ResourceUpdate } from "../model/value.ts";
+import type { CommandPlans } from "./command.ts";
+import type { MappedRequest, Mapping, PlannedCommand } from "./device.ts";
+import { DeviceObject, NO_ERROR, PERIPHERAL_MALFUNCTION, Quality } from "./ipso.ts";
+import { LiveInstance } from "./live-instance.ts";
+import type { Constant, ManyPlan, ObjectPlan } from "./plan.ts";
+import type { Reading } from "./reading.ts";
+
+const ERROR_CODE: Path = path(DeviceObject.id, 0, DeviceObject.errorCode, 0);
+/** Names of many that one sensor may make us remember. */
+const MAX_HEARD = 64;
+
+/** The constants that every sensor of a kind starts with. */
+export function constantsOf({ instances }: ObjectPlan): readonly Constant[] {
+  const constants = instances.filter(({ sure }) => sure).flatMap((plan) => plan.constants);
+  return [...constants, { path: ERROR_CODE, value: NO_ERROR }];
+}
+
+export class SensorMapping implements Mapping {
+  readonly constants: readonly Constant[];
+  readonly #plan: ObjectPlan;
+  readonly #commands: CommandPlans;
+  readonly #instances: LiveInstance[];
+  /** Which Instance a name of many feeds; allocated with the first such name. */
+  #heard: Map<string, LiveInstance | undefined> | undefined;
+  #gone = false;
+
+  constructor(plan: ObjectPlan, commands: CommandPlans, constants: readonly Constant[]) {
+    this.#plan = plan;
+    this.#commands = commands;
+    this.constants = constants;
+    this.#instances = plan.instances.map((instance) => new LiveInstance(instance));
+  }
+
+  updates(reading: Reading): ResourceUpdate[] {
+    const updates: ResourceUpdate[] = [];
+    if (this.#gone) {
+      this.#gone = false;
+      updates.push({ path: ERROR_CODE, value: NO_ERROR, at: reading.at });
+    }
+    if (this.#plan.many.length > 0) for (const name of reading.fields.keys()) this.#meet(name);
+    for (const instance of this.#instances) instance.update(reading, updates);
+    return updates;
+  }
+
+  silence(liveness: "stale" | "gone", at: Stamp): ResourceUpdate[] {
+    const updates: ResourceUpdate[] = [];
+    const quality = liveness === "stale" ? Quality.Stale : Quality.Rejected;
+    for (const instance of this.#instances) instance.degrade(quality, at, updates);
+    if (liveness === "gone" && !this.#gone) {
+      this.#gone = true;
+      updates.push({ path: ERROR_CODE, value: PERIPHERAL_MALFUNCTION, at });
+    }
+    return updates;
+  }
+
+  command(request: MappedRequest): PlannedCommand | undefined {
+    const resetting = this.#instances.find(({ plan }) => plan.sensor?.reset === request.path);
+    if (resetting) return { kind: "local", updates: resetting.reset(request.at) };
+    return this.#commands.plan(request);
+  }
+
+  handlers(instance: Path): { readonly writable: readonly Path[]; readonly executable: readonly Path[] } {
+    const plan = this.#instances.find((each) => each.plan.path === instance)?.plan;
+    return { writable: plan?.writable ?? [], executable: plan?.executable ?? [] };
+  }
+
+  /** A field of many that is heard for the first time gets the Instance its name asks for, or the next free one. */
+  #meet(name: string): void {
+    this.#heard ??= new Map();
+    if (this.#heard.has(name) || this.#heard.size >= MAX_HEARD) return;
+    const many = this.#plan.many.find(({ field }) => isOneOf(name, field));
+    this.#heard.set(name, many && this.#appear(many, name));
+  }
+
+  #appear(many: ManyPlan, name: string): LiveInstance {
+    const taken = new Set(this.#instances.map(({ plan }) => plan.path));
+    let id = name === many.field || name.includes("/") ? 0 : Number(name.slice(many.field.length + 1)) - 1;
+    while (taken.has(many.instance(id, name).path)) id += 1;
+    const instance = new LiveInstance(many.instance(id, name));
+    this.#instances.push(instance);
+    return instance;
+  }
+}
+
+/** `temperature`, `temperature_2`, `AHT10/temperature` and `ENERGY/temperature_3` are all of the field `temperature`. */
+function isOneOf(name: string, field: string): boolean {
+  const own = name.slice(name.indexOf("/") + 1);
+  return own === field || (own.startsWith(`${field}_`) && /^\d{1,3}$/.test(own.slice(field.length + 1)));
+}

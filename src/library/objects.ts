@@ -1,0 +1,99 @@
+/** The `objects` of a definition against the registry: every Object, Resource, field and unit must exist and fit. */
+
+import type { ObjectModel } from "../model/objects.ts";
+import { type Path, path } from "../model/path.ts";
+import { didYouMean } from "./check.ts";
+import type { Definition, InstanceSpec } from "./definition.ts";
+import { compileInstance, type InstanceContext, type ObjectContext } from "./instance.ts";
+import { DeviceObject } from "./ipso.ts";
+import type { InstancePlan, ManyPlan, ObjectPlan } from "./plan.ts";
+
+const MAX_INSTANCES = 64;
+
+export function compileObjects(definition: Definition, context: ObjectContext): ObjectPlan {
+  const instances: InstancePlan[] = [];
+  const many: ManyPlan[] = [];
+  const specs = withDevice(definition);
+  if (specs.length > MAX_INSTANCES) context.complain(["objects"], `more than ${MAX_INSTANCES} Instances`);
+  for (const [key, spec] of specs) {
+    const [object = "", instance = ""] = key.split("/");
+    const model = context.models.object(Number(object));
+    if (!model) {
+      const known = [...context.models.objects()].map(({ id }) => String(id));
+      context.complain(["objects", key], `no Object ${object} in the registry`, didYouMean(object, known));
+      continue;
+    }
+    const inner: InstanceContext = { ...context, key, spec, model };
+    if (instance === "*") {
+      const plan = compileMany(inner);
+      if (plan) many.push(plan);
+    } else if (checkInstance(inner, Number(instance))) {
+      const plan = compileInstance(inner, Number(instance));
+      checkMandatory(inner, plan);
+      instances.push(plan);
+    }
+  }
+  return { instances, many, main: mainPaths(instances) };
+}
+
+/** Every client has a Device Object; a definition that says nothing of it gets its own vendor and model there. */
+function withDevice({ objects, vendor, model }: Definition): (readonly [string, InstanceSpec])[] {
+  const specs = Object.entries(objects);
+  const own = { "0": { const: vendor }, "1": { const: model } };
+  return Object.hasOwn(objects, "3/0") ? specs : [["3/0", own], ...specs];
+}
+
+function checkInstance({ key, model, complain }: InstanceContext, instance: number): boolean {
+  if (instance === 0 || model.multiple) return instance <= 65_534;
+  complain(["objects", key], `Object ${model.id} has one Instance only: ${model.id}/0`);
+  return false;
+}
+
+function compileMany(context: InstanceContext): ManyPlan | undefined {
+  const { key, spec, complain, fields } = context;
+  const field = spec.value;
+  if (field === undefined) {
+    complain(["objects", key], '"value" is missing: which field has many Instances?');
+    return undefined;
+  }
+  if (spec.when === undefined) complain(["objects", key], "* needs when: present");
+  // Compiled once here so that mistakes are found now, and again for each Instance that is heard.
+  compileInstance(context, 0);
+  if (!fields.has(field)) return undefined;
+  const quiet: InstanceContext = { ...context, complain: () => undefined };
+  return { field, instance: (id, heard) => compileInstance({ ...quiet, heard }, id) };
+}
+
+/** Mandatory Resources that nothing feeds would be missing from every Read. */
+function checkMandatory({ key, model, complain }: InstanceContext, plan: InstancePlan): void {
+  const fed = new Set([
+    ...plan.constants.map((each) => each.path),
+    ...plan.resources.map((each) => each.path),
+    ...plan.times,
+    ...plan.executable,
+    ...(plan.sensor ? [plan.sensor.value] : []),
+  ]);
+  for (const resource of model.resources.values()) {
+    if (!resource.mandatory || isSupplied(model, resource.id)) continue;
+    const own = `${plan.path}/${resource.id}`;
+    if ([...fed].some((each) => each === own || each.startsWith(`${own}/`))) continue;
+    complain(["objects", key], `Resource ${resource.id} (${resource.name}) is mandatory in Object ${model.id}`);
+  }
+}
+
+const isSupplied = ({ id }: ObjectModel, resource: number) =>
+  id === DeviceObject.id && DeviceObject.suppliedByClient.has(resource);
+
+/** One path per sure Instance: its value, or the first thing measured. The battery comes last. */
+function mainPaths(instances: readonly InstancePlan[]): Path[] {
+  const main: Path[] = [];
+  const device = path(DeviceObject.id, 0);
+  for (const { sure, path: own, sensor, resources } of instances) {
+    if (!sure || own === device) continue;
+    const first = sensor?.value ?? resources.find(({ kind }) => kind !== "quality")?.path;
+    if (first) main.push(first);
+  }
+  const battery = path(DeviceObject.id, 0, DeviceObject.batteryLevel);
+  if (instances.some(({ resources }) => resources.some((each) => each.path === battery))) main.push(battery);
+  return main;
+}

@@ -1,0 +1,54 @@
+/** What a definition shows of a device: its Object Instances, ready for every sensor of that kind to share. */
+
+import type { Path } from "../model/path.ts";
+import type { ResourceValue } from "../model/value.ts";
+import type { Expression } from "./expression.ts";
+import type { ToResource } from "./target.ts";
+
+/** An IPSO sensor: one field, and all that an Object keeps about its value. Paths that the Object lacks are absent. */
+export interface SensorPlan {
+  readonly field: string;
+  readonly value: Path;
+  readonly toValue: ToResource;
+  readonly minimum?: Path;
+  readonly maximum?: Path;
+  readonly reset?: Path;
+  readonly time?: Path;
+  readonly quality?: Path;
+}
+
+/** A Resource fed by a field, by a computation, or by the quality of a field. */
+export type ResourcePlan =
+  | { readonly kind: "field"; readonly path: Path; readonly field: string; readonly toValue: ToResource }
+  | { readonly kind: "expression"; readonly path: Path; readonly expression: Expression; readonly toValue: ToResource }
+  | { readonly kind: "quality"; readonly path: Path; readonly field: string };
+
+export interface Constant {
+  readonly path: Path;
+  readonly value: ResourceValue;
+}
+
+export interface InstancePlan {
+  readonly path: Path;
+  /** There from the first registration on; the others appear when first heard. */
+  readonly sure: boolean;
+  readonly constants: readonly Constant[];
+  readonly sensor?: SensorPlan;
+  readonly resources: readonly ResourcePlan[];
+  /** Resources that tell when the Instance was last measured. */
+  readonly times: readonly Path[];
+  readonly writable: readonly Path[];
+  readonly executable: readonly Path[];
+}
+
+/** Instances of one Object for a quantity that a device may have several times. */
+export interface ManyPlan {
+  readonly field: string;
+  instance(id: number, field: string): InstancePlan;
+}
+
+export interface ObjectPlan {
+  readonly instances: readonly InstancePlan[];
+  readonly many: readonly ManyPlan[];
+  readonly main: readonly Path[];
+}
