@@ -1,12 +1,37 @@
 /** What adapters need of the outside world, handed in: the real drivers here, fakes in tests. */
 
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
+import { type OpenRadio, radios } from "../io/hci.ts";
+import { type ReadLines, readLines } from "../io/lines-file.ts";
+import { type ConnectMqtt, mqttConnections } from "../io/mqtt.ts";
+import { deviceExists, type OpenSerial, serialLines } from "../io/serial.ts";
 
 export interface Drivers {
   readonly random: Random;
+  readonly connectMqtt: ConnectMqtt;
+  readonly openSerial: OpenSerial;
+  readonly deviceExists: (path: string) => Promise<boolean>;
+  readonly openRadio: OpenRadio;
+  readonly readLines: ReadLines;
+}
+
+export interface SystemDriversOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
 }
 
 /** The real ones. Nothing is opened, and no driver loaded, before an adapter asks for it. */
-export function systemDrivers({ random }: { readonly random: Random }): Drivers {
-  return { random };
+export function systemDrivers({ clock, random, log }: SystemDriversOptions): Drivers {
+  const openSerial = serialLines(clock);
+  return {
+    random,
+    connectMqtt: mqttConnections({ clock, random, log }),
+    openSerial,
+    deviceExists,
+    openRadio: radios({ clock, random, log, openSerial }),
+    readLines,
+  };
 }

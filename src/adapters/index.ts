@@ -4,12 +4,23 @@
  */
 
 import type { AdapterPlugin } from "../sdk/adapter.ts";
+import { bleAdapter } from "./ble.ts";
 import type { Drivers } from "./drivers.ts";
+import { mqttAdapter } from "./mqtt.ts";
+import { replay } from "./replay.ts";
+import { serialAdapter } from "./serial.ts";
 import { simulator } from "./simulator.ts";
 
-export { type Drivers, systemDrivers } from "./drivers.ts";
+export { type Drivers, systemDrivers, type SystemDriversOptions } from "./drivers.ts";
+export { readRecordedLine, recordLine } from "./recording.ts";
 
 /** The adapters that come with the house, by the `type` of a section in the config. */
 export function builtinAdapters(drivers: Drivers): ReadonlyMap<string, AdapterPlugin<unknown>> {
-  return new Map<string, AdapterPlugin<unknown>>([["simulator", simulator(drivers.random)]]);
+  return new Map<string, AdapterPlugin<unknown>>([
+    ["mqtt", mqttAdapter(drivers.connectMqtt)],
+    ["serial", serialAdapter(drivers)],
+    ["ble", bleAdapter(drivers.openRadio)],
+    ["simulator", simulator(drivers.random)],
+    ["replay", replay(drivers.readLines)],
+  ]);
 }

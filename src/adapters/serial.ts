@@ -1,0 +1,189 @@
+/** Instruments that talk in lines of text: GNSS receivers, scales, loggers, weather stations, relay boards. */
+
+import { z } from "zod";
+import { backoffMs } from "../base/backoff.ts";
+import type { Timer } from "../base/clock.ts";
+import { words } from "../base/errors.ts";
+import { LineSplitter } from "../base/lines.ts";
+import { notable } from "../base/notable.ts";
+import type { Random } from "../base/random.ts";
+import type { OpenSerial, SerialLine } from "../io/serial.ts";
+import { type Adapter, type Command, defineAdapter, type Health, type Host, type Outcome } from "../sdk/adapter.ts";
+import { pattern, QuestionLine } from "./question.ts";
+
+const Config = z.strictObject({
+  path: z.string().min(1),
+  baud: z.int().min(50).max(4_000_000).default(9_600),
+  /** `lines`: each line is a frame. NMEA sentences are lines; the library knows them by their first character. */
+  mode: z.enum(["lines"]).default("lines"),
+  end: z.string().min(1).max(8).default("\n"),
+  max_line: z.int().min(16).max(4_096).default(512),
+});
+type Config = z.infer<typeof Config>;
+
+export interface SerialDrivers {
+  readonly random: Random;
+  readonly openSerial: OpenSerial;
+  readonly deviceExists: (path: string) => Promise<boolean>;
+}
+
+/** How often an absent device is looked for: it is read again within two seconds of its return. */
+const LOOK_MS = 1_000;
+const LAST_RETRY_MS = 60_000;
+/** So much nonsense and not one good line: the speed is wrong. */
+const NONSENSE = 20;
+
+export const serialAdapter = (drivers: SerialDrivers) =>
+  defineAdapter<Config>({
+    id: "serial",
+    sdk: 1,
+    config: Config,
+    start: (host, config) => Promise.resolve(new SerialLines(host, config, drivers)),
+  });
+
+class SerialLines implements Adapter {
+  readonly #host: Host;
+  readonly #config: Config;
+  readonly #drivers: SerialDrivers;
+  readonly #question: QuestionLine;
+  #line: SerialLine | undefined;
+  #reason = "opening";
+  #failures = 0;
+  #retryAt = 0;
+  #timer: Timer | undefined;
+  #stopped = false;
+  #garbage = 0;
+  #good = 0;
+
+  constructor(host: Host, config: Config, drivers: SerialDrivers) {
+    this.#host = host;
+    this.#config = config;
+    this.#drivers = drivers;
+    this.#question = new QuestionLine(host.clock);
+    host.signal.addEventListener("abort", () => void this.stop(), { once: true });
+    void this.#look();
+  }
+
+  health(): Health {
+    if (this.#line === undefined) return { state: "down", reason: this.#reason };
+    if (this.#good > 0 || this.#garbage < NONSENSE) return { state: "ok" };
+    const { path, baud } = this.#config;
+    return { state: "degraded", reason: `nothing readable comes from ${path} at ${baud} bit/s: is baud right?` };
+  }
+
+  async command({ payload, expect, timeoutMs }: Command, signal: AbortSignal): Promise<Outcome> {
+    const line = this.#line;
+    if (line === undefined) return rejected(this.#reason);
+    if (payload.kind !== "text" && payload.kind !== "bytes") return rejected(`cannot send ${payload.kind} over a line`);
+    if (this.#question.busy) return rejected("busy with another question");
+    const bytes = payload.kind === "text" ? new TextEncoder().encode(payload.text + this.#config.end) : payload.bytes;
+    const wanted = expect === undefined ? ANYTHING : pattern(expect);
+    if (typeof wanted === "string") return rejected(wanted);
+    try {
+      if (expect !== undefined)
+        return await this.#question.ask({ expect: wanted, timeoutMs, signal, send: () => line.write(bytes) });
+      await line.write(bytes);
+      return { status: "done" };
+    } catch (error) {
+      return rejected(words(error));
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#question.fail("stopped");
+    const line = this.#line;
+    this.#line = undefined;
+    await line?.close();
+  }
+
+  /** Opens the port if it is there and its time has come; looks again in a second if not. */
+  async #look(): Promise<void> {
+    const { path, baud } = this.#config;
+    const present = await this.#drivers.deviceExists(path);
+    if (this.#stopped) return;
+    if (!present) {
+      this.#reason = `${path} is not there: is the device plugged in?`;
+      // Whatever was wrong with it: what is plugged in anew gets a new chance at once.
+      this.#retryAt = 0;
+      this.#failures = 0;
+    } else if (this.#host.clock.monotonic() >= this.#retryAt) {
+      if (await this.#open(path, baud)) return;
+    }
+    this.#lookAgain();
+  }
+
+  #lookAgain(): void {
+    this.#timer = this.#host.clock.after(LOOK_MS, () => void this.#look());
+  }
+
+  /** Whether there is no more to be done. */
+  async #open(path: string, baud: number): Promise<boolean> {
+    try {
+      const line = await this.#drivers.openSerial({ path, baud });
+      if (this.#stopped) await line.close();
+      else this.#opened(line);
+      return true;
+    } catch (error) {
+      this.#reason = words(error);
+      const { random } = this.#drivers;
+      const wait = backoffMs(this.#failures, { first: LOOK_MS, max: LAST_RETRY_MS, random });
+      this.#retryAt = this.#host.clock.monotonic() + wait;
+      this.#failures += 1;
+      return this.#stopped;
+    }
+  }
+
+  #opened(line: SerialLine): void {
+    const { end, max_line: maxLine, path } = this.#config;
+    // Half a line from before must not be glued to half a line from now.
+    const splitter = new LineSplitter(end, maxLine);
+    this.#line = line;
+    this.#failures = 0;
+    this.#good = 0;
+    this.#garbage = 0;
+    this.#host.log.info("port-open", { path });
+    line.onData((chunk) => {
+      for (const text of splitter.push(chunk)) this.#hear(text);
+    });
+    line.onClose((reason) => {
+      this.#line = undefined;
+      this.#reason = `${path}: ${reason}`;
+      this.#question.fail(reason);
+      if (!this.#stopped) this.#lookAgain();
+    });
+  }
+
+  #hear(raw: string): void {
+    if (raw.trim() === "") return;
+    if (CONTROL.test(raw)) {
+      this.#garbage += 1;
+      if (notable(this.#garbage)) this.#host.log.warn("line-unreadable", { count: this.#garbage });
+      return;
+    }
+    this.#good += 1;
+    const text = readable(raw);
+    // An answer is also a reading: a definition may want to see it.
+    this.#question.hear(text);
+    this.#host.emit({ source: this.#config.path, at: this.#host.clock.now(), payload: { kind: "text", text } });
+  }
+}
+
+const ANYTHING = /(?:)/u;
+/** No instrument puts these into a line; a wrong speed, or a line cut in, does. Tabs are text. */
+const CONTROL = /(?!\t)\p{Cc}/u;
+const NOT_ASCII = /[^\p{ASCII}]/u;
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** The splitter gives one character per byte; most instruments that write more than ASCII write UTF-8. */
+function readable(latin1: string): string {
+  if (!NOT_ASCII.test(latin1)) return latin1;
+  try {
+    return utf8.decode(Buffer.from(latin1, "latin1"));
+  } catch {
+    return latin1;
+  }
+}
+
+const rejected = (reason: string): Outcome => ({ status: "rejected", reason });
