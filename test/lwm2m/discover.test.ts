@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import { path } from "../../src/model/path.ts";
+import { station } from "../support/station.ts";
+
+describe("Discover", () => {
+  const discover = async (here: ReturnType<typeof station>, where: string) =>
+    here.server.ask("GET", { path: where, accept: 40 });
+
+  it("lists an Instance with its Resources, in link-format without blanks and quotes (E41)", async () => {
+    const here = await station().registered();
+    expect(await discover(here, "/3/0")).toMatchObject({
+      code: "2.05",
+      format: 40,
+      text: "</3/0>,</3/0/0>,</3/0/1>,</3/0/4>,</3/0/7>;dim=1,</3/0/9>,</3/0/11>;dim=1,</3/0/16>",
+    });
+  });
+
+  it("lists an Object with its version, its Instances and their bare Resources", async () => {
+    const here = await station().registered();
+    here.tree.addInstance(path(3303, 4));
+    here.set([3303, 4, 5700], 1);
+    expect((await discover(here, "/3303")).text).toBe(
+      "</3303>;ver=1.1,</3303/0>,</3303/0/5605>,</3303/0/5700>,</3303/0/5701>,</3303/4>,</3303/4/5700>",
+    );
+    expect((await discover(here, "/3")).text).toMatch(/^<\/3>;ver=1\.1,<\/3\/0>,<\/3\/0\/0>,/);
+  });
+
+  it("names no version for an Object of 1.0", async () => {
+    const here = station({
+      fill: (tree, clock) => {
+        tree.addInstance(path(6, 0));
+        tree.set(path(6, 0, 0), 52.5, clock.now());
+      },
+    });
+    await here.registered();
+    expect((await discover(here, "/6")).text).toBe("</6>,</6/0>,</6/0/0>");
+  });
+
+  it("lists a single Resource, with the number of its Instances if it has any", async () => {
+    const here = await station().registered();
+    here.set([3, 0, 7, 1], 3_000);
+    expect((await discover(here, "/3303/0/5700")).text).toBe("</3303/0/5700>");
+    expect((await discover(here, "/3/0/7")).text).toBe("</3/0/7>;dim=2");
+  });
+
+  it("shows attributes where this server attached them (E42)", async () => {
+    const here = await station().registered();
+    const write = (where: string, query: string) => here.server.ask("PUT", { path: where, query: query.split("&") });
+    await write("/3303", "pmin=10");
+    await write("/3303/0", "pmax=60");
+    await write("/3303/0/5700", "gt=25.5&st=0.5&lt=-5");
+    await write("/3/0/7/0", "gt=3000");
+    expect((await discover(here, "/3303")).text).toMatch(
+      /^<\/3303>;ver=1\.1;pmin=10,<\/3303\/0>;pmax=60,<\/3303\/0\/5605>,<\/3303\/0\/5700>,/,
+    );
+    expect((await discover(here, "/3303/0")).text).toBe(
+      "</3303/0>;pmax=60,</3303/0/5605>,</3303/0/5700>;gt=25.5;lt=-5;st=0.5,</3303/0/5701>",
+    );
+    // On a Resource, those inherited are shown as well (LwM2M Core 1.1 §6.3.2).
+    expect((await discover(here, "/3303/0/5700")).text).toBe("</3303/0/5700>;pmin=10;pmax=60;gt=25.5;lt=-5;st=0.5");
+    await write("/3303/0/5700", "gt&st&lt");
+    expect((await discover(here, "/3303/0/5700")).text).toBe("</3303/0/5700>;pmin=10;pmax=60");
+  });
+
+  it("does not show default periods, which nobody attached (E42)", async () => {
+    const here = await station({ account: { defaultMinimumPeriod: 5, defaultMaximumPeriod: 50 } }).registered();
+    expect((await discover(here, "/3303/0/5701")).text).toBe("</3303/0/5701>");
+  });
+
+  it("shows what can be done before there is a value, and nothing that has no value and cannot be done", async () => {
+    const here = station({
+      fill: (tree) => {
+        tree.addInstance(path(3306, 0));
+        tree.onWrite(path(3306, 0, 5850), () => Promise.resolve({ status: "done" }));
+        tree.onExecute(path(3306, 0, 5605), () => Promise.resolve({ status: "done" }));
+      },
+    });
+    await here.registered();
+    expect((await discover(here, "/3306/0")).text).toBe("</3306/0>,</3306/0/5605>,</3306/0/5850>");
+  });
+
+  it("shows the Server Object", async () => {
+    const here = await station().registered();
+    expect((await discover(here, "/1")).text).toBe(
+      "</1>;ver=1.1,</1/0>,</1/0/0>,</1/0/1>,</1/0/4>,</1/0/5>,</1/0/6>,</1/0/7>,</1/0/8>",
+    );
+  });
+
+  it("answers 4.04 where nothing is", async () => {
+    const here = await station().registered();
+    for (const where of ["", "/9", "/3303/1", "/3303/0/5518", "/3/0/7/0"])
+      expect((await discover(here, where)).code, where).toBe("4.04");
+  });
+});
