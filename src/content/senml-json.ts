@@ -12,7 +12,7 @@ const UTF8 = new TextEncoder();
 /** Without padding as RFC 8428 §4.3 wants it, or with it as some write it. */
 const BASE64URL = /^[A-Za-z0-9_-]*={0,2}$/;
 /** A string, which is passed over, or a whole number with more digits than a double can be trusted with. */
-const STRING_OR_LONG = /"(?:[^"\\]|\\.)*"|-?\d{16,}(?![\d.eE])/g;
+const STRING_OR_LONG = /"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
 
 type Fields = Readonly<Record<string, unknown>>;
 
