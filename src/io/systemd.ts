@@ -109,6 +109,8 @@ const NOTIFY_LIMIT_MS = 5_000;
 
 function systemdNotify(args: readonly string[]): Promise<void> {
   return new Promise((resolve, reject) => {
-    execFile("systemd-notify", args, { timeout: NOTIFY_LIMIT_MS }, (error) => (error ? reject(error) : resolve()));
+    execFile("systemd-notify", args, { timeout: NOTIFY_LIMIT_MS }, (error) =>
+      error ? reject(new Error(words(error))) : resolve(),
+    );
   });
 }
