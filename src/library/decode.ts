@@ -6,7 +6,7 @@ import { advertBytes } from "./advert.ts";
 import { didYouMean } from "./check.ts";
 import { bthomeFields, decodeBthome } from "./codecs/bthome.ts";
 import type { Definition } from "./definition.ts";
-import type { Lookup } from "./expression.ts";
+import type { Lookup } from "./language/expression.ts";
 import { compileField, type Field, readField, type Values } from "./field.ts";
 import { bytesFraming } from "./framing/bytes.ts";
 import type { Framing } from "./framing/framing.ts";
@@ -14,7 +14,7 @@ import { jsonFraming, type JsonReader } from "./framing/json.ts";
 import { nmeaFraming } from "./framing/nmea.ts";
 import { fieldsFraming, registersFraming } from "./framing/registers.ts";
 import { csvFraming, lineFraming } from "./framing/text.ts";
-import { checkedRegExp } from "./names.ts";
+import { checkedRegExp } from "./language/names.ts";
 import type { Quantity, Reading } from "./reading.ts";
 import type { Complain } from "./source.ts";
 
@@ -132,7 +132,7 @@ function finishDecoder(
       if (!values || values.size === 0) return undefined;
       const counted = sequence === undefined ? undefined : values.get(sequence)?.value;
       const at = time ? measured(values.get(time.from), frame.at, within) : frame.at;
-      return { at, fields: values, ...(typeof counted === "number" && { sequence: counted }) };
+      return typeof counted === "number" ? { at, fields: values, sequence: counted } : { at, fields: values };
     },
   };
 }

@@ -33,7 +33,7 @@ export const fieldSchema = z
       .describe("group of the regular expression")
       .optional(),
     nmea: z
-      .record(z.string().regex(/^[A-Z]{3}$/), z.union([z.int().min(1), z.array(z.int().min(1)).min(1).max(4)]))
+      .record(z.string().regex(/^[A-Z]{3}$/), z.union([z.int().min(1), z.array(z.int().min(1)).min(1).max(16)]))
       .describe("part number by sentence, such as { RMC: 7 }; part 0 is the address")
       .optional(),
     fc: z.int().min(1).max(4).describe("Modbus function code that reads it").optional(),

@@ -3,13 +3,13 @@
 import type { Scalar } from "../base/outcome.ts";
 import { convert, isSourceUnit, sourceUnits } from "../model/units.ts";
 import { didYouMean } from "./check.ts";
-import { linear, significant } from "./decimal.ts";
+import { linear, significant } from "./language/decimal.ts";
 import type { FieldSpec } from "./definition.ts";
-import { type Expression, type Lookup, truthy } from "./expression.ts";
+import { type Expression, type Lookup, truthy } from "./language/expression.ts";
 import type { Framing, Raw, Reader } from "./framing/framing.ts";
 import type { Quantity } from "./reading.ts";
 import type { Complain, Where } from "./source.ts";
-import { checkedExpression } from "./names.ts";
+import { checkedExpression } from "./language/names.ts";
 
 /** What a raw value means: undefined if it is not available. `Opened` tells the unit, where the payload does. */
 type Meaning<Opened> = (raw: Scalar, opened: Opened) => Quantity | undefined;
@@ -121,19 +121,21 @@ export type Values = Map<string, Quantity | undefined>;
 
 /** Reads a field from an opened payload; a field that the payload does not speak of is not set. */
 export function readField<Opened>(field: Field<Opened>, opened: Opened, values: Values, lookup: Lookup): void {
-  const { name, reader, expression, when, meaning } = field;
-  const mean = (raw: Raw) => {
-    if (raw === null || raw === undefined || (when && !truthy(when.evaluate(lookup)))) return undefined;
-    return meaning(raw, opened);
-  };
+  const { name, reader, expression } = field;
   if (expression) {
     if (expression.names.length > 0 && !expression.names.some((each) => values.has(each))) return;
     const value = expression.evaluate(lookup);
-    values.set(name, mean(typeof value === "number" ? significant(value) : value));
+    values.set(name, meant(field, typeof value === "number" ? significant(value) : value, opened, lookup));
   } else if (reader && "one" in reader) {
     const raw = reader.one(opened);
-    if (raw !== undefined) values.set(name, mean(raw));
+    if (raw !== undefined) values.set(name, meant(field, raw, opened, lookup));
   } else if (reader) {
-    for (const [component, suffix, raw] of reader.many(opened)) values.set(`${component}/${name}${suffix}`, mean(raw));
+    for (const [component, suffix, raw] of reader.many(opened))
+      values.set(`${component}/${name}${suffix}`, meant(field, raw, opened, lookup));
   }
+}
+
+function meant<Opened>({ when, meaning }: Field<Opened>, raw: Raw, opened: Opened, lookup: Lookup) {
+  if (raw === null || raw === undefined || (when && !truthy(when.evaluate(lookup)))) return undefined;
+  return meaning(raw, opened);
 }

@@ -5,8 +5,8 @@ import { didYouMean } from "./check.ts";
 import type { Decoder } from "./decode.ts";
 import type { Definition } from "./definition.ts";
 import type { Identity } from "./device.ts";
-import type { Lookup } from "./expression.ts";
-import { checkedTemplate } from "./names.ts";
+import type { Lookup } from "./language/expression.ts";
+import { checkedTemplate } from "./language/names.ts";
 import type { Complain } from "./source.ts";
 import type { TopicPattern } from "./topic.ts";
 

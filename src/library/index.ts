@@ -16,4 +16,5 @@ export { type GoldenResult, testDefinitions } from "./golden.ts";
 export { type DefinitionFile, Library, type Loaded } from "./library.ts";
 export { devicesFolder, loadDevices, readDefinitions, standardModels } from "./load.ts";
 export type { Quantity, Reading } from "./reading.ts";
+export type { Frame } from "../sdk/adapter.ts";
 export type { DefinitionProblem } from "./source.ts";

@@ -6,7 +6,7 @@ import type { Frame } from "../sdk/adapter.ts";
 import { fullUuid, lastSection } from "./advert.ts";
 import type { BleMatch, MatchSpec } from "./definition.ts";
 import { type JsonReader, parseJsonPath, walk } from "./framing/json.ts";
-import { checkedRegExp } from "./names.ts";
+import { checkedRegExp } from "./language/names.ts";
 import type { Complain } from "./source.ts";
 import { parseTopic, type TopicPattern } from "./topic.ts";
 

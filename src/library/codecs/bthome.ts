@@ -6,7 +6,7 @@
  */
 
 import { DecodeError, toHex } from "../../base/bytes.ts";
-import { linear } from "../decimal.ts";
+import { linear } from "../language/decimal.ts";
 import type { Quantity } from "../reading.ts";
 
 type Read = (view: DataView, at: number) => Quantity;

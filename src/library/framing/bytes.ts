@@ -113,9 +113,12 @@ function fixed(at: number, length: number, read: (bytes: Uint8Array) => string):
   };
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0").toUpperCase());
+
 function address(bytes: Uint8Array, reversed: boolean): string {
-  const parts = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0").toUpperCase());
-  return (reversed ? parts.reverse() : parts).join(":");
+  let text = "";
+  for (let i = 0; i < bytes.length; i++) text += (i > 0 ? ":" : "") + HEX[bytes[reversed ? bytes.length - 1 - i : i]!]!;
+  return text;
 }
 
 /** Printable characters up to the first zero. */

@@ -1,8 +1,8 @@
 /** Expressions and templates of a definition, with every name in them checked. */
 
-import { didYouMean } from "./check.ts";
+import { didYouMean } from "../check.ts";
 import { type Expression, ExpressionError, parseExpression } from "./expression.ts";
-import type { Complain, Where } from "./source.ts";
+import type { Complain, Where } from "../source.ts";
 import { parseTemplate, type Template } from "./template.ts";
 
 export interface Names {

@@ -1,6 +1,6 @@
 /** What the registry does not say about IPSO Objects: which Resource is the value, and in which unit. */
 
-import type { ObjectModel, ResourceModel } from "../model/objects.ts";
+import type { ObjectModel, ResourceModel } from "../../model/objects.ts";
 
 /** Resources that several Objects share. */
 export const Shared = {

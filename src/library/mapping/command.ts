@@ -1,22 +1,22 @@
 /** The `commands` of a definition: a Write or an Execute becomes what the device understands. */
 
-import { parseDuration } from "../base/duration.ts";
-import type { Scalar } from "../base/outcome.ts";
-import type { ObjectRegistry } from "../model/objects.ts";
-import { parsePath, parts, type Path } from "../model/path.ts";
-import { convert } from "../model/units.ts";
-import type { ResourceValue } from "../model/value.ts";
-import type { Payload } from "../sdk/adapter.ts";
-import { significant } from "./decimal.ts";
-import type { CommandSpec, Definition, FieldSpec } from "./definition.ts";
-import type { MappedRequest, PlannedCommand } from "./device.ts";
-import type { Lookup } from "./expression.ts";
+import { parseDuration } from "../../base/duration.ts";
+import type { Scalar } from "../../base/outcome.ts";
+import type { ObjectRegistry } from "../../model/objects.ts";
+import { parsePath, parts, type Path } from "../../model/path.ts";
+import { convert } from "../../model/units.ts";
+import type { ResourceValue } from "../../model/value.ts";
+import type { Payload } from "../../sdk/adapter.ts";
+import { significant } from "../language/decimal.ts";
+import type { CommandSpec, Definition, FieldSpec } from "../definition.ts";
+import type { MappedRequest, PlannedCommand } from "../device.ts";
+import type { Lookup } from "../language/expression.ts";
 import { unitOf } from "./ipso.ts";
-import { checkedRegExp, checkedTemplate, type Names } from "./names.ts";
-import { sourceNames } from "./identity.ts";
-import type { Complain, Where } from "./source.ts";
-import type { Template } from "./template.ts";
-import type { TopicPattern } from "./topic.ts";
+import { checkedRegExp, checkedTemplate, type Names } from "../language/names.ts";
+import { sourceNames } from "../identity.ts";
+import type { Complain, Where } from "../source.ts";
+import type { Template } from "../language/template.ts";
+import type { TopicPattern } from "../topic.ts";
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** What a command's templates may use, besides what the source tells. */
@@ -59,7 +59,13 @@ export function compileCommands(definition: Definition, context: CommandContext)
     if (payload) commands.set(name, { spec, payload, equals });
   }
   const bindings = bind(definition, commands, context.models);
-  return { plan: (request) => plan(bindings.get(request.path), request, context.topics) };
+  // One source of several sensors: the part after # tells them apart for us, not for the adapter.
+  const address = (source: string) =>
+    definition.identity.split === undefined ? source : source.replace(/#[^#]*$/, "");
+  return {
+    plan: (request) =>
+      plan(bindings.get(request.path), { ...request, source: address(request.source) }, context.topics),
+  };
 }
 
 function compileConfirm(

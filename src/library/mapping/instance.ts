@@ -1,16 +1,16 @@
 /** One Object Instance of a definition, compiled. */
 
-import type { Scalar } from "../base/outcome.ts";
-import type { ObjectModel, ObjectRegistry, ResourceModel } from "../model/objects.ts";
-import { type Path, path } from "../model/path.ts";
-import { convert, isUnit } from "../model/units.ts";
-import { didYouMean } from "./check.ts";
-import type { InstanceSpec, ResourceSpec } from "./definition.ts";
+import type { Scalar } from "../../base/outcome.ts";
+import type { ObjectModel, ObjectRegistry, ResourceModel } from "../../model/objects.ts";
+import { ids, type Path, path } from "../../model/path.ts";
+import { convert, isUnit } from "../../model/units.ts";
+import { didYouMean } from "../check.ts";
+import type { InstanceSpec, ResourceSpec } from "../definition.ts";
 import { Shared, unitOf, valueResource } from "./ipso.ts";
-import { checkedExpression } from "./names.ts";
-import type { Decoder } from "./decode.ts";
+import { checkedExpression } from "../language/names.ts";
+import type { Decoder } from "../decode.ts";
 import type { Constant, InstancePlan, ResourcePlan, SensorPlan } from "./plan.ts";
-import type { Complain, Where } from "./source.ts";
+import type { Complain, Where } from "../source.ts";
 import { canFeed, type ToResource, toResource } from "./target.ts";
 
 export interface ObjectContext {
@@ -59,7 +59,15 @@ export function compileInstance(context: InstanceContext, instance: number): Ins
   }
   const { constants, resources, times, writable, executable } = parts;
   const sure = spec.when === undefined;
-  return { path: base, sure, constants, resources, times, writable, executable, ...(sensor && { sensor }) };
+  const main = sensor ? [sensor.value] : mainOf(model, resources);
+  return { path: base, sure, constants, resources, times, main, writable, executable, ...(sensor && { sensor }) };
+}
+
+/** What the Object cannot be without; else the first thing measured. */
+function mainOf(model: ObjectModel, resources: readonly ResourcePlan[]): Path[] {
+  const measured = resources.filter(({ kind }) => kind !== "quality").map((each) => each.path);
+  const mandatory = measured.filter((each) => model.resources.get(ids(each)[2] ?? -1)?.mandatory);
+  return mandatory.length > 0 ? mandatory : measured.slice(0, 1);
 }
 
 const isResourceSpec = (value: unknown): value is ResourceSpec => typeof value === "object" && !Array.isArray(value);
@@ -119,8 +127,8 @@ function compileResource(context: InstanceContext, parts: Parts, key: string, gi
     complain(where, `Resource ${resource.id} (${resource.name}) ${right}`);
     return;
   }
-  const ids = match[2] === undefined ? [resource.id] : [resource.id, Number(match[2])];
-  const at = path(model.id, parts.instance, ...ids);
+  const numbers = match[2] === undefined ? [resource.id] : [resource.id, Number(match[2])];
+  const at = path(model.id, parts.instance, ...numbers);
   addResource(context, parts, { at, resource, where, spec: typeof given === "string" ? { field: given } : given });
 }
 

@@ -1,8 +1,8 @@
 /** What a definition shows of a device: its Object Instances, ready for every sensor of that kind to share. */
 
-import type { Path } from "../model/path.ts";
-import type { ResourceValue } from "../model/value.ts";
-import type { Expression } from "./expression.ts";
+import type { Path } from "../../model/path.ts";
+import type { ResourceValue } from "../../model/value.ts";
+import type { Expression } from "../language/expression.ts";
 import type { ToResource } from "./target.ts";
 
 /** An IPSO sensor: one field, and all that an Object keeps about its value. Paths that the Object lacks are absent. */
@@ -37,6 +37,8 @@ export interface InstancePlan {
   readonly resources: readonly ResourcePlan[];
   /** Resources that tell when the Instance was last measured. */
   readonly times: readonly Path[];
+  /** What people care about most in it. */
+  readonly main: readonly Path[];
   readonly writable: readonly Path[];
   readonly executable: readonly Path[];
 }
@@ -44,11 +46,15 @@ export interface InstancePlan {
 /** Instances of one Object for a quantity that a device may have several times. */
 export interface ManyPlan {
   readonly field: string;
+  readonly object: number;
+  /** `field` is the name under which it was heard. */
   instance(id: number, field: string): InstancePlan;
 }
 
 export interface ObjectPlan {
   readonly instances: readonly InstancePlan[];
+  /** Those of them that are not sure, by the fields that make them appear. */
+  readonly appearing: ReadonlyMap<string, readonly InstancePlan[]>;
   readonly many: readonly ManyPlan[];
   readonly main: readonly Path[];
 }

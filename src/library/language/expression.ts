@@ -1,6 +1,6 @@
 /** The small pure language of definitions: parsed once, without loops, without access to anything but named values. */
 
-import type { Scalar } from "../base/outcome.ts";
+import type { Scalar } from "../../base/outcome.ts";
 
 /** Gives the value of a name, or undefined where it is not known now. */
 export type Lookup = (name: string) => Scalar | undefined;
@@ -73,6 +73,7 @@ const FUNCTIONS: Readonly<
   clamp: { least: 3, most: 3, apply: ([x = 0, low = 0, high = 0]) => Math.min(Math.max(x, low), high) },
   round: { least: 1, most: 2, apply: ([x = 0, digits = 0]) => Math.round(x * 10 ** digits) / 10 ** digits },
   floor: { least: 1, most: 1, apply: ([x = 0]) => Math.floor(x) },
+  pow: { least: 2, most: 2, apply: ([x = 0, exponent = 0]) => x ** exponent },
   abs: { least: 1, most: 1, apply: ([x = 0]) => Math.abs(x) },
 };
 

@@ -1,9 +1,9 @@
 /** The `objects` of a definition against the registry: every Object, Resource, field and unit must exist and fit. */
 
-import type { ObjectModel } from "../model/objects.ts";
-import { type Path, path } from "../model/path.ts";
-import { didYouMean } from "./check.ts";
-import type { Definition, InstanceSpec } from "./definition.ts";
+import type { ObjectModel } from "../../model/objects.ts";
+import { type Path, path } from "../../model/path.ts";
+import { didYouMean } from "../check.ts";
+import type { Definition, InstanceSpec } from "../definition.ts";
 import { compileInstance, type InstanceContext, type ObjectContext } from "./instance.ts";
 import { DeviceObject } from "./ipso.ts";
 import type { InstancePlan, ManyPlan, ObjectPlan } from "./plan.ts";
@@ -33,7 +33,7 @@ export function compileObjects(definition: Definition, context: ObjectContext): 
       instances.push(plan);
     }
   }
-  return { instances, many, main: mainPaths(instances) };
+  return { instances, many, appearing: appearing(instances), main: mainPaths(instances, many) };
 }
 
 /** Every client has a Device Object; a definition that says nothing of it gets its own vendor and model there. */
@@ -61,7 +61,7 @@ function compileMany(context: InstanceContext): ManyPlan | undefined {
   compileInstance(context, 0);
   if (!fields.has(field)) return undefined;
   const quiet: InstanceContext = { ...context, complain: () => undefined };
-  return { field, instance: (id, heard) => compileInstance({ ...quiet, heard }, id) };
+  return { field, object: context.model.id, instance: (id, heard) => compileInstance({ ...quiet, heard }, id) };
 }
 
 /** Mandatory Resources that nothing feeds would be missing from every Read. */
@@ -84,15 +84,24 @@ function checkMandatory({ key, model, complain }: InstanceContext, plan: Instanc
 const isSupplied = ({ id }: ObjectModel, resource: number) =>
   id === DeviceObject.id && DeviceObject.suppliedByClient.has(resource);
 
-/** One path per sure Instance: its value, or the first thing measured. The battery comes last. */
-function mainPaths(instances: readonly InstancePlan[]): Path[] {
-  const main: Path[] = [];
+function appearing(instances: readonly InstancePlan[]): ObjectPlan["appearing"] {
+  const byField = new Map<string, InstancePlan[]>();
+  for (const plan of instances.filter(({ sure }) => !sure))
+    for (const field of fieldsOf(plan)) byField.set(field, [...(byField.get(field) ?? []), plan]);
+  return byField;
+}
+
+function fieldsOf({ sensor, resources }: InstancePlan): ReadonlySet<string> {
+  const names = resources.flatMap((each) => (each.kind === "expression" ? each.expression.names : [each.field]));
+  return new Set(sensor ? [sensor.field, ...names] : names);
+}
+
+/** In the order of the definition; those that may appear come later, the battery last. */
+function mainPaths(instances: readonly InstancePlan[], many: readonly ManyPlan[]): Path[] {
+  const first = many.map((each) => each.instance(0, each.field));
+  const inOrder = [...instances.filter(({ sure }) => sure), ...instances.filter(({ sure }) => !sure), ...first];
   const device = path(DeviceObject.id, 0);
-  for (const { sure, path: own, sensor, resources } of instances) {
-    if (!sure || own === device) continue;
-    const first = sensor?.value ?? resources.find(({ kind }) => kind !== "quality")?.path;
-    if (first) main.push(first);
-  }
+  const main = inOrder.filter((plan) => plan.path !== device).flatMap((plan) => plan.main);
   const battery = path(DeviceObject.id, 0, DeviceObject.batteryLevel);
   if (instances.some(({ resources }) => resources.some((each) => each.path === battery))) main.push(battery);
   return main;

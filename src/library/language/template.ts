@@ -1,6 +1,6 @@
 /** Text with expressions in braces, such as `zigbee2mqtt/{name}/set`; doubled braces stand for themselves. */
 
-import type { Scalar } from "../base/outcome.ts";
+import type { Scalar } from "../../base/outcome.ts";
 import { type Expression, ExpressionError, type Lookup, parseExpression } from "./expression.ts";
 
 export interface Template {

@@ -1,14 +1,14 @@
 /** Readings of one sensor become resource updates; writes and executes become commands. */
 
-import type { Stamp } from "../base/clock.ts";
-import { path, type Path } from "../model/path.ts";
-import type { ResourceUpdate } from "../model/value.ts";
+import type { Stamp } from "../../base/clock.ts";
+import { path, type Path } from "../../model/path.ts";
+import type { ResourceUpdate } from "../../model/value.ts";
 import type { CommandPlans } from "./command.ts";
-import type { MappedRequest, Mapping, PlannedCommand } from "./device.ts";
+import type { MappedRequest, Mapping, PlannedCommand } from "../device.ts";
 import { DeviceObject, NO_ERROR, PERIPHERAL_MALFUNCTION, Quality } from "./ipso.ts";
 import { LiveInstance } from "./live-instance.ts";
 import type { Constant, ManyPlan, ObjectPlan } from "./plan.ts";
-import type { Reading } from "./reading.ts";
+import type { Reading } from "../reading.ts";
 
 const ERROR_CODE: Path = path(DeviceObject.id, 0, DeviceObject.errorCode, 0);
 /** Names of many that one sensor may make us remember. */
@@ -25,15 +25,15 @@ export class SensorMapping implements Mapping {
   readonly #plan: ObjectPlan;
   readonly #commands: CommandPlans;
   readonly #instances: LiveInstance[];
-  /** Which Instance a name of many feeds; allocated with the first such name. */
-  #heard: Map<string, LiveInstance | undefined> | undefined;
+  /** Fields heard so far, where hearing one may make an Instance appear. */
+  #heard: Set<string> | undefined;
   #gone = false;
 
   constructor(plan: ObjectPlan, commands: CommandPlans, constants: readonly Constant[]) {
     this.#plan = plan;
     this.#commands = commands;
     this.constants = constants;
-    this.#instances = plan.instances.map((instance) => new LiveInstance(instance));
+    this.#instances = plan.instances.filter(({ sure }) => sure).map((instance) => new LiveInstance(instance));
   }
 
   updates(reading: Reading): ResourceUpdate[] {
@@ -42,7 +42,8 @@ export class SensorMapping implements Mapping {
       this.#gone = false;
       updates.push({ path: ERROR_CODE, value: NO_ERROR, at: reading.at });
     }
-    if (this.#plan.many.length > 0) for (const name of reading.fields.keys()) this.#meet(name);
+    if (this.#plan.appearing.size > 0 || this.#plan.many.length > 0)
+      for (const name of reading.fields.keys()) this.#meet(name);
     for (const instance of this.#instances) instance.update(reading, updates);
     return updates;
   }
@@ -69,26 +70,29 @@ export class SensorMapping implements Mapping {
     return { writable: plan?.writable ?? [], executable: plan?.executable ?? [] };
   }
 
-  /** A field of many that is heard for the first time gets the Instance its name asks for, or the next free one. */
+  /** What is heard for the first time may make Instances appear; most sensors never have most of them. */
   #meet(name: string): void {
-    this.#heard ??= new Map();
+    this.#heard ??= new Set();
     if (this.#heard.has(name) || this.#heard.size >= MAX_HEARD) return;
-    const many = this.#plan.many.find(({ field }) => isOneOf(name, field));
-    this.#heard.set(name, many && this.#appear(many, name));
+    this.#heard.add(name);
+    for (const plan of this.#plan.appearing.get(name) ?? [])
+      if (!this.#instances.some((each) => each.plan === plan)) this.#instances.push(new LiveInstance(plan));
+    for (const many of this.#plan.many) if (isOneOf(name, many.field)) this.#appear(many, name);
   }
 
-  #appear(many: ManyPlan, name: string): LiveInstance {
-    const taken = new Set(this.#instances.map(({ plan }) => plan.path));
-    let id = name === many.field || name.includes("/") ? 0 : Number(name.slice(many.field.length + 1)) - 1;
-    while (taken.has(many.instance(id, name).path)) id += 1;
-    const instance = new LiveInstance(many.instance(id, name));
-    this.#instances.push(instance);
-    return instance;
+  /** The Instance that the name asks for, or the next free one. */
+  #appear(many: ManyPlan, name: string): void {
+    const taken = new Set(
+      [...this.#plan.instances, ...this.#instances.map(({ plan }) => plan)].map(({ path }) => path),
+    );
+    let id = name.includes("/") || name === many.field ? 0 : Number(name.slice(many.field.length + 1)) - 1;
+    while (taken.has(path(many.object, id))) id += 1;
+    this.#instances.push(new LiveInstance(many.instance(id, name)));
   }
 }
 
 /** `temperature`, `temperature_2`, `AHT10/temperature` and `ENERGY/temperature_3` are all of the field `temperature`. */
 function isOneOf(name: string, field: string): boolean {
   const own = name.slice(name.indexOf("/") + 1);
-  return own === field || (own.startsWith(`${field}_`) && /^\d{1,3}$/.test(own.slice(field.length + 1)));
+  return own === field || (own.startsWith(`${field}_`) && /^[1-9]\d{0,2}$/.test(own.slice(field.length + 1)));
 }

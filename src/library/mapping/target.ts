@@ -1,9 +1,9 @@
 /** A Resource that shows a field: the field's quantity in the Resource's unit and type. */
 
-import type { Scalar } from "../base/outcome.ts";
-import { convert } from "../model/units.ts";
-import type { ResourceType, ResourceValue } from "../model/value.ts";
-import { significant } from "./decimal.ts";
+import type { Scalar } from "../../base/outcome.ts";
+import { convert } from "../../model/units.ts";
+import type { ResourceType, ResourceValue } from "../../model/value.ts";
+import { significant } from "../language/decimal.ts";
 
 /** The value as the Resource has it; undefined if it cannot be one. */
 export type ToResource = (value: Scalar) => ResourceValue | undefined;

@@ -1,11 +1,11 @@
 /** One Object Instance of one sensor: remembers its extremes, its quality and whether it has been shown. */
 
-import type { Stamp } from "../base/clock.ts";
-import type { Path } from "../model/path.ts";
-import type { ResourceUpdate, ResourceValue } from "../model/value.ts";
+import type { Stamp } from "../../base/clock.ts";
+import type { Path } from "../../model/path.ts";
+import type { ResourceUpdate, ResourceValue } from "../../model/value.ts";
 import { Quality } from "./ipso.ts";
 import type { InstancePlan, ResourcePlan, SensorPlan } from "./plan.ts";
-import type { Reading } from "./reading.ts";
+import type { Reading } from "../reading.ts";
 
 export class LiveInstance {
   readonly plan: InstancePlan;
