@@ -27,7 +27,8 @@ export function eventOf(answer: Answer): Event {
   if (answer.status !== "answered") return { type: "no-answer" };
   const { code, locationPath } = answer.response;
   if (!isSuccess(code)) return { type: "refused", code };
-  return locationPath.length === 0 ? { type: "accepted" } : { type: "accepted", location: locationPath };
+  // A copy without slack: it is kept for as long as the registration lasts.
+  return locationPath.length === 0 ? { type: "accepted" } : { type: "accepted", location: [...locationPath] };
 }
 
 /** What went wrong, such as "4.03 Forbidden: unknown endpoint" or "no answer in 93 s"; undefined if nothing did. */

@@ -14,12 +14,17 @@ import {
 } from "../coap/index.ts";
 
 export interface ConnectionOptions {
-  connect(): Transport;
-  handle(request: IncomingRequest): Reply | Promise<Reply>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly parameters?: Partial<Parameters> | undefined;
+  readonly parameters?: Partial<Parameters>;
+}
+
+export interface ConnectionOwner {
+  /** A transport to the server, not yet open. */
+  connect(): Transport;
+  /** A request of the server. */
+  handle(request: IncomingRequest): Reply | Promise<Reply>;
 }
 
 interface Line {
@@ -28,13 +33,15 @@ interface Line {
 }
 
 export class Connection {
+  readonly #owner: ConnectionOwner;
   readonly #options: ConnectionOptions;
   #line: Line | undefined;
   /** While opening only. */
   #opening: AbortController | undefined;
   #closed = false;
 
-  constructor(options: ConnectionOptions) {
+  constructor(owner: ConnectionOwner, options: ConnectionOptions) {
+    this.#owner = owner;
     this.#options = options;
   }
 
@@ -68,9 +75,9 @@ export class Connection {
     if (this.#line) return this.#line;
     if (this.#closed) throw new Error("closed");
     const { clock, random, log, parameters } = this.#options;
-    const transport = this.#options.connect();
+    const transport = this.#owner.connect();
     const endpoint = new Endpoint({ transport, clock, random, log, ...(parameters && { parameters }) });
-    endpoint.onRequest((request) => this.#options.handle(request));
+    endpoint.onRequest((request) => this.#owner.handle(request));
     this.#line = { transport, endpoint };
     this.#opening = new AbortController();
     try {

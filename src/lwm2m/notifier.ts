@@ -23,6 +23,11 @@ const CONFIRM_EVERY_MS = 24 * 3_600_000;
 const CONFIRMABLE: NotifyOptions = { confirmable: true };
 const NON_CONFIRMABLE: NotifyOptions = { confirmable: false };
 
+/** Told of observations that ended without a word of the server: has it forgotten us? */
+export interface LossListener {
+  observationLost(why: ObservationEnd, left: number): void;
+}
+
 /** One observation: what was last sent, and what is due. Accepted by the message layer as its Observer. */
 class Watch implements Observer {
   readonly path: Path;
@@ -66,16 +71,15 @@ class Watch implements Observer {
 export class Notifier {
   readonly #view: View;
   readonly #log: Log;
-  /** Told of observations that the server ended without a word: has it forgotten us? */
-  readonly #onLost: (why: ObservationEnd, left: number) => void;
+  readonly #listener: LossListener;
   /** Allocated with the first observation, as is the listening. */
   #watches: Watch[] | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor(view: View, log: Log, onLost: (why: ObservationEnd, left: number) => void) {
+  constructor(view: View, log: Log, listener: LossListener) {
     this.#view = view;
     this.#log = log;
-    this.#onLost = onLost;
+    this.#listener = listener;
   }
 
   get size(): number {
@@ -94,15 +98,14 @@ export class Notifier {
   }
 
   add(watch: Watch): void {
-    this.#watches ??= [];
-    this.#watches.push(watch);
+    this.#watches = [...(this.#watches ?? []), watch];
     this.#stopListening ??= this.#view.tree.onDifference((paths) => this.changed(paths));
     this.#schedule(watch);
   }
 
   remove(watch: Watch, why: ObservationEnd): void {
     if (!this.#drop(watch)) return;
-    if (why === "reset" || why === "timeout") this.#onLost(why, this.size);
+    if (why !== "deregistered" && why !== "replaced") this.#listener.observationLost(why, this.size);
   }
 
   /** Forgets all: the server observes anew after a Register (LwM2M Core 1.1 §6.2.1). */

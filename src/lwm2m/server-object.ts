@@ -5,7 +5,7 @@ import { path, type Path } from "../model/path.ts";
 import type { ResourceValue } from "../model/value.ts";
 import type { Account } from "./account.ts";
 import { type Attributes, NO_ATTRIBUTES } from "./conditions.ts";
-import type { Entry } from "./tree.ts";
+import type { Entry } from "./values.ts";
 
 export const SERVER_OBJECT = path(1);
 export const SERVER_INSTANCE = path(1, 0);

@@ -3,13 +3,11 @@
 import { sameBytes } from "../base/bytes.ts";
 import type { Stamp } from "../base/clock.ts";
 import type { Outcome } from "../base/outcome.ts";
-import { contains, depth, ids, type Path, ROOT } from "../model/path.ts";
+import { contains, depth, type Path } from "../model/path.ts";
 import type { ResourceUpdate, ResourceValue } from "../model/value.ts";
+import { comparePaths, type Entry, Values } from "./values.ts";
 
-export interface Entry {
-  readonly value: ResourceValue;
-  readonly at: Stamp;
-}
+export type { Entry };
 
 /** Settles when the device has confirmed, refused or not answered. The tree changes by `set` alone, never by the write itself. */
 export type WriteHandler = (path: Path, value: ResourceValue, signal: AbortSignal) => Promise<Outcome>;
@@ -19,27 +17,26 @@ export type PathsListener = (paths: readonly Path[]) => void;
 /** Told of a value that the server wrote and nobody but the gateway keeps; `undefined`: taken away. */
 export type StoredListener = (path: Path, value: ResourceValue | undefined) => void;
 
-/**
- * Thousands of these stand idle: one Map keyed by paths that the callers share, and everything else only when asked for.
- */
+/** What nearly all trees have none or one of, shared by all that have none. */
+const NO_INSTANCES: readonly Path[] = [];
+const NOBODY: readonly never[] = [];
+
+/** Thousands of these stand idle, so everything but the values themselves is allocated when it is asked for. */
 export class ObjectTree {
-  /** In ascending order of path, unless `#unsorted`. */
-  #entries = new Map<Path, Entry>();
-  #unsorted = false;
-  #last: Path = ROOT;
-  #instances: readonly Path[] = [];
+  readonly #values = new Values();
+  #instances: readonly Path[] = NO_INSTANCES;
   #writers: Map<Path, WriteHandler> | undefined;
   #executors: Map<Path, ExecuteHandler> | undefined;
-  #onChange: readonly PathsListener[] = [];
-  #onDifference: readonly PathsListener[] = [];
-  #onInstances: readonly (() => void)[] = [];
-  #onStored: readonly StoredListener[] = [];
+  #onChange: readonly PathsListener[] = NOBODY;
+  #onDifference: readonly PathsListener[] = NOBODY;
+  #onInstances: readonly (() => void)[] = NOBODY;
+  #onStored: readonly StoredListener[] = NOBODY;
 
   /** Shows an Object Instance, even while it has no value yet. @throws RangeError if `path` is no Instance. */
   addInstance(path: Path): void {
     if (depth(path) !== 2) throw new RangeError(`no Object Instance: ${path}`);
     if (this.hasInstance(path)) return;
-    this.#instances = [...this.#instances, path].sort(comparePaths);
+    this.#instances = this.#instances.concat(path).sort(comparePaths);
     for (const listener of this.#onInstances) listener();
   }
 
@@ -50,7 +47,7 @@ export class ObjectTree {
     for (const at of [...(this.#writers?.keys() ?? [])]) if (contains(path, at)) this.#writers?.delete(at);
     for (const at of [...(this.#executors?.keys() ?? [])]) if (contains(path, at)) this.#executors?.delete(at);
     // Observers hear of it even if there was no value: what they watch is gone.
-    this.#tell([path, ...this.#remove(path)]);
+    this.#tell([path, ...this.#values.remove(path)]);
     for (const listener of this.#onInstances) listener();
   }
 
@@ -64,15 +61,12 @@ export class ObjectTree {
   }
 
   get(path: Path): Entry | undefined {
-    return this.#entries.get(path);
+    return this.#values.get(path);
   }
 
   /** Every entry at or below `path`, in ascending order. */
   entries(path: Path): readonly (readonly [Path, Entry])[] {
-    if (this.#unsorted) this.#sort();
-    const found: (readonly [Path, Entry])[] = [];
-    for (const pair of this.#entries) if (contains(path, pair[0])) found.push(pair);
-    return found;
+    return this.#values.below(path);
   }
 
   /** Stores a value and tells the listeners, also if the value is the same as before but newer. */
@@ -97,7 +91,7 @@ export class ObjectTree {
 
   /** Takes away every value at or below `path`. */
   delete(path: Path): void {
-    const removed = this.#remove(path);
+    const removed = this.#values.remove(path);
     if (removed.length > 0) this.#tell(removed);
   }
 
@@ -138,67 +132,37 @@ export class ObjectTree {
 
   /** Called with the paths that `set`, `setAll` and `delete` touched. Returns how to stop listening. */
   onChange(listener: PathsListener): () => void {
-    this.#onChange = [...this.#onChange, listener];
+    this.#onChange = this.#onChange.concat(listener);
     return () => (this.#onChange = this.#onChange.filter((other) => other !== listener));
   }
 
   /** As `onChange`, but only with paths whose value is another than before. */
   onDifference(listener: PathsListener): () => void {
-    this.#onDifference = [...this.#onDifference, listener];
+    this.#onDifference = this.#onDifference.concat(listener);
     return () => (this.#onDifference = this.#onDifference.filter((other) => other !== listener));
   }
 
   /** Called when Instances came or went: the server must be told by Update. */
   onInstances(listener: () => void): () => void {
-    this.#onInstances = [...this.#onInstances, listener];
+    this.#onInstances = this.#onInstances.concat(listener);
     return () => (this.#onInstances = this.#onInstances.filter((other) => other !== listener));
   }
 
   onStored(listener: StoredListener): () => void {
-    this.#onStored = [...this.#onStored, listener];
+    this.#onStored = this.#onStored.concat(listener);
     return () => (this.#onStored = this.#onStored.filter((other) => other !== listener));
   }
 
   /** Whether the value is another than before. */
   #put(path: Path, value: ResourceValue, at: Stamp): boolean {
-    const before = this.#entries.get(path);
-    this.#entries.set(path, { value, at });
-    if (before !== undefined) return !sameValue(before.value, value);
-    if (this.#unsorted) return true;
-    if (comparePaths(this.#last, path) < 0) this.#last = path;
-    else this.#unsorted = true;
-    return true;
-  }
-
-  #remove(path: Path): Path[] {
-    const removed: Path[] = [];
-    for (const at of this.#entries.keys()) if (contains(path, at)) removed.push(at);
-    for (const at of removed) this.#entries.delete(at);
-    return removed;
+    const before = this.#values.put(path, value, at);
+    return before === undefined || !sameValue(before, value);
   }
 
   #tell(paths: readonly Path[]): void {
     for (const listener of this.#onChange) listener(paths);
     for (const listener of this.#onDifference) listener(paths);
   }
-
-  /** New paths are rare, ordered walks are not: the Map is put in order once, when somebody walks. */
-  #sort(): void {
-    this.#entries = new Map([...this.#entries].sort(([a], [b]) => comparePaths(a, b)));
-    for (const path of this.#entries.keys()) this.#last = path;
-    this.#unsorted = false;
-  }
-}
-
-/** Ascending by number, level by level; a parent before its children. */
-export function comparePaths(a: Path, b: Path): number {
-  const left = ids(a);
-  const right = ids(b);
-  for (let i = 0; i < left.length && i < right.length; i++) {
-    const difference = left[i]! - right[i]!;
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
 }
 
 export function sameValue(a: ResourceValue, b: ResourceValue): boolean {

@@ -8,7 +8,8 @@ import type { Attributes } from "./conditions.ts";
 import { AttributeStore } from "./attributes.ts";
 import type { Version } from "./registration.ts";
 import { SERVER_INSTANCE, SERVER_OBJECT, type ServerObject } from "./server-object.ts";
-import { comparePaths, type Entry, type ObjectTree } from "./tree.ts";
+import type { ObjectTree } from "./tree.ts";
+import { comparePaths, type Entry } from "./values.ts";
 
 /** Security and OSCORE hold keys: no server may touch them (LwM2M Core 1.1 §E.1). */
 const FORBIDDEN_OBJECTS: ReadonlySet<number> = new Set([0, 21]);
