@@ -38,9 +38,16 @@ export type Assembled =
   | { readonly status: "incomplete" }
   | { readonly status: "refused"; readonly refusal: Refusal };
 
+interface Started {
+  readonly bytes: ByteWriter;
+  /** Of the latest block: where it started, and its content as a number. */
+  latest: number;
+  content: number;
+}
+
 /** Request bodies of which some blocks have come. */
 export class Assemblies {
-  readonly #started: ExpiringMap<ByteWriter>;
+  readonly #started: ExpiringMap<Started>;
   readonly #maxBody: number;
 
   constructor(clock: Clock, lifetimeMs: number, maxBody: number) {
@@ -60,16 +67,22 @@ export class Assemblies {
       this.#started.delete(key);
       return { status: "complete", body: payload };
     }
-    const body = offset === 0 ? new ByteWriter(size * 2) : this.#started.get(key);
-    if (body?.length !== offset)
+    const body = offset === 0 ? { bytes: new ByteWriter(size * 2), latest: 0, content: 0 } : this.#started.get(key);
+    const content = hash(payload, 0);
+    // Sent again so late that its message was forgotten: it has its place already, and is acknowledged once more.
+    if (body !== undefined && offset > 0 && block.more && body.latest === offset && body.content === content)
+      return { status: "incomplete" };
+    if (body?.bytes.length !== offset)
       return this.#drop(key, Code.RequestEntityIncomplete, `block ${block.number} without those before it`);
-    body.bytes(payload);
+    body.bytes.bytes(payload);
+    body.latest = offset;
+    body.content = content;
     if (block.more) {
       this.#started.set(key, body);
       return { status: "incomplete" };
     }
     this.#started.delete(key);
-    return { status: "complete", body: body.finish() };
+    return { status: "complete", body: body.bytes.finish() };
   }
 
   clear(): void {
