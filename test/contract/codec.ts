@@ -122,7 +122,7 @@ function roundTripTests({ codec, types = TYPES }: CodecContract): void {
     it(`refuses to write what is no ${type}`, () => {
       for (const value of MISFITS[type]) {
         const path = zooPath(type);
-        expect(() => codec.encode([{ path, type, value }], path), `${typeof value}`).toThrow(RangeError);
+        expect(() => codec.encode([{ path, type, value }], path), typeof value).toThrow(RangeError);
       }
     });
   }
