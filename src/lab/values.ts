@@ -15,7 +15,7 @@ export interface Dialect {
 }
 
 /** The value of an IPSO sensor is called after its Object: "Temperature" says more than "Sensor Value". */
-const MAIN_RESOURCES: ReadonlySet<number> = new Set([5700, 5850]);
+const SENSOR_VALUE = 5700;
 const EARLIEST_MS = -8.64e15;
 const LATEST_MS = 8.64e15;
 
@@ -71,7 +71,7 @@ export function modelOf({ models, versions }: Dialect): ModelOf {
 
 function nameOf(path: Path, model: ResourceModel | undefined, { models, versions }: Dialect): string {
   const { object, resource } = parts(path);
-  if (object !== undefined && resource !== undefined && MAIN_RESOURCES.has(resource)) {
+  if (object !== undefined && resource === SENSOR_VALUE) {
     const name = models.object(object, versions[object])?.name ?? models.object(object)?.name;
     if (name !== undefined) return name;
   }

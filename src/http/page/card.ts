@@ -4,7 +4,7 @@ import { h, type Part, setAttribute, setText, show } from "./dom.ts";
 import { showValue } from "./format.ts";
 import type { History } from "./history.ts";
 import { age, battery, figure, graph, setAge, setLiveness, setRegistration, signal, state } from "./parts.ts";
-import { battery as batteryOf } from "./store.ts";
+import { battery as batteryOf, mainPaths } from "./store.ts";
 import type { Sensor } from "./types.ts";
 
 const MORE = 3;
@@ -19,7 +19,7 @@ export function card(history: History): Part<Sensor> {
   const heard = age();
   const main = figure();
   const mainName = h("span", { class: "caption" });
-  const line = graph(160, 56);
+  const line = graph(history, 160, 56);
   const more = Array.from({ length: MORE }, moreValue);
   const strength = signal();
   const charge = battery();
@@ -37,7 +37,7 @@ export function card(history: History): Part<Sensor> {
   return {
     element,
     update(sensor) {
-      const [first, ...rest] = sensor.main;
+      const [first, ...rest] = mainPaths(sensor);
       setText(name, sensor.label);
       setAttribute(name, "href", sensorPage(sensor.endpoint));
       setAttribute(element, "data-liveness", sensor.liveness);
@@ -45,10 +45,7 @@ export function card(history: History): Part<Sensor> {
       setAge(heard, sensor.lastHeardAt);
       main.set(first === undefined ? { figure: "—", unit: "" } : showValue(first, sensor.values[first]));
       setText(mainName, first === undefined ? "nothing measured" : (sensor.values[first]?.name ?? first));
-      if (first !== undefined) {
-        const steps = typeof sensor.values[first]?.value === "boolean";
-        line.set(history.points(sensor.endpoint, first), { steps, name: mainName.textContent });
-      }
+      if (first !== undefined) line.set(sensor, first);
       more.forEach((part, i) => part.set(sensor, rest[i]));
       strength.set(sensor.rssi);
       charge.set(batteryOf(sensor));

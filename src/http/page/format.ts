@@ -1,6 +1,6 @@
 /** Numbers, units, ages and words as people write them. Pure, so that they can be tested without a browser. */
 
-import type { Liveness, RegistrationState, Scalar, Value } from "./types.ts";
+import type { Liveness, RegistrationState, Scalar, Value, Values } from "./types.ts";
 
 /** A value in two parts: the figure, and the unit set smaller beside it. */
 export interface Shown {
@@ -23,6 +23,7 @@ const UNITS: Readonly<Record<string, UnitStyle>> = {
   "%RH": { text: "%", decimals: 1 },
   "%EL": { text: "%", decimals: 0 },
   "%": { text: "%", decimals: 0 },
+  "/100": { text: "%", decimals: 0 },
   Pa: { text: "hPa", decimals: 1, factor: 0.01 },
   hPa: { text: "hPa", decimals: 1 },
   bar: { text: "bar", decimals: 3 },
@@ -64,6 +65,9 @@ const UNITS: Readonly<Record<string, UnitStyle>> = {
   "/": { text: "", decimals: 2 },
 };
 
+/** Resources in the unit that Resource 5701 of their Instance names: value, and what was or can be measured. */
+const IN_OWN_UNIT = /^(\/\d+\/\d+)\/(?:5700|560[1-4])$/;
+
 /** Resources of type Time: their values are seconds since 1970. */
 const TIMES = /^(?:\/3\/0\/13|\/6\/\d+\/5|\/\d+\/\d+\/5518)$/;
 /** On and off, not true and false. */
@@ -71,9 +75,12 @@ const SWITCHES = /^\/\d+\/\d+\/(?:5850|5500)$/;
 
 const NOTHING: Shown = { figure: "—", unit: "" };
 
-/** The value at `path`, as it is shown large. */
-export function showValue(path: string, value: Value | undefined): Shown {
-  return value ? showScalar(value.value, value.unit, path) : NOTHING;
+/** The value at `path`, as it is shown; `beside` are the values around it. */
+export function showValue(path: string, value: Value | undefined, beside: Values = {}): Shown {
+  if (!value) return NOTHING;
+  const instance = IN_OWN_UNIT.exec(path)?.[1];
+  const own = instance === undefined ? undefined : beside[`${instance}/5701`]?.value;
+  return showScalar(value.value, value.unit ?? (typeof own === "string" ? own : undefined), path);
 }
 
 export function showScalar(value: Scalar, unit?: string, path = ""): Shown {
@@ -180,8 +187,8 @@ export function qualityWord(quality: number | undefined): string {
 
 export const LIVENESS_WORDS: Readonly<Record<Liveness, string>> = {
   live: "Live",
-  stale: "Late",
-  gone: "Silent",
+  stale: "Stale",
+  gone: "Gone",
   waiting: "Waiting",
 };
 
@@ -200,4 +207,10 @@ export function words(name: string): string {
     .replace(/([a-z])([A-Z])/g, "$1 $2")
     .toLowerCase();
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+/** "Ruuvi RuuviTag" says Ruuvi once too often. */
+export function madeBy(maker: string | undefined, model: string | undefined): string {
+  if (maker === undefined || model === undefined) return maker ?? model ?? "";
+  return model.toLowerCase().startsWith(maker.toLowerCase()) ? model : `${maker} ${model}`;
 }

@@ -2,6 +2,7 @@
 
 import { ask, sensorUrl } from "./api.ts";
 import { h, type Part, setText, show } from "./dom.ts";
+import { madeBy } from "./format.ts";
 import { age, battery, setAge, setLiveness, signal, state } from "./parts.ts";
 import { battery as batteryOf, isSensor, type Store } from "./store.ts";
 import type { Sensor } from "./types.ts";
@@ -40,8 +41,7 @@ export function heading(store: Store, endpoint: string): Part<Sensor> {
       show(heard, isSensor(sensor));
       strength.set(sensor.rssi);
       charge.set(batteryOf(sensor));
-      const made = [sensor.maker, sensor.model].filter(Boolean).join(" ");
-      setText(what, [made, sensor.definition, sensor.source].filter(Boolean).join(" · "));
+      setText(what, [madeBy(sensor.maker, sensor.model), sensor.definition, sensor.source].filter(Boolean).join(" · "));
       show(name.button, isSensor(sensor) && name.form.hasAttribute("hidden"));
       show(remove, isSensor(sensor));
     },

@@ -15,9 +15,9 @@ const MAX_SERIES = 2_000;
 export class History {
   readonly #series = new Map<string, Point[]>();
 
-  /** Takes what is new in the main values of a sensor. */
-  record(sensor: Sensor): void {
-    for (const path of sensor.main) {
+  /** Takes what is new at these paths of a sensor. */
+  record(sensor: Sensor, paths: readonly string[]): void {
+    for (const path of paths) {
       const value = sensor.values[path];
       if (!value || typeof value.value === "string") continue;
       this.#add(`${sensor.endpoint} ${path}`, { at: Date.parse(value.time), value: Number(value.value) });

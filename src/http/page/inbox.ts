@@ -3,7 +3,7 @@
 import { ApiError, ask } from "./api.ts";
 import { sensorPage } from "./card.ts";
 import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
-import { plural, showScalar, words } from "./format.ts";
+import { madeBy, plural, showScalar, words } from "./format.ts";
 import { age, empty, figure, setAge, signal } from "./parts.ts";
 import type { Store } from "./store.ts";
 import type { InboxEntry } from "./types.ts";
@@ -69,7 +69,7 @@ function stranger(store: Store, source: string, adopted: Adopted): Part<InboxEnt
     ),
     update(entry) {
       const known = entry.definition !== undefined;
-      setText(title, [entry.maker, entry.model].filter(Boolean).join(" ") || entry.name || "Unknown device");
+      setText(title, madeBy(entry.maker, entry.model) || entry.name || "Unknown device");
       setText(
         guess,
         known ? [entry.name, entry.definition].filter(Boolean).join(" · ") : "No definition fits what it sends.",
@@ -77,7 +77,7 @@ function stranger(store: Store, source: string, adopted: Adopted): Part<InboxEnt
       strength.set(entry.rssi);
       setText(count, `heard ${plural(entry.heard, "time")}`);
       setAge(heard, entry.lastHeardAt);
-      readingList.update(Object.entries(entry.readings).map(([name, reading]) => ({ name, reading })));
+      readingList.update(readingsOf(entry));
       show(readings, Object.keys(entry.readings).length > 0);
       setText(objects, entry.objects?.length ? `The server would see ${entry.objects.join("  ")}` : "");
       form.update(entry);
@@ -88,6 +88,13 @@ function stranger(store: Store, source: string, adopted: Adopted): Part<InboxEnt
 interface Reading {
   readonly name: string;
   readonly reading: InboxEntry["readings"][string];
+}
+
+/** What is no measurement but a name, the entry tells elsewhere already. */
+function readingsOf({ readings, source }: InboxEntry): Reading[] {
+  return Object.entries(readings)
+    .filter(([, reading]) => typeof reading?.value !== "string" || !source.includes(reading.value))
+    .map(([name, reading]) => ({ name, reading }));
 }
 
 function readingPart(): Part<Reading> {

@@ -4,7 +4,7 @@ import { sensorPage } from "./card.ts";
 import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
 import { duration, plural, showValue } from "./format.ts";
 import { age, figure, graph, setAge, setLiveness, state } from "./parts.ts";
-import { byNeed, isSensor, type Store } from "./store.ts";
+import { byNeed, isSensor, mainPaths, type Store } from "./store.ts";
 import type { Problem, Sensor } from "./types.ts";
 
 const AT_ONCE = 12;
@@ -75,19 +75,18 @@ function problemPart(): Part<Problem> {
 function glance(store: Store): Part<Sensor> {
   const liveness = state("small");
   const name = h("span", { class: "name" });
-  const line = graph(120, 32);
+  const line = graph(store.history, 120, 32);
   const value = figure("value");
   const heard = age();
   const link = h("a", {}, liveness.element, name, line.element, value.element, heard);
   return {
     element: h("li", {}, link),
     update(sensor) {
-      const first = sensor.main[0] ?? "";
+      const first = mainPaths(sensor)[0] ?? "";
       setAttribute(link, "href", sensorPage(sensor.endpoint));
       setLiveness(liveness, sensor.liveness);
       setText(name, sensor.label);
-      const steps = typeof sensor.values[first]?.value === "boolean";
-      line.set(store.history.points(sensor.endpoint, first), { steps, name: sensor.values[first]?.name ?? "" });
+      line.set(sensor, first);
       value.set(showValue(first, sensor.values[first]));
       setAge(heard, sensor.lastHeardAt);
     },

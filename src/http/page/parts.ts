@@ -11,9 +11,10 @@ import {
   type Shown,
   signalBars,
 } from "./format.ts";
-import type { Point } from "./history.ts";
-import { sparkline } from "./sparkline.ts";
-import type { Liveness, RegistrationState } from "./types.ts";
+import type { History } from "./history.ts";
+import { sparkline, track } from "./sparkline.ts";
+import { longitudeOf } from "./store.ts";
+import type { Liveness, RegistrationState, Sensor } from "./types.ts";
 
 /** What a state looks like: good, doubtful, bad, or not known yet. */
 export type Tone = "good" | "warn" | "bad" | "idle";
@@ -80,7 +81,7 @@ export function figure(className = "figure"): Figure {
     set(shown) {
       const changed = setText(number, shown.figure);
       setText(unit, shown.unit);
-      setAttribute(element, "data-long", shown.figure.length > 9);
+      setAttribute(element, "data-long", shown.figure.length > 8);
       if (changed && !first) flash(number);
       first = false;
     },
@@ -168,31 +169,32 @@ export function battery(): Battery {
 
 export interface Graph {
   readonly element: SVGSVGElement;
-  set(points: readonly Point[], options?: { steps?: boolean; name?: string }): void;
+  set(sensor: Sensor, path: string): void;
 }
 
-/** A line of the last minutes; a dot marks now. */
-export function graph(width: number, height: number): Graph {
+/** A line of the last minutes, or the way that was taken; a dot marks now. */
+export function graph(history: History, width: number, height: number): Graph {
   const area = svg("path", { class: "area" });
   const line = svg("path", { class: "line" });
   // A line without length and with round ends: it stays round however the drawing is stretched.
   const dot = svg("path", { class: "dot" });
-  const element = svg(
-    "svg",
-    { class: "graph", viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", role: "img" },
-    area,
-    line,
-    dot,
-  );
+  const element = svg("svg", { class: "graph", viewBox: `0 0 ${width} ${height}`, role: "img" }, area, line, dot);
   return {
     element,
-    set(points, { steps = false, name = "" } = {}) {
-      const drawn = sparkline(points, { width, height, pad: 4, steps });
+    set({ endpoint, values }, path) {
+      const points = history.points(endpoint, path);
+      const longitude = longitudeOf(path);
+      const steps = typeof values[path]?.value === "boolean";
+      const frame = { width, height, pad: 4, steps };
+      const drawn =
+        longitude === undefined ? sparkline(points, frame) : track(points, history.points(endpoint, longitude), frame);
+      setAttribute(element, "preserveAspectRatio", longitude === undefined ? "none" : "xMidYMid meet");
       setAttribute(area, "d", drawn.area);
       setAttribute(line, "d", drawn.line);
       setAttribute(dot, "d", drawn.end ? `M${drawn.end.x} ${drawn.end.y}h0` : "");
-      const span = (points.at(-1)?.at ?? 0) - (points[0]?.at ?? 0);
-      setAttribute(element, "aria-label", points.length < 2 ? "" : `${name} over the last ${duration(span)}`);
+      const span = duration((points.at(-1)?.at ?? 0) - (points[0]?.at ?? 0));
+      const name = values[path]?.name ?? path;
+      setAttribute(element, "aria-label", `${name} over the last ${span}`);
     },
   };
 }

@@ -1,8 +1,8 @@
 /** Every Resource of a sensor, as the gateway holds it and, beside it, as the lab server sees it. */
 
+import { type Control, controlFor, executableName } from "./controls.ts";
 import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
 import { qualityWord, showValue } from "./format.ts";
-import { execute, write } from "./orders.ts";
 import { age, figure, setAge } from "./parts.ts";
 import { agrees, byInstance, type Store } from "./store.ts";
 import type { LabClient, Sensor, Values } from "./types.ts";
@@ -40,7 +40,9 @@ export function resources(store: Store): Part<Both> {
         ...Object.keys(client?.values ?? {}),
         ...sensor.executable,
       ]);
-      groups.update([...byInstance(paths)].map(([instance, inside]) => ({ ...both, instance, paths: inside })));
+      groups.update(
+        [...byInstance(paths, sensor.main)].map(([instance, inside]) => ({ ...both, instance, paths: inside })),
+      );
     },
   };
 }
@@ -62,9 +64,9 @@ function instancePart(store: Store, instance: string): Part<Group> {
   );
   return {
     element: h(
-      "section",
-      { class: "instance" },
-      h("header", {}, title, h("code", {}, instance), h("span", { class: "spring" }), watched),
+      "details",
+      { class: "instance", open: !SETTINGS.test(instance) },
+      h("summary", {}, title, h("code", {}, instance), h("span", { class: "spring" }), watched),
       h("table", {}, head, body),
     ),
     update(group) {
@@ -76,6 +78,9 @@ function instancePart(store: Store, instance: string): Part<Group> {
     },
   };
 }
+
+/** Closed at first: looked at once, if ever. */
+const SETTINGS = /^\/(?:1|3|4)\//;
 
 const OBJECTS: Readonly<Record<string, string>> = { 3: "Device", 4: "Connectivity", 6: "Location" };
 
@@ -118,10 +123,6 @@ function rowName(path: string, name: string | undefined): string {
   return /\/5700$/.test(path) ? "Value" : (name ?? path);
 }
 
-function executableName(path: string): string {
-  return path.endsWith("/5605") ? "Reset min and max" : path === "/3/0/4" ? "Reboot" : "Execute";
-}
-
 interface Side {
   readonly element: HTMLElement;
   set(path: string, values: Values, expected: boolean): void;
@@ -138,7 +139,7 @@ function side(): Side {
     element,
     set(path, values, expected) {
       const known = values[path];
-      value.set(known ? showValue(path, known) : { figure: expected ? "—" : "", unit: "" });
+      value.set(known ? showValue(path, known, values) : { figure: expected ? "—" : "", unit: "" });
       setAttribute(value.element, "title", known ? `${String(known.value)} ${known.unit ?? ""}`.trim() : undefined);
       setText(quality, qualityWord(known?.quality));
       show(time, known !== undefined);
@@ -146,56 +147,4 @@ function side(): Side {
     },
     mark: (differs) => setAttribute(element, "data-differs", differs),
   };
-}
-
-interface Control {
-  readonly element: HTMLElement;
-  set(value: unknown): void;
-}
-
-/** A switch for true and false, a button for an Execute, a field for all else. */
-function controlFor(store: Store, at: { endpoint: string; path: string; executable: boolean }): Control {
-  if (at.executable) {
-    const button = h(
-      "button",
-      { type: "button", onclick: () => void busy(button, () => execute(store, at)) },
-      executableName(at.path),
-    );
-    return { element: button, set: () => undefined };
-  }
-  let current: unknown;
-  const button = h("button", {
-    type: "button",
-    onclick: () => void busy(button, () => write(store, at, current !== true)),
-  });
-  const field = h("input", { type: "text", "aria-label": `New value of ${at.path}`, size: 8 });
-  const send = h("button", { type: "submit" }, "Write");
-  const form = h("form", { class: "inline", onsubmit: (event) => submit(event) }, field, send);
-  function submit(event: Event): void {
-    event.preventDefault();
-    const number = Number(field.value);
-    const value = typeof current === "number" && !Number.isNaN(number) ? number : field.value;
-    void busy(send, () => write(store, at, value));
-  }
-  const element = h("div", {}, button, form);
-  return {
-    element,
-    set(value) {
-      current = value;
-      const binary = typeof value === "boolean";
-      show(button, binary);
-      show(form, !binary);
-      setText(button, value === true ? "Switch off" : "Switch on");
-    },
-  };
-}
-
-/** Not twice at once: the button waits for the answer, as the device does. */
-async function busy(button: HTMLButtonElement, run: () => Promise<boolean>): Promise<void> {
-  if (button.getAttribute("aria-busy") === "true") return;
-  setAttribute(button, "aria-busy", "true");
-  const done = await run();
-  setAttribute(button, "aria-busy", undefined);
-  setAttribute(button, "data-ended", done ? "well" : "badly");
-  setTimeout(() => setAttribute(button, "data-ended", undefined), 2_000);
 }

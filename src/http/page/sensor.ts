@@ -1,18 +1,18 @@
 /** One sensor whole: its figures, its life, what both ends hold of it, and what can be done with it. */
 
+import { type Control, controlFor } from "./controls.ts";
 import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
 import { duration, plural, showValue, until } from "./format.ts";
 import { heading } from "./heading.ts";
-import { WINDOW_MS } from "./history.ts";
 import { age, empty, fact, figure, graph, setAge, setRegistration, state } from "./parts.ts";
 import { resources } from "./resources.ts";
-import type { Asked, Store } from "./store.ts";
+import { type Asked, mainPaths, type Store } from "./store.ts";
 import type { Sensor } from "./types.ts";
 
 export function sensorScreen(store: Store, endpoint: string): Part<Store> {
   const head = heading(store, endpoint);
   const figures = h("ul", { class: "figures" });
-  const figureList = new List<{ sensor: Sensor; path: string }>(
+  const figureList = new List<MainValue>(
     figures,
     ({ path }) => path,
     () => mainFigure(store),
@@ -44,7 +44,7 @@ export function sensorScreen(store: Store, endpoint: string): Part<Store> {
       if (!sensor) return;
       const client = now.lab?.get(endpoint);
       head.update(sensor);
-      figureList.update(sensor.main.map((path) => ({ sensor, path })));
+      figureList.update(mainPaths(sensor).map((path) => ({ sensor, path })));
       life.update({ sensor, store: now });
       both.update({ sensor, client, hasLab: now.lab !== undefined });
       log.update(now.log.filter((asked) => asked.endpoint === endpoint));
@@ -52,38 +52,47 @@ export function sensorScreen(store: Store, endpoint: string): Part<Store> {
   };
 }
 
-function mainFigure(store: Store): Part<{ sensor: Sensor; path: string }> {
+interface MainValue {
+  readonly sensor: Sensor;
+  readonly path: string;
+}
+
+function mainFigure(store: Store): Part<MainValue> {
   const name = h("span", { class: "caption" });
   const value = figure();
-  const line = graph(320, 72);
+  const line = graph(store.history, 320, 72);
   const range = h("span", { class: "quiet" });
+  const action = h("div", { class: "action" });
+  let control: Control | undefined;
   return {
-    element: h("li", {}, name, value.element, line.element, range),
+    element: h("li", {}, name, value.element, line.element, range, action),
     update({ sensor, path }) {
       const known = sensor.values[path];
-      const points = store.history.points(sensor.endpoint, path);
       setText(name, known?.name ?? path);
       setAttribute(name, "title", path);
       value.set(showValue(path, known));
-      const steps = typeof known?.value === "boolean";
-      line.set(points, { steps, name: known?.name ?? path });
-      setText(
-        range,
-        points.length < 2 || steps || !known
-          ? ""
-          : rangeText(
-              points.map(({ value: v }) => v),
-              path,
-              known,
-            ),
-      );
+      line.set(sensor, path);
+      setText(range, rangeText(store, { sensor, path }));
+      const orderly = store.lab?.has(sensor.endpoint) === true && sensor.writable.includes(path);
+      if (orderly && !control) {
+        control = controlFor(store, { endpoint: sensor.endpoint, path, executable: false });
+        action.append(control.element, h("span", { class: "quiet" }, "as the server would, through the lab"));
+      }
+      show(action, orderly);
+      control?.set(known?.value);
     },
   };
+}
 
-  function rangeText(values: readonly number[], path: string, known: Sensor["values"][string]): string {
-    const text = (value: number) => showValue(path, { ...known, value }).figure;
-    return `${text(Math.min(...values))} to ${text(Math.max(...values))} ${showValue(path, known).unit}, last ${duration(WINDOW_MS)} at most`;
-  }
+function rangeText(store: Store, { sensor, path }: MainValue): string {
+  const known = sensor.values[path];
+  const points = store.history.points(sensor.endpoint, path);
+  const [first, last] = [points[0], points.at(-1)];
+  if (!first || !last || points.length < 2 || typeof known?.value !== "number") return "";
+  const text = (extreme: number) => showValue(path, { ...known, value: extreme });
+  const values = points.map((point) => point.value);
+  const [low, high] = [text(Math.min(...values)), text(Math.max(...values))];
+  return `${low.figure} to ${high.figure} ${high.unit} in the last ${duration(last.at - first.at)}`;
 }
 
 /** How the server knows it: in the gateway's words, and the lab's where there is one. */

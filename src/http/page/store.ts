@@ -61,7 +61,7 @@ export class Store {
   takeSensors(sensors: readonly Sensor[]): void {
     for (const sensor of sensors) {
       this.sensors.set(sensor.endpoint, sensor);
-      this.history.record(sensor);
+      this.history.record(sensor, mainPaths(sensor));
     }
     this.#tell("sensors");
   }
@@ -153,16 +153,42 @@ export function battery(sensor: Sensor): number | undefined {
   return typeof level === "number" ? level : undefined;
 }
 
-/** Resource paths grouped by Object Instance, both in the order of their numbers. */
-export function byInstance(paths: Iterable<string>): Map<string, string[]> {
+const LATITUDE = /^(\/6\/\d+)\/0$/;
+
+/**
+ * The values shown large. A battery has a place of its own, and half a position is none: with the latitude comes the
+ * longitude.
+ */
+export function mainPaths({ main, values }: Sensor): readonly string[] {
+  const shown = main.filter((path) => path !== "/3/0/9" || main.length === 1);
+  return shown.flatMap((path) => {
+    const longitude = longitudeOf(path);
+    return longitude !== undefined && longitude in values && !main.includes(longitude) ? [path, longitude] : [path];
+  });
+}
+
+/** The path of the longitude that belongs to a latitude. */
+export function longitudeOf(path: string): string | undefined {
+  const instance = LATITUDE.exec(path)?.[1];
+  return instance === undefined ? undefined : `${instance}/1`;
+}
+
+/** Resource paths grouped by Object Instance: what matters first, all else in the order of the numbers. */
+export function byInstance(paths: Iterable<string>, main: readonly string[]): Map<string, string[]> {
   const groups = new Map<string, string[]>();
-  for (const path of [...paths].sort(comparePaths)) {
-    const instance = path.split("/").slice(0, 3).join("/");
+  const rank = (path: string) => (main.includes(path) ? main.indexOf(path) : main.length);
+  const ordered = [...paths].sort((a, b) => rank(a) - rank(b) || comparePaths(a, b));
+  for (const path of ordered) {
+    const instance = instanceOf(path);
     const group = groups.get(instance);
     if (group) group.push(path);
     else groups.set(instance, [path]);
   }
   return groups;
+}
+
+export function instanceOf(path: string): string {
+  return path.split("/").slice(0, 3).join("/");
 }
 
 export function comparePaths(a: string, b: string): number {

@@ -63,7 +63,7 @@ function adapterPart(): Part<Adapter> {
   const health = state();
   const reason = h("p", { class: "error" });
   const frames = h("span");
-  const last = age("last ");
+  const last = age(", last ");
   return {
     element: h(
       "li",
@@ -84,13 +84,22 @@ function adapterPart(): Part<Adapter> {
   };
 }
 
+const COUNTERS: Readonly<Record<string, string>> = {
+  frames: "Messages heard",
+  updated: "Readings taken over",
+  repeated: "Repetitions left out",
+  malformed: "Malformed, refused",
+  foreign: "Other messages of adopted devices",
+  strangers: "From devices not adopted",
+};
+
 function counterPart(): Part<[string, number]> {
   const label = h("dt");
   const value = h("dd");
   return {
     element: h("div", {}, label, value),
     update([key, count]) {
-      setText(label, words(key));
+      setText(label, COUNTERS[key] ?? words(key));
       setText(value, plain(count));
     },
   };
