@@ -1,17 +1,21 @@
 /** Builds the house from a config, starts it and stops it: the only file that knows every room. */
 
-import { freemem, hostname, totalmem } from "node:os";
 import { builtinAdapters, systemDrivers } from "./adapters/index.ts";
-import type { Clock } from "./base/clock.ts";
+import type { Clock, Timer } from "./base/clock.ts";
 import { codeOf, words } from "./base/errors.ts";
-import type { Log } from "./base/log.ts";
+import { type Log, silentLog } from "./base/log.ts";
+import type { Outcome } from "./base/outcome.ts";
 import { type Random, systemRandom } from "./base/random.ts";
+import { SystemClock } from "./base/system-clock.ts";
 import type { Config, SettingsSchema } from "./config/index.ts";
 import { type AdoptRule, Gateway, type LocalPort, type SelfFacts } from "./gateway/index.ts";
 import { AdapterHost } from "./host/index.ts";
 import { type Mount, serve } from "./http/index.ts";
 import { assetPath, pageFiles, readText } from "./io/assets.ts";
 import { StateFolder } from "./io/files.ts";
+import { MachineWatch } from "./io/machine-watch.ts";
+import { rebootMachine } from "./io/reboot.ts";
+import { systemd } from "./io/systemd.ts";
 import { udp } from "./io/udp.ts";
 import { Lab } from "./lab/index.ts";
 import { devicesFolder, Library, readDefinitions } from "./library/index.ts";
@@ -27,6 +31,8 @@ export interface DaemonOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly random: Random;
+  /** Where systemd says how it wants to be told; the environment of the process, unless a test brings its own. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 export interface Daemon {
@@ -51,7 +57,7 @@ const PORTS_TRIED = 20;
 
 /** The settings that each type of adapter takes. */
 export function adapterSettings(): ReadonlyMap<string, SettingsSchema> {
-  const plugins = builtinAdapters(systemDrivers({ random: systemRandom }));
+  const plugins = builtinAdapters(systemDrivers({ clock: new SystemClock(), random: systemRandom, log: silentLog }));
   return new Map([...plugins].map(([type, plugin]) => [type, plugin.config]));
 }
 
@@ -69,32 +75,30 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
-async function build({ config, stateDir, log, clock, random }: DaemonOptions, undo: Undo): Promise<Daemon> {
+async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
+  const { config, stateDir, log, clock, random } = options;
   const state = await openState(stateDir, log);
   undo.add("state", () => state.close());
   const models = await loadModels(config.objects, log);
   const version = await ownVersion();
+  const machine = await MachineWatch.start({ stateDir, clock });
+  undo.add("machine", () => machine.stop());
 
   const lab = config.lab && (await startLabServer({ ...config.lab, anyPort: config.anyPort, models, clock, log }));
   if (lab) undo.add("lab", () => lab.lab.stop());
   const accounts = accountsOf(config, lab?.port);
 
-  const host = new AdapterHost({
-    plugins: builtinAdapters(systemDrivers({ random })),
-    sections: config.adapters,
-    clock,
-    random,
-    log,
-  });
+  const plugins = builtinAdapters(systemDrivers({ clock, random, log }));
+  const host = new AdapterHost({ plugins, sections: config.adapters, clock, random, log });
   const gateway = new Gateway({
-    endpoint: config.gateway.endpoint ?? `isthmus-${hostname()}`,
+    endpoint: config.gateway.endpoint ?? `isthmus-${machine.facts.hostname}`,
     version,
     accounts,
     devices: loadDevices(config.devices, models, log),
     models,
     adapters: host,
     store: { read: () => state.read(ROSTER), write: (text) => state.write(ROSTER, text) },
-    self: selfFacts(version, clock),
+    self: selfFacts({ machine, version, config, clock, log }),
     clock,
     random,
     log,
@@ -111,12 +115,42 @@ async function build({ config, stateDir, log, clock, random }: DaemonOptions, un
   const mounts = lab ? [labMount(lab.lab)] : [];
   const http = config.http && (await startHttp({ config, http: config.http, gateway, mounts, log, clock, random }));
   if (http) undo.add("http", () => http.close());
+  undo.add("systemd", await tellSystemd(gateway, options));
   log.info("started", { version, adapters: config.adapters.length, url: http?.url });
   return {
     ...(http && { url: http.url }),
     servers: accounts.map(({ uri }) => uri),
     gateway,
     stop: () => undo.all(),
+  };
+}
+
+/** How long the sweep over all sensors may be late before the process counts as stuck. */
+const STUCK_MS = 5_000;
+const STATUS_MS = 10_000;
+
+/** Tells the service manager that we are ready, and then that work moves. Returns how to take leave of it. */
+async function tellSystemd(gateway: Gateway, options: DaemonOptions): Promise<() => Promise<void>> {
+  const { clock, log, environment = process.env } = options;
+  if (environment["NOTIFY_SOCKET"] === undefined) return () => Promise.resolve();
+  const manager = systemd({ environment, clock, log });
+  const words = () => {
+    const { sensors, servers } = gateway.status();
+    const registered = servers.map((each) => `${each.registered} of ${each.endpoints} registered`).join(", ");
+    return `${sensors.live} of ${sensors.total} sensors live, ${registered}`;
+  };
+  let timer: Timer | undefined;
+  const repeat = () => {
+    void manager.status(words());
+    timer = clock.after(STATUS_MS, repeat);
+  };
+  await manager.ready(words());
+  repeat();
+  const starve = manager.watchdog(() => clock.monotonic() - gateway.sweptMs < STUCK_MS);
+  return () => {
+    timer?.cancel();
+    starve();
+    return manager.stopping();
   };
 }
 
@@ -254,20 +288,46 @@ function connect(uri: string, local: LocalPort, log: Log) {
   return udp({
     host,
     port: port === "" ? COAP_PORT : Number(port),
-    onBound: (bound) => local.onBound(bound),
+    onBound: local.onBound,
     log,
     ...(local.port !== undefined && { localPort: local.port }),
   });
 }
 
-function selfFacts(version: string, clock: Clock): SelfFacts {
+/** The machine as the gateway's own Device Object shows it. */
+function selfFacts({ machine, version, config, clock, log }: SelfParts): SelfFacts {
+  const { maker, model, serial, id, os, architecture } = machine.facts;
+  const ownSerial = serial ?? id;
+  // The server must hear that it will be done before it is done.
+  const reboot = (): Promise<Outcome> => {
+    clock.after(REBOOT_AFTER_MS, () => {
+      rebootMachine().catch((error: unknown) => log.error("reboot-refused", { error }));
+    });
+    return Promise.resolve({ status: "done" });
+  };
   return {
+    ...(maker !== undefined && { maker }),
+    ...(model !== undefined && { model }),
+    ...(ownSerial !== undefined && { serial: ownSerial }),
+    ...(os !== undefined && { firmware: os }),
+    hardware: architecture,
     software: version,
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     utcOffset: () => offsetText(-new Date(clock.now().ms).getTimezoneOffset()),
-    memory: () => ({ free: freemem() / 1_024, total: totalmem() / 1_024 }),
+    memory: () => ({ free: machine.state.freeMemory / 1_024, total: machine.state.totalMemory / 1_024 }),
+    ...(config.gateway.allowReboot && { reboot }),
   };
 }
+
+interface SelfParts {
+  readonly machine: MachineWatch;
+  readonly version: string;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const REBOOT_AFTER_MS = 2_000;
 
 /** Minutes east of Greenwich as ISO 8601 writes them. */
 function offsetText(minutes: number): string {

@@ -120,6 +120,8 @@ export class Gateway {
     }
     const admission = this.#admit({ ...stranger, by: "api" }, request, roster);
     if (!admission.ok) return admission;
+    // Somebody waits and looks: it need not queue with those that start by themselves.
+    admission.sensor.upstream.start();
     const { frame, lastMs } = stranger;
     if (this.#options.clock.monotonic() - lastMs < admission.device.alive.staleMs) this.#hear(admission.sensor, frame);
     await roster.flush();
@@ -252,6 +254,7 @@ export class Gateway {
     if (!admission.ok) return admission;
     const { entry, device } = admission;
     roster.add(entry);
+    this.#routes.delete(entry.source);
     this.#inbox.delete(entry.source);
     this.#news.inboxChanged();
     log.info("adopted", { endpoint: entry.endpoint, source: entry.source, definition: entry.definition, by: entry.by });

@@ -26,8 +26,8 @@ export class Population {
 
   add(sensor: Sensor): void {
     this.#byEndpoint.set(sensor.endpoint, sensor);
-    let addresses = this.#byAdapter.get(sensor.adapter);
-    if (!addresses) this.#byAdapter.set(sensor.adapter, (addresses = new Map()));
+    const addresses = this.#byAdapter.get(sensor.adapter) ?? new Map<string, Sensor>();
+    this.#byAdapter.set(sensor.adapter, addresses);
     addresses.set(sensor.address, sensor);
   }
 

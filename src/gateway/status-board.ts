@@ -66,8 +66,8 @@ export class StatusBoard {
     return {
       name,
       version,
-      // By the clock that never jumps: a clock set after the start must not make the start lie.
-      startedAt: iso(now.trusted ? now.ms - this.#uptimeMs() : this.#started.ms),
+      // A clock that was set after the start must not make the start lie.
+      startedAt: iso(this.#started.trusted ? this.#started.ms : now.ms - this.#uptimeMs()),
       uptimeSeconds: Math.floor(this.#uptimeMs() / 1_000),
       clockTrusted: now.trusted,
       summary: summarise(facts, now.ms),

@@ -18,7 +18,7 @@ import { isStorable, MAX_STORED, type Memory } from "./memory.ts";
 export interface LocalPort {
   readonly endpoint: string;
   readonly port?: number;
-  onBound(port: number): void;
+  readonly onBound: (port: number) => void;
 }
 
 /** What all endpoints share. */
@@ -94,7 +94,7 @@ export class Upstream {
 
   /** The port that a registration is made from. */
   localPort({ server }: RegistrationSnapshot): number | undefined {
-    return this.memory.ports?.get(server);
+    return this.memory.ports?.[server];
   }
 
   #client(configured: Account): Lwm2mClient {
@@ -111,14 +111,13 @@ export class Upstream {
       log,
       ...(parameters && { parameters }),
       connect: (uri) => {
-        const port = memory.ports?.get(configured.uri);
+        const port = memory.ports?.[configured.uri];
         return connect(uri, {
           endpoint,
           ...(port !== undefined && { port }),
           onBound: (bound) => {
-            if (memory.ports?.get(configured.uri) === bound) return;
-            memory.ports ??= new Map();
-            memory.ports.set(configured.uri, bound);
+            if (memory.ports?.[configured.uri] === bound) return;
+            memory.ports = { ...memory.ports, [configured.uri]: bound };
             remembered();
           },
         });
