@@ -4,7 +4,7 @@
  */
 
 import { createSocket, type Socket } from "node:dgram";
-import coap, { Agent, type IncomingMessage, type ObserveReadStream, type OutgoingMessage, type Server } from "coap";
+import coap, { Agent, type IncomingMessage, ObserveReadStream, type OutgoingMessage, type Server } from "coap";
 import { eventually } from "./programs.ts";
 
 export interface Registered {
@@ -26,9 +26,6 @@ export interface Watching {
   readonly values: string[];
   close(): void;
 }
-
-/** What node-coap's types do not say: an answer to an Observe is a stream. */
-const isStream = (message: IncomingMessage): message is ObserveReadStream => "close" in message && "_token" in message;
 
 export class ForeignServer {
   readonly registered = new Map<string, Registered>();
@@ -83,8 +80,10 @@ export class ForeignServer {
   /** Collects what an observation delivers, the first answer included. */
   async observe(endpoint: string, path: string): Promise<Watching> {
     const values: string[] = [];
+    // node-coap hands over a stream: every item is one notification.
     const message = await this.#send(endpoint, path, { method: "GET", accept: true, observe: true });
-    if (message.code !== "2.05" || !isStream(message)) throw new Error(`Observe ${path}: ${message.code}`);
+    if (message.code !== "2.05" || !(message instanceof ObserveReadStream))
+      throw new Error(`Observe ${path}: ${message.code}`);
     message.on("data", (chunk: Buffer) => values.push(chunk.toString()));
     await eventually("the first value", () => (values.length > 0 ? true : undefined));
     return { values, close: () => message.close() };
