@@ -55,8 +55,9 @@ export class UdpTransport implements Transport {
 
   /** @throws Error if the name has no address, no port is free, or `signal` is aborted. */
   async open(signal: AbortSignal): Promise<void> {
-    await this.close();
+    const closed = this.close();
     const epoch = this.#epoch;
+    await closed;
     signal.throwIfAborted();
     const peer = await this.#resolve();
     signal.throwIfAborted();
