@@ -6,7 +6,7 @@
  */
 
 import type { Stamp } from "../base/clock.ts";
-import { contains, ids, type Path, ROOT } from "../model/path.ts";
+import { contains, type Path, ROOT } from "../model/path.ts";
 import type { ResourceValue } from "../model/value.ts";
 
 export interface Entry {
@@ -85,11 +85,22 @@ export class Values {
 
 /** Ascending by number, level by level; a parent before its children. */
 export function comparePaths(a: Path, b: Path): number {
-  const left = ids(a);
-  const right = ids(b);
-  for (let i = 0; i < left.length && i < right.length; i++) {
-    const difference = left[i]! - right[i]!;
-    if (difference !== 0) return difference;
+  let start = 1;
+  while (start < a.length && start < b.length) {
+    const end = endOfNumber(a, start);
+    // No number has leading zeros: of two, the one with more digits is greater, and equal ones are equally long.
+    const digits = end - endOfNumber(b, start);
+    if (digits !== 0) return digits;
+    for (let i = start; i < end; i++) {
+      const difference = a.charCodeAt(i) - b.charCodeAt(i);
+      if (difference !== 0) return difference;
+    }
+    start = end + 1;
   }
-  return left.length - right.length;
+  return a.length - b.length;
+}
+
+function endOfNumber(path: Path, start: number): number {
+  const slash = path.indexOf("/", start);
+  return slash < 0 ? path.length : slash;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { comparePaths, ObjectTree, sameValue } from "../../src/lwm2m/tree.ts";
+import { ObjectTree, sameValue } from "../../src/lwm2m/tree.ts";
+import { comparePaths } from "../../src/lwm2m/values.ts";
 import { path, type Path, ROOT } from "../../src/model/path.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 
