@@ -1,20 +1,13 @@
 /** Makes messages of replies: whole where they fit, the first block and the promise of more where not (RFC 7959 §2.4, §2.6). */
 
-import type { Clock } from "../base/clock.ts";
 import { type Block, blockSize, exponentFor } from "./block.ts";
 import { Representations, slice } from "./blockwise.ts";
 import { Code } from "./message.ts";
-import { maxTransmitWait, type Parameters } from "./parameters.ts";
+import { maxTransmitWait } from "./parameters.ts";
 import { type Additions, bodyOf, draftReply } from "./reply.ts";
 import type { Reply } from "./request.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { Draft } from "./transmissions.ts";
-
-export interface ComposerOptions {
-  readonly clock: Clock;
-  readonly parameters: Parameters;
-  /** Bytes that one datagram may carry now: a new association may carry more or less. */
-  maxDatagram(): number;
-}
 
 /** What a reply is about, as far as its further blocks must be found again. */
 export interface Target {
@@ -30,16 +23,18 @@ export interface Target {
 const HEADROOM = 64;
 
 export class Composer {
-  readonly #options: ComposerOptions;
+  readonly #surroundings: Surroundings;
   #representations: Representations | undefined;
 
-  constructor(options: ComposerOptions) {
-    this.#options = options;
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
   }
 
   /** Of the largest block we send, and wish to receive. */
   get exponent(): number {
-    return exponentFor(Math.min(this.#options.parameters.blockSize, this.#options.maxDatagram() - HEADROOM));
+    // Asked each time: a new association may carry more or less than the one before.
+    const { parameters, transport } = this.#surroundings;
+    return exponentFor(Math.min(parameters.blockSize, transport.maxDatagram - HEADROOM));
   }
 
   compose(reply: Reply, token: Uint8Array, target: Target, additions: Additions): Draft {
@@ -51,7 +46,7 @@ export class Composer {
       if (wanted !== undefined) additions.block2 = { number: 0, more: false, exponent };
       return draftReply(reply, token, body, additions);
     }
-    const { clock, parameters } = this.#options;
+    const { clock, parameters } = this.#surroundings;
     this.#representations ??= new Representations(clock, maxTransmitWait(parameters));
     const kept = this.#representations.keep(target.key, reply, body, target.question);
     return this.#slice(kept, wanted ?? { number: 0, more: false, exponent }, token, additions);

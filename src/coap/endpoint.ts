@@ -24,12 +24,14 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Transport } from "../base/transport.ts";
-import type { Counters } from "./counters.ts";
-import { MessageLayer } from "./exchange.ts";
+import { Counters } from "./counters.ts";
+import { type Exchange, MessageLayer, type Upper } from "./exchange.ts";
+import type { Message } from "./message.ts";
 import { DEFAULT_PARAMETERS, type Parameters } from "./parameters.ts";
 import type { Answer, OutgoingRequest } from "./request.ts";
 import { Requests } from "./requests.ts";
 import { type Handler, Service } from "./service.ts";
+import type { Surroundings } from "./surroundings.ts";
 import { transfer } from "./transfer.ts";
 
 export interface EndpointOptions {
@@ -42,8 +44,7 @@ export interface EndpointOptions {
 }
 
 export class Endpoint {
-  readonly #transport: Transport;
-  readonly #parameters: Parameters;
+  readonly #surroundings: Surroundings;
   readonly #layer: MessageLayer;
   readonly #requests: Requests;
   readonly #service: Service;
@@ -54,30 +55,25 @@ export class Endpoint {
     const parameters = changes === undefined ? DEFAULT_PARAMETERS : { ...DEFAULT_PARAMETERS, ...changes };
     if (![16, 32, 64, 128, 256, 512, 1024].includes(parameters.blockSize))
       throw new RangeError(`block size ${parameters.blockSize}`); // RFC 7959 §2.2
-    this.#transport = transport;
-    this.#parameters = parameters;
-    const layer = new MessageLayer({ transport, clock, random, log, parameters });
-    this.#layer = layer;
-    this.#requests = new Requests({ layer, clock, random, parameters });
-    this.#service = new Service({ layer, clock, log, parameters, maxDatagram: () => transport.maxDatagram });
-    layer.attach({
-      onRequest: (message, exchange) => this.#service.onRequest(message, exchange),
-      onResponse: (message) => this.#requests.onResponse(message),
-      onReset: (messageId) => this.#requests.onReset(messageId) || this.#service.observations.onReset(messageId),
-    });
+    this.#surroundings = { transport, clock, random, log, parameters, counters: new Counters() };
+    this.#layer = new MessageLayer(this.#surroundings);
+    this.#requests = new Requests(this.#surroundings, this.#layer);
+    this.#service = new Service(this.#surroundings, this.#layer);
+    this.#layer.attach(new Above(this.#requests, this.#service));
     transport.onClose((reason) => this.#requests.failAll(`connection lost: ${reason}`));
   }
 
   /** @throws what the transport's `open` throws: no such host, no free port. */
   open(signal: AbortSignal): Promise<void> {
-    return this.#transport.open(signal);
+    return this.#surroundings.transport.open(signal);
   }
 
   /** Never rejects: how it ended is the value. */
   request(request: OutgoingRequest, signal?: AbortSignal): Promise<Answer> {
     if (this.#closed) return Promise.resolve({ status: "failed", reason: "closed" });
-    const { blockSize, maxBody } = this.#parameters;
-    const limits = { maxDatagram: this.#transport.maxDatagram, blockSize, maxBody };
+    const { transport, parameters } = this.#surroundings;
+    const { blockSize, maxBody } = parameters;
+    const limits = { maxDatagram: transport.maxDatagram, blockSize, maxBody };
     return transfer((question) => this.#requests.ask(question, signal), request, limits);
   }
 
@@ -91,7 +87,7 @@ export class Endpoint {
   }
 
   get counters(): Readonly<Counters> {
-    return this.#layer.counters;
+    return this.#surroundings.counters;
   }
 
   /** How many observations the peer has with us. */
@@ -112,9 +108,32 @@ export class Endpoint {
     this.#service.close();
     this.#layer.close();
     try {
-      await this.#transport.close();
+      await this.#surroundings.transport.close();
     } catch {
       // It was to be gone, and it is.
     }
+  }
+}
+
+/** Hands what the message layer delivers to whom it concerns. */
+class Above implements Upper {
+  readonly #requests: Requests;
+  readonly #service: Service;
+
+  constructor(requests: Requests, service: Service) {
+    this.#requests = requests;
+    this.#service = service;
+  }
+
+  onRequest(message: Message, exchange: Exchange): void {
+    this.#service.onRequest(message, exchange);
+  }
+
+  onResponse(message: Message): boolean {
+    return this.#requests.onResponse(message);
+  }
+
+  onReset(messageId: number): boolean {
+    return this.#requests.onReset(messageId) || this.#service.observations.onReset(messageId);
   }
 }

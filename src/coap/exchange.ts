@@ -4,24 +4,13 @@
  */
 
 import { DecodeError } from "../base/bytes.ts";
-import type { Clock, Timer } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
-import type { Random } from "../base/random.ts";
-import type { Transport } from "../base/transport.ts";
+import type { Timer } from "../base/clock.ts";
 import { decodeMessage, encodeEmpty, encodeMessage, peekHeader } from "./codec.ts";
-import { Counters } from "./counters.ts";
 import { Code, isRequest, isResponse, type Message, type MessageType } from "./message.ts";
-import { exchangeLifetime, nonLifetime, type Parameters } from "./parameters.ts";
+import { exchangeLifetime, nonLifetime } from "./parameters.ts";
 import { fingerprintOf, fromMemory, type Memory, Remembered, toMemory } from "./remembered.ts";
-import { type Draft, type Sender, type Sending, Transmissions } from "./transmissions.ts";
-
-export interface ExchangeOptions {
-  readonly transport: Transport;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  readonly parameters: Parameters;
-}
+import type { Surroundings } from "./surroundings.ts";
+import { type Draft, type Outlet, type Sender, Transmissions } from "./transmissions.ts";
 
 /** The floor above: what the message layer hands up. */
 export interface Upper {
@@ -71,9 +60,8 @@ export class Exchange {
   }
 }
 
-export class MessageLayer {
-  readonly counters = new Counters();
-  readonly #options: ExchangeOptions;
+export class MessageLayer implements Outlet {
+  readonly #surroundings: Surroundings;
   readonly #transmissions: Transmissions;
   #upper: Upper | undefined;
   #remembered: Remembered | undefined;
@@ -81,25 +69,17 @@ export class MessageLayer {
   #messageId: number;
   #closed = false;
 
-  constructor(options: ExchangeOptions) {
-    this.#options = options;
-    const [high = 0, low = 0] = options.random.bytes(2);
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+    const [high = 0, low = 0] = surroundings.random.bytes(2);
     this.#messageId = (high << 8) | low;
-    const sending: Sending = {
-      clock: options.clock,
-      random: options.random,
-      parameters: options.parameters,
-      counters: this.counters,
-      nextMessageId: () => this.newMessageId(),
-      transmit: (datagram) => this.#transmit(datagram),
-    };
-    this.#transmissions = new Transmissions(sending);
+    this.#transmissions = new Transmissions(surroundings, this);
   }
 
   /** Hands up to `upper` from now on. */
   attach(upper: Upper): void {
     this.#upper = upper;
-    this.#options.transport.onDatagram((datagram) => this.receive(datagram));
+    this.#surroundings.transport.onDatagram((datagram) => this.receive(datagram));
   }
 
   /**
@@ -109,7 +89,7 @@ export class MessageLayer {
   send(messageId: number, draft: Draft): void {
     if (this.#closed) return;
     const { code, token, options, payload } = draft;
-    this.#transmit(encodeMessage({ type: "NON", messageId, code, token, options, payload }));
+    this.transmit(encodeMessage({ type: "NON", messageId, code, token, options, payload }));
   }
 
   /** Ids count up from a random start; one still under way is passed over (§4.4). */
@@ -138,7 +118,7 @@ export class MessageLayer {
 
   receive(datagram: Uint8Array): void {
     if (this.#closed) return;
-    this.counters.received += 1;
+    this.#surroundings.counters.received += 1;
     let message: Message;
     try {
       message = decodeMessage(datagram);
@@ -156,32 +136,35 @@ export class MessageLayer {
 
   /** A confirmable message must not be left unanswered, even if it cannot be read (§4.2); anything else is dropped. */
   #onMalformed(datagram: Uint8Array, error: DecodeError): void {
-    this.counters.malformed += 1;
-    if (isRound(this.counters.malformed))
-      this.#options.log.warn("malformed datagram", { error: error.message, count: this.counters.malformed });
+    this.#surroundings.counters.malformed += 1;
+    if (isRound(this.#surroundings.counters.malformed))
+      this.#surroundings.log.warn("malformed datagram", {
+        error: error.message,
+        count: this.#surroundings.counters.malformed,
+      });
     const header = peekHeader(datagram);
     if (header?.type === "CON") this.#reset(header.messageId);
   }
 
   /** An empty CON is a ping (§4.3), a reserved code is nothing we can process: both are answered by RST (§4.2). */
   #rejectMessage({ type, code, messageId }: Message): void {
-    if (code !== Code.Empty || type !== "CON") this.counters.rejected += 1;
+    if (code !== Code.Empty || type !== "CON") this.#surroundings.counters.rejected += 1;
     if (type === "CON") this.#reset(messageId);
   }
 
   #onAcknowledgement(message: Message): void {
     const { messageId, code, token } = message;
     if (code === Code.Empty) {
-      if (!this.#transmissions.end(messageId, "acknowledged")) this.counters.unmatched += 1;
+      if (!this.#transmissions.end(messageId, "acknowledged")) this.#surroundings.counters.unmatched += 1;
       return;
     }
     if (!isResponse(code)) {
-      this.counters.rejected += 1;
+      this.#surroundings.counters.rejected += 1;
       return;
     }
     // Id and token must both fit (§5.3.2).
     if (this.#transmissions.senderOf(messageId)?.expects(token) !== true) {
-      this.counters.unmatched += 1;
+      this.#surroundings.counters.unmatched += 1;
       return;
     }
     this.#transmissions.end(messageId, "acknowledged");
@@ -190,12 +173,12 @@ export class MessageLayer {
 
   #onReset({ messageId, code }: Message): void {
     if (code !== Code.Empty) {
-      this.counters.rejected += 1;
+      this.#surroundings.counters.rejected += 1;
       return;
     }
-    this.counters.resetsReceived += 1;
+    this.#surroundings.counters.resetsReceived += 1;
     if (this.#transmissions.end(messageId, "reset")) return;
-    if (this.#upper?.onReset(messageId) !== true) this.counters.unmatched += 1;
+    if (this.#upper?.onReset(messageId) !== true) this.#surroundings.counters.unmatched += 1;
   }
 
   #onRequest(message: Message): void {
@@ -209,7 +192,7 @@ export class MessageLayer {
     const fingerprint = fingerprintOf(message.code, message.token);
     if (this.#isDuplicate(message, fingerprint)) return;
     const { type, messageId } = message;
-    if (this.#upper?.onResponse(message) !== true) this.counters.unmatched += 1;
+    if (this.#upper?.onResponse(message) !== true) this.#surroundings.counters.unmatched += 1;
     else if (type === "CON") {
       this.#finish(type, messageId, fingerprint, this.#acknowledge(messageId));
       return;
@@ -220,12 +203,12 @@ export class MessageLayer {
 
   /** A duplicate is answered as it was before, or not at all; it never reaches the floor above (§4.5). */
   #isDuplicate({ type, messageId }: Message, fingerprint: number): boolean {
-    const memory = this.#remembered?.find(messageId, fingerprint, this.#options.clock.monotonic());
+    const memory = this.#remembered?.find(messageId, fingerprint, this.#surroundings.clock.monotonic());
     const open = memory ? undefined : this.#openExchange(messageId, fingerprint);
     if (memory === undefined && open === undefined) return false;
-    this.counters.duplicates += 1;
+    this.#surroundings.counters.duplicates += 1;
     if (type !== "CON") return true;
-    if (memory?.answer !== undefined) this.#transmit(fromMemory(memory.answer));
+    if (memory?.answer !== undefined) this.transmit(fromMemory(memory.answer));
     else if (open?.acknowledged === true) this.#acknowledge(messageId);
     return true;
   }
@@ -243,7 +226,7 @@ export class MessageLayer {
 
   defer(exchange: Exchange): void {
     this.#open.push(exchange);
-    const { clock, parameters } = this.#options;
+    const { clock, parameters } = this.#surroundings;
     if (exchange.message.type === "CON")
       exchange.timer = clock.after(parameters.piggybackWindow, () => {
         exchange.acknowledged = true;
@@ -277,7 +260,7 @@ export class MessageLayer {
   }
 
   rejectRequest(exchange: Exchange): void {
-    this.counters.rejected += 1;
+    this.#surroundings.counters.rejected += 1;
     if (this.#closed) return;
     const { type, messageId } = exchange.message;
     this.#leave(exchange);
@@ -287,7 +270,7 @@ export class MessageLayer {
   #answer(exchange: Exchange, datagram: Uint8Array): void {
     this.#leave(exchange);
     this.#finish(exchange.message.type, exchange.message.messageId, exchange.fingerprint, datagram);
-    this.#transmit(datagram);
+    this.transmit(datagram);
   }
 
   #leave(exchange: Exchange): void {
@@ -303,24 +286,25 @@ export class MessageLayer {
   }
 
   #remember(type: MessageType, messageId: number, fingerprint: number, answer: Memory["answer"]): void {
-    const { clock, parameters } = this.#options;
+    const { clock, parameters } = this.#surroundings;
     const lifetime = type === "CON" ? exchangeLifetime(parameters) : nonLifetime(parameters);
     this.#remembered ??= new Remembered(parameters.remembered);
     this.#remembered.add({ messageId, fingerprint, until: clock.monotonic() + lifetime, answer });
   }
 
   #acknowledge(messageId: number): Uint8Array {
-    return this.#transmit(encodeEmpty("ACK", messageId));
+    return this.transmit(encodeEmpty("ACK", messageId));
   }
 
   #reset(messageId: number): Uint8Array {
-    this.counters.resetsSent += 1;
-    return this.#transmit(encodeEmpty("RST", messageId));
+    this.#surroundings.counters.resetsSent += 1;
+    return this.transmit(encodeEmpty("RST", messageId));
   }
 
-  #transmit(datagram: Uint8Array): Uint8Array {
-    this.counters.sent += 1;
-    this.#options.transport.send(datagram);
+  /** The last step out. */
+  transmit(datagram: Uint8Array): Uint8Array {
+    this.#surroundings.counters.sent += 1;
+    this.#surroundings.transport.send(datagram);
     return datagram;
   }
 }

@@ -6,21 +6,21 @@ import type { MessageLayer } from "./exchange.ts";
 import { isSuccess } from "./message.ts";
 import type { NotifyOptions, Observation, ObservationEnd, Observer, Reply } from "./request.ts";
 import type { Fate } from "./retransmission.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { Draft, Sender } from "./transmissions.ts";
 
 const MAX_OBSERVATIONS = 64;
-/** Notifications whose ids are remembered, in case the peer rejects one. */
-const MAX_RECENT = 32;
 
 /** The list of observers (RFC 7641 §4.1), which here are all one peer's. */
 export class Observations {
+  readonly #surroundings: Surroundings;
   readonly #layer: MessageLayer;
   readonly #composer: Composer;
   #entries: Entry[] = [];
-  #recent: Recent | undefined;
   #sequence = 0;
 
-  constructor(layer: MessageLayer, composer: Composer) {
+  constructor(surroundings: Surroundings, layer: MessageLayer, composer: Composer) {
+    this.#surroundings = surroundings;
     this.#layer = layer;
     this.#composer = composer;
   }
@@ -77,7 +77,7 @@ export class Observations {
 
   /** The peer rejects a message of ours: it does not want any more (RFC 7641 §3.6). False: it was no notification. */
   onReset(messageId: number): boolean {
-    const entry = this.#recent?.find(messageId);
+    const entry = this.#entries.find((other) => other.hasSent(messageId));
     if (entry === undefined) return false;
     this.endEntry(entry, "reset");
     return true;
@@ -90,7 +90,7 @@ export class Observations {
   }
 
   compose(entry: Entry, reply: Reply): Draft {
-    this.#layer.counters.notifications += 1;
+    this.#surroundings.counters.notifications += 1;
     // RFC 7641 §4.2: without the Observe option the peer knows it for the last.
     const additions = isSuccess(reply.code) ? { observe: this.nextSequence() } : {};
     return this.#composer.compose(reply, entry.token, entry.target, additions);
@@ -98,7 +98,7 @@ export class Observations {
 
   send(entry: Entry, reply: Reply): void {
     const messageId = this.#layer.newMessageId();
-    this.note(messageId, entry);
+    entry.note(messageId);
     this.#layer.send(messageId, this.compose(entry, reply));
   }
 
@@ -108,11 +108,6 @@ export class Observations {
 
   confirm(entry: Entry): boolean {
     return this.#layer.confirm(entry);
-  }
-
-  note(messageId: number, entry: Entry): void {
-    this.#recent ??= new Recent();
-    this.#recent.add(messageId, entry);
   }
 }
 
@@ -135,6 +130,11 @@ class Entry implements Observation, Sender {
   /** The answer to the registration, if it had to be sent as a message of its own. */
   #first: Draft | undefined;
   #underWay: News | undefined;
+  // The ids of the last messages, which the peer may reject; four fields cost less than one array.
+  #id0 = -1;
+  #id1 = -1;
+  #id2 = -1;
+  #id3 = -1;
   #newest: News | undefined;
 
   constructor(list: Observations, token: Uint8Array, target: Target, observer: Observer) {
@@ -159,6 +159,18 @@ class Entry implements Observation, Sender {
     this.#list.drop(this);
   }
 
+  /** A message of this id has told the peer something, and may be rejected. */
+  note(messageId: number): void {
+    this.#id3 = this.#id2;
+    this.#id2 = this.#id1;
+    this.#id1 = this.#id0;
+    this.#id0 = messageId;
+  }
+
+  hasSent(id: number): boolean {
+    return id === this.#id0 || id === this.#id1 || id === this.#id2 || id === this.#id3;
+  }
+
   /** The answer to the registration goes out as the first notification, and is superseded like one. */
   begin(first: Draft): void {
     this.#first = first;
@@ -175,7 +187,7 @@ class Entry implements Observation, Sender {
     if (news === undefined) return undefined;
     this.#newest = undefined;
     // The peer may still reject the message that this one supersedes.
-    if (replaced !== undefined) this.#list.note(replaced, this);
+    if (replaced !== undefined) this.note(replaced);
     const superseded = this.#underWay;
     this.#underWay = news;
     superseded?.settled?.(false);
@@ -224,21 +236,3 @@ class Entry implements Observation, Sender {
 }
 
 export type { Entry };
-
-/** Whose notification had which message id, of the last few. */
-class Recent {
-  readonly #ids: number[] = [];
-  readonly #entries: Entry[] = [];
-  #next = 0;
-
-  add(messageId: number, entry: Entry): void {
-    this.#ids[this.#next] = messageId;
-    this.#entries[this.#next] = entry;
-    this.#next = (this.#next + 1) % MAX_RECENT;
-  }
-
-  find(messageId: number): Entry | undefined {
-    const at = this.#ids.indexOf(messageId);
-    return at === -1 ? undefined : this.#entries[at];
-  }
-}

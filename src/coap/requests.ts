@@ -1,13 +1,13 @@
 /** Requests of ours, one message each way: tokens, answers that find their questions, and an end to every wait (RFC 7252 §5). */
 
 import { sameBytes } from "../base/bytes.ts";
-import type { Clock, Timer } from "../base/clock.ts";
-import type { Random } from "../base/random.ts";
+import type { Timer } from "../base/clock.ts";
 import type { MessageLayer } from "./exchange.ts";
 import { readResponseHead, type ResponseHead } from "./heads.ts";
 import type { Message, Option } from "./message.ts";
-import { exchangeLifetime, nonLifetime, type Parameters } from "./parameters.ts";
+import { exchangeLifetime, nonLifetime } from "./parameters.ts";
 import type { Fate } from "./retransmission.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { Draft, Sender } from "./transmissions.ts";
 
 /** One request message, before it has a token. */
@@ -24,22 +24,17 @@ export type Reaction =
   | { readonly status: "reset" | "timeout" }
   | { readonly status: "failed"; readonly reason: string };
 
-export interface RequestsOptions {
-  readonly layer: MessageLayer;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly parameters: Parameters;
-}
-
 const TOKEN_LENGTH = 8;
 const MAX_PENDING = 256;
 
 export class Requests {
-  readonly #options: RequestsOptions;
+  readonly #surroundings: Surroundings;
+  readonly #layer: MessageLayer;
   readonly #pending: Pending[] = [];
 
-  constructor(options: RequestsOptions) {
-    this.#options = options;
+  constructor(surroundings: Surroundings, layer: MessageLayer) {
+    this.#surroundings = surroundings;
+    this.#layer = layer;
   }
 
   /** Never rejects. Each call uses a token of its own, hard to guess for those off the path (§5.3.1). */
@@ -88,27 +83,26 @@ export class Requests {
   }
 
   #start(pending: Pending): void {
-    const { layer, parameters } = this.#options;
     if (!pending.question.confirmable) {
       // The timer first: on a wire without delay the answer comes back before `send` returns.
-      this.#await(pending, nonLifetime(parameters));
-      pending.messageId = layer.newMessageId();
-      layer.send(pending.messageId, pending.draft());
-    } else if (!layer.confirm(pending)) {
+      this.#await(pending, nonLifetime(this.#surroundings.parameters));
+      pending.messageId = this.#layer.newMessageId();
+      this.#layer.send(pending.messageId, pending.draft());
+    } else if (!this.#layer.confirm(pending)) {
       this.#settle(pending, { status: "failed", reason: "too many messages wait to be sent" });
     }
   }
 
   #onFate(pending: Pending, fate: Fate): void {
     // Acknowledged without an answer: it follows in a message of its own, or never (§5.2.2).
-    if (fate === "acknowledged") this.#await(pending, exchangeLifetime(this.#options.parameters));
+    if (fate === "acknowledged") this.#await(pending, exchangeLifetime(this.#surroundings.parameters));
     else if (fate === "cancelled") this.#settle(pending, { status: "failed", reason: "cancelled" });
     else this.#settle(pending, { status: fate });
   }
 
   #await(pending: Pending, ms: number): void {
     if (pending.done) return;
-    pending.timer = this.#options.clock.after(ms, () => this.#settle(pending, { status: "timeout" }));
+    pending.timer = this.#surroundings.clock.after(ms, () => this.#settle(pending, { status: "timeout" }));
   }
 
   #settle(pending: Pending, reaction: Reaction): void {
@@ -117,13 +111,13 @@ export class Requests {
     pending.timer?.cancel();
     this.#pending.splice(this.#pending.indexOf(pending), 1);
     // An answer tells that the question arrived, even if its acknowledgement was lost (§5.2.2).
-    this.#options.layer.withdraw(pending, reaction.status === "answered" ? "acknowledged" : "cancelled");
+    this.#layer.withdraw(pending, reaction.status === "answered" ? "acknowledged" : "cancelled");
     pending.listener.resolve(reaction);
   }
 
   #newToken(): Uint8Array {
     let token: Uint8Array;
-    do token = this.#options.random.bytes(TOKEN_LENGTH);
+    do token = this.#surroundings.random.bytes(TOKEN_LENGTH);
     while (this.#pending.some((other) => sameBytes(other.token, token)));
     return token;
   }

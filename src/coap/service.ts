@@ -1,7 +1,5 @@
 /** The server side of requests: options checked, blocks put together, the handler asked, its reply sent or observed. */
 
-import type { Clock } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
 import type { Block } from "./block.ts";
 import { Assemblies, cacheKey } from "./blockwise.ts";
 import { Composer, type Target } from "./composer.ts";
@@ -9,19 +7,12 @@ import type { Exchange, MessageLayer } from "./exchange.ts";
 import { type Refusal, type RequestHead, readRequestHead } from "./heads.ts";
 import { Code, isSuccess, type Message, type Option } from "./message.ts";
 import { type Entry, Observations } from "./observe.ts";
-import { exchangeLifetime, type Parameters } from "./parameters.ts";
+import { exchangeLifetime } from "./parameters.ts";
 import { type Additions, bodyOf, draftReply } from "./reply.ts";
 import { CoapError, type IncomingRequest, type Reply } from "./request.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 export type Handler = (request: IncomingRequest) => Reply | Promise<Reply>;
-
-export interface ServiceOptions {
-  readonly layer: MessageLayer;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly parameters: Parameters;
-  maxDatagram(): number;
-}
 
 const NOTHING = new Uint8Array(0);
 const REGISTER = 0;
@@ -29,17 +20,19 @@ const DEREGISTER = 1;
 
 export class Service {
   readonly observations: Observations;
-  readonly #options: ServiceOptions;
+  readonly #surroundings: Surroundings;
+  readonly #layer: MessageLayer;
   readonly #composer: Composer;
   #handler: Handler | undefined;
   #assemblies: Assemblies | undefined;
   #abort: AbortController | undefined;
   #closed = false;
 
-  constructor(options: ServiceOptions) {
-    this.#options = options;
-    this.#composer = new Composer(options);
-    this.observations = new Observations(options.layer, this.#composer);
+  constructor(surroundings: Surroundings, layer: MessageLayer) {
+    this.#surroundings = surroundings;
+    this.#layer = layer;
+    this.#composer = new Composer(surroundings);
+    this.observations = new Observations(surroundings, layer, this.#composer);
   }
 
   handle(handler: Handler): void {
@@ -70,8 +63,8 @@ export class Service {
       else this.#refuse(message, exchange, refusal, {});
       return;
     }
-    if (message.payload.length > this.#options.parameters.maxBody) {
-      const { maxBody } = this.#options.parameters;
+    if (message.payload.length > this.#surroundings.parameters.maxBody) {
+      const { maxBody } = this.#surroundings.parameters;
       const tooLarge = { code: Code.RequestEntityTooLarge, diagnostic: `no more than ${maxBody} bytes` };
       this.#refuse(message, exchange, tooLarge, { size1: maxBody });
       return;
@@ -85,19 +78,19 @@ export class Service {
   #refusalOf({ code }: Message): Refusal | undefined {
     // RFC 7252 §5.8: an unknown method is 4.05, whatever it is about.
     if (code > Code.iPATCH) return { code: Code.MethodNotAllowed, diagnostic: "unknown method" };
-    if (this.#handler === undefined || this.#options.layer.crowded)
+    if (this.#handler === undefined || this.#layer.crowded)
       return { code: Code.ServiceUnavailable, diagnostic: "busy" };
     return undefined;
   }
 
   #refuse({ token }: Message, exchange: Exchange, refusal: Refusal, additions: Additions): void {
-    this.#options.layer.counters.refused += 1;
+    this.#surroundings.counters.refused += 1;
     exchange.respond(draftReply(refusal, token, bodyOf(refusal), additions));
   }
 
   /** Undefined: the body is not whole yet, or never will be, and the peer has been told. */
   #assemble(message: Message, exchange: Exchange, head: RequestHead, block1: Block): Uint8Array | undefined {
-    const { clock, parameters } = this.#options;
+    const { clock, parameters } = this.#surroundings;
     this.#assemblies ??= new Assemblies(clock, exchangeLifetime(parameters), parameters.maxBody);
     const taken = this.#assemblies.take(cacheKey(message), block1, head.size1, message.payload);
     if (taken.status === "complete") return taken.body;
@@ -129,7 +122,7 @@ export class Service {
   }
 
   #handle(call: Call): void {
-    this.#options.layer.counters.requests += 1;
+    this.#surroundings.counters.requests += 1;
     if (call.observe === "deregister") this.observations.end(call.exchange.message.token, "deregistered");
     let reply: Reply | Promise<Reply>;
     try {
@@ -148,7 +141,7 @@ export class Service {
   /** The peer's fault has words for the peer; ours has words for the log. */
   #replyTo(error: unknown): Reply {
     if (error instanceof CoapError) return { code: error.code, diagnostic: error.message };
-    this.#options.log.error("request handler failed", { error });
+    this.#surroundings.log.error("request handler failed", { error });
     return { code: Code.InternalServerError };
   }
 
@@ -172,7 +165,7 @@ export class Service {
     const draft = this.#composer.compose(reply, exchange.message.token, call, additions);
     if (entry === undefined || !exchange.acknowledged) {
       const messageId = exchange.respond(draft);
-      if (messageId !== undefined && entry !== undefined) this.observations.note(messageId, entry);
+      if (messageId !== undefined) entry?.note(messageId);
     } else {
       // The answer must be confirmed by itself: it is the first notification, and is superseded like one.
       entry.begin(draft);

@@ -1,12 +1,10 @@
 /** Confirmable messages of ours: no more than NSTART under way, the others in a bounded queue (RFC 7252 §4.2, §4.7). */
 
-import type { Clock, Timer } from "../base/clock.ts";
-import type { Random } from "../base/random.ts";
+import type { Timer } from "../base/clock.ts";
 import { encodeMessage } from "./codec.ts";
-import type { Counters } from "./counters.ts";
 import type { Message } from "./message.ts";
-import type { Parameters } from "./parameters.ts";
 import { type Event, type Fate, next, type State, WAITING } from "./retransmission.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** A message before the message layer has given it a type and an id. */
 export type Draft = Pick<Message, "code" | "token" | "options" | "payload">;
@@ -27,13 +25,10 @@ export interface Sender {
   readonly urgent: boolean;
 }
 
-export interface Sending {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly parameters: Parameters;
-  readonly counters: Counters;
+/** The way out. */
+export interface Outlet {
   /** An id that is not in use, and was not for long (§4.4). */
-  nextMessageId(): number;
+  newMessageId(): number;
   transmit(datagram: Uint8Array): void;
 }
 
@@ -49,18 +44,20 @@ interface Transmission {
 }
 
 export class Transmissions {
-  readonly #sending: Sending;
+  readonly #surroundings: Surroundings;
+  readonly #outlet: Outlet;
   #active: Transmission[] = [];
   #waiting: Transmission[] = [];
 
-  constructor(sending: Sending) {
-    this.#sending = sending;
+  constructor(surroundings: Surroundings, outlet: Outlet) {
+    this.#surroundings = surroundings;
+    this.#outlet = outlet;
   }
 
   /** Lets the sender speak as soon as its turn comes; it may be settled before this returns. False: the queue is full. */
   submit(sender: Sender): boolean {
     if (this.#waiting.length >= MAX_WAITING) {
-      this.#sending.counters.overflows += 1;
+      this.#surroundings.counters.overflows += 1;
       return false;
     }
     const transmission: Transmission = { sender, state: WAITING, messageId: -1, datagram: undefined, timer: undefined };
@@ -108,16 +105,16 @@ export class Transmissions {
   }
 
   #startNext(): void {
-    while (this.#active.length < this.#sending.parameters.nstart) {
+    while (this.#active.length < this.#surroundings.parameters.nstart) {
       const transmission = this.#waiting.shift();
       if (transmission === undefined) return;
       this.#active.push(transmission);
-      this.#apply(transmission, { type: "turn", unit: this.#sending.random.unit() });
+      this.#apply(transmission, { type: "turn", unit: this.#surroundings.random.unit() });
     }
   }
 
   #apply(transmission: Transmission, event: Event): void {
-    const [state, ...effects] = next(transmission.state, event, this.#sending.parameters);
+    const [state, ...effects] = next(transmission.state, event, this.#surroundings.parameters);
     transmission.state = state;
     for (const effect of effects) {
       if (effect.do === "settle") this.#settle(transmission, effect.fate);
@@ -126,7 +123,7 @@ export class Transmissions {
   }
 
   #transmit(transmission: Transmission, again: boolean, thenWaitMs: number): void {
-    const { clock, counters } = this.#sending;
+    const { clock, counters } = this.#surroundings;
     this.#refresh(transmission, again);
     if (transmission.datagram === undefined) {
       this.#apply(transmission, { type: "end", fate: "cancelled" });
@@ -135,21 +132,21 @@ export class Transmissions {
     if (again) counters.retransmissions += 1;
     // The timer first: on a wire without delay the acknowledgement comes back before `transmit` returns.
     transmission.timer = clock.after(thenWaitMs, () => this.#apply(transmission, { type: "timer" }));
-    this.#sending.transmit(transmission.datagram);
+    this.#outlet.transmit(transmission.datagram);
   }
 
   /** Whatever is newest goes out; an unchanged message goes out byte by byte as it was (§4.2). */
   #refresh(transmission: Transmission, again: boolean): void {
     const draft = transmission.sender.compose(again ? transmission.messageId : undefined);
     if (draft === undefined) return;
-    transmission.messageId = this.#sending.nextMessageId();
+    transmission.messageId = this.#outlet.newMessageId();
     // A copy of its own: a slice would hold a whole pool for as long as the peer is silent.
     transmission.datagram = new Uint8Array(encodeMessage({ type: "CON", messageId: transmission.messageId, ...draft }));
   }
 
   #settle(transmission: Transmission, fate: Fate): void {
     transmission.timer?.cancel();
-    if (fate === "timeout") this.#sending.counters.timeouts += 1;
+    if (fate === "timeout") this.#surroundings.counters.timeouts += 1;
     remove(this.#active, transmission);
     remove(this.#waiting, transmission);
     transmission.sender.settled(fate);
