@@ -92,18 +92,18 @@ function readRecord(input: CborReader, pack: PackReader): void {
   let left = input.map();
   for (; !input.endsHere(left); left -= left < 0 ? 0 : 1) {
     if (input.kind() === "text") readNamedField(input, pack);
-    else readField(Number(input.integer()), input, pack);
+    else readField(input.integer(), input, pack);
   }
   pack.finish();
 }
 
-function readField(key: number, input: CborReader, pack: PackReader): void {
+function readField(key: number | bigint, input: CborReader, pack: PackReader): void {
   switch (key) {
     case Key.bn:
       pack.baseName = input.text();
       return;
     case Key.bt:
-      pack.baseTime = Number(readNumber(input));
+      pack.baseTime = readTime(input);
       return;
     case Key.bv:
       pack.baseValue = readNumber(input);
@@ -115,7 +115,7 @@ function readField(key: number, input: CborReader, pack: PackReader): void {
       pack.name = input.text();
       return;
     case Key.t:
-      pack.time = Number(readNumber(input));
+      pack.time = readTime(input);
       return;
     case Key.v:
       readValue(input, pack);
@@ -152,6 +152,10 @@ function readValue(input: CborReader, pack: PackReader): void {
   if (input.kind() === "tag" && input.tag() !== EPOCH_TAG) throw input.error("an unknown tag");
   pack.isFloat = input.kind() === "float";
   pack.take("v", readNumber(input));
+}
+
+function readTime(input: CborReader): number {
+  return Number(readNumber(input));
 }
 
 function readNumber(input: CborReader): number | bigint {
