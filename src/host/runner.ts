@@ -94,8 +94,15 @@ export class Runner {
     const said = health.state === "ok" ? "ok" : `${health.state}: ${health.reason}`;
     if (said === this.#lastSaid) return;
     this.#lastSaid = said;
-    if (health.state === "ok") this.#options.log.info("adapter-ok");
-    else this.#options.log.warn(`adapter-${health.state}`, { reason: health.reason });
+    const { log } = this.#options;
+    if (health.state === "ok") log.info("adapter-ok");
+    else log[this.#isExpected() ? "debug" : "warn"](`adapter-${health.state}`, { reason: health.reason });
+  }
+
+  /** The first beginning and the stop that was asked for are no trouble. */
+  #isExpected(): boolean {
+    const life = this.#life;
+    return life.name === "off" || (life.name !== "running" && life.past.reason === undefined);
   }
 
   /** Settles once, within the command's own time limit and a little. Never rejects. */

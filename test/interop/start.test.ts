@@ -127,7 +127,7 @@ adapters:
     port = await freeUdpPort();
     lab = isthmus(["lab", "--port", String(port), "--http", "0"]);
     const [, url = ""] = await lab.said(/Open\s+(http:\S+)/, 20_000);
-    labUrl = url.replace(/\/$/, "");
+    labUrl = new URL(url).origin;
     daemon = await Daemon.start({ config: config() });
   }, 60_000);
   afterAll(async () => {
