@@ -66,12 +66,31 @@ const UNITS: Readonly<Record<string, UnitStyle>> = {
 };
 
 /** Resources in the unit that Resource 5701 of their Instance names: value, and what was or can be measured. */
-const IN_OWN_UNIT = /^(\/\d+\/\d+)\/(?:5700|560[1-4])$/;
+const IN_OWN_UNIT = /^(\/\d+\/\d+)\/(?:570[0234]|560[1-4])$/;
 
 /** Resources of type Time: their values are seconds since 1970. */
 const TIMES = /^(?:\/3\/0\/13|\/6\/\d+\/5|\/\d+\/\d+\/5518)$/;
 /** On and off, not true and false. */
 const SWITCHES = /^\/\d+\/\d+\/(?:5850|5500)$/;
+
+/** Numbers that stand for words. */
+const MEANINGS: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/\/6042$/, ["unchecked", "not valid", "doubtful", "old", "good"]],
+  [
+    /^\/3\/0\/11(?:\/\d+)?$/,
+    [
+      "no error",
+      "low battery",
+      "external power off",
+      "GPS module failure",
+      "low signal",
+      "out of memory",
+      "SMS failure",
+      "no IP connectivity",
+      "peripheral malfunction",
+    ],
+  ],
+];
 
 const NOTHING: Shown = { figure: "—", unit: "" };
 
@@ -92,7 +111,8 @@ export function showScalar(value: Scalar, unit?: string, path = ""): Shown {
   if (TIMES.test(path)) return { figure: dateTime(value * 1_000), unit: "" };
   if (unit === "lat" || /^\/6\/\d+\/0$/.test(path)) return degrees(value, ["N", "S"]);
   if (unit === "lon" || /^\/6\/\d+\/1$/.test(path)) return degrees(value, ["E", "W"]);
-  return showNumber(value, unit);
+  const meaning = MEANINGS.find(([of]) => of.test(path))?.[1][value];
+  return meaning === undefined ? showNumber(value, unit) : { figure: plain(value), unit: meaning };
 }
 
 function showNumber(value: number, unit: string | undefined): Shown {
@@ -112,10 +132,11 @@ export function fixed(value: number, decimals: number): string {
   return sign(value.toLocaleString("en-GB", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
 }
 
-/** As exact as it came, up to six digits after the point. */
+/** Without a unit there is no custom: four digits at least, zeros at the end left out. */
 export function plain(value: number): string {
   if (!Number.isFinite(value)) return "—";
-  const digits = Number.isInteger(value) ? 0 : 6;
+  const size = Math.abs(value);
+  const digits = Number.isInteger(value) ? 0 : size >= 1_000 ? 1 : size >= 1 ? 3 : 4;
   return sign(value.toLocaleString("en-GB", { maximumFractionDigits: digits }));
 }
 
@@ -176,13 +197,7 @@ export function signalBars(rssi: number): number {
 
 /** Resource 6042, in a word; nothing where all is well. */
 export function qualityWord(quality: number | undefined): string {
-  const words: Readonly<Record<number, string>> = {
-    0: "unchecked",
-    1: "not valid",
-    2: "doubtful",
-    3: "old",
-  };
-  return quality === undefined ? "" : (words[quality] ?? "");
+  return quality === undefined || quality === 4 ? "" : (MEANINGS[0]?.[1][quality] ?? "");
 }
 
 export const LIVENESS_WORDS: Readonly<Record<Liveness, string>> = {

@@ -120,7 +120,7 @@ function adoption(source: string, adopted: Adopted, store: Store): Part<InboxEnt
     "form",
     { class: "adopt", hidden: true, onsubmit: (event) => void adopt(event) },
     h("label", {}, "Name", label),
-    h("label", {}, "Endpoint at the server, for good", endpoint),
+    h("label", {}, "Endpoint at the server (stays for ever)", endpoint),
     trouble,
     h(
       "div",

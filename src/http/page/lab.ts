@@ -58,7 +58,7 @@ function clientPart(): Part<LabClient> {
     };
   }
   return {
-    element: h("li", { class: "card" }, h("header", {}, name, seen), facts, shown, details),
+    element: h("li", { class: "card client" }, h("header", {}, name, seen), facts, shown, details),
     update(client) {
       values = client.values;
       const paths = [...byInstance(Object.keys(values), [])].flatMap(([, inside]) => inside);
