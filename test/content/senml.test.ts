@@ -61,7 +61,7 @@ describe("a record", () => {
     const [first, ...rest] = [-5, -4, -3, -2, -1, 0];
     const nodes = read(
       "/3317/0",
-      { baseName: "/3317/0/5700", baseTime: T, time: first!, label: "v", value: 1.2 },
+      { baseName: "/3317/0/5700", baseTime: T, time: first, label: "v", value: 1.2 },
       ...rest.map((time) => ({ time, label: "v" as const, value: 1.3 })),
     );
     expect(nodes.map(({ time }) => time)).toEqual([T - 5, T - 4, T - 3, T - 2, T - 1, T]);
