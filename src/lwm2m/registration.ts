@@ -50,7 +50,7 @@ export type Effect =
 
 export interface Times {
   /** From one Update to the next. */
-  readonly refreshMs: number;
+  readonly refreshMs: () => number;
   /** How long further changes are waited for before an Update tells them together. */
   readonly settleMs: number;
   readonly backoffMs: (attempt: number) => number;
@@ -167,10 +167,10 @@ function register(version: Version, { attempt, known, renew }: Try): Step {
   ];
 }
 
-function settle(version: Version, location: Location, { refreshMs: ms }: Times): Step {
+function settle(version: Version, location: Location, times: Times): Step {
   return [
     { name: "registered", version, location, soon: false },
-    { do: "set-timer", ms },
+    { do: "set-timer", ms: times.refreshMs() },
   ];
 }
 

@@ -318,12 +318,12 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
 
   #times(): Times {
     const { random } = this.#options;
-    const { lifetime, version } = this.#view.server.account;
+    const { lifetime, version = "1.1" } = this.#view.server.account;
     return {
-      refreshMs: refreshMs(lifetime, this.#transmitWaitMs(), random.unit()),
+      refreshMs: () => refreshMs(lifetime, this.#transmitWaitMs(), random.unit()),
       settleMs: SETTLE_MS,
       backoffMs: (attempt) => backoffMs(attempt, { first: FIRST_RETRY_MS, max: LONGEST_RETRY_MS, random }),
-      version: version ?? "1.1",
+      version,
     };
   }
 

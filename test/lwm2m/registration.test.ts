@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Event, next, refreshMs, type State, type Times } from "../../src/lwm2m/registration.ts";
 
 const TIMES: Times = {
-  refreshMs: 200_000,
+  refreshMs: () => 200_000,
   settleMs: 500,
   backoffMs: (attempt) => 1_000 * (attempt + 1),
   version: "1.1",
