@@ -336,7 +336,8 @@ export class Gateway {
     const now = clock.monotonic();
     this.#sweptMs = now;
     for (const sensor of this.#population.all()) if (sensor.look(now)) this.#news.sensorChanged(sensor.endpoint);
-    if (this.#sweeps++ % SLOW_EVERY === 0) {
+    this.#sweeps += 1;
+    if (this.#sweeps % SLOW_EVERY === 0) {
       if (this.#inbox.expire()) this.#news.inboxChanged();
       if (this.#self) refreshSelf(this.#self, self, clock, this.#board.adaptersAreWell());
     }

@@ -52,7 +52,7 @@ export class Roster {
   /** @throws RosterError if what is stored cannot be understood: it must not be overwritten. */
   static async load(store: RosterStore, clock: Clock, log: Log): Promise<Roster> {
     const text = await store.read();
-    return new Roster(text === undefined ? EMPTY : parseRoster(text), store, { clock, log });
+    return new Roster(text === undefined ? emptyContent() : parseRoster(text), store, { clock, log });
   }
 
   private constructor(content: Content, store: RosterStore, { clock, log }: { clock: Clock; log: Log }) {
@@ -158,7 +158,8 @@ interface Content {
   readonly sensors: readonly RosterEntry[];
 }
 
-const EMPTY: Content = { self: {}, dismissed: [], sensors: [] };
+/** Fresh each time: what endpoints remember is written into it. */
+const emptyContent = (): Content => ({ self: {}, dismissed: [], sensors: [] });
 
 function parseRoster(text: string): Content {
   const state = record(parseJson(text));
