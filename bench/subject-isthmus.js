@@ -31,10 +31,32 @@ function decided(observer) {
   return {
     started: (observation) =>
       observer.started({
-        notify: (reply, options) => observation.notify(reply, { ...options, confirmable }),
+        notify: (reply, options) => observation.notify(reply, confirmable ? acknowledged(options) : options),
         forget: () => observation.forget(),
       }),
     ended: (why) => observer.ended(why),
+  };
+}
+
+/**
+ * One confirmable notification at a time is under way to an observer (RFC 7641 §4.5.1). A tree whose notification has
+ * arrived may change again: what would only replace an unsent value is not counted, and must not be measured.
+ */
+const ready = [];
+let changing;
+/** Goes on with the flood that waits for an acknowledgement: turning over idly would count as cost. */
+let goOn;
+
+function acknowledged(options) {
+  const tree = changing;
+  return {
+    confirmable: true,
+    settled: (delivered) => {
+      options.settled?.(delivered);
+      ready.push(tree);
+      if (goOn) setImmediate(goOn);
+      goOn = undefined;
+    },
   };
 }
 
@@ -72,14 +94,23 @@ serve({
   flood: ({ ms, confirmable: wanted }) =>
     new Promise((resolve) => {
       confirmable = wanted;
+      ready.splice(0, ready.length, ...(wanted ? trees : []));
       const end = performance.now() + ms;
       let i = 0;
+      const batch = () =>
+        wanted ? ready.splice(0, 64) : Array.from({ length: 64 }, (_, k) => trees[(i + k) % trees.length]);
       const turn = () => {
         const at = clock.now();
-        for (let k = 0; k < 64; k++) trees[i++ % trees.length].set(VALUE, (i % 1_000) / 10, at);
-        if (performance.now() < end) setImmediate(turn);
-        else resolve();
+        for (const tree of batch()) {
+          changing = tree;
+          tree.set(VALUE, (i++ % 1_000) / 10, at);
+        }
+        if (performance.now() >= end) resolve();
+        else if (wanted && ready.length === 0) goOn = turn;
+        else setImmediate(turn);
       };
       turn();
+      // Should every acknowledgement be lost.
+      setTimeout(resolve, ms + 500);
     }),
 });

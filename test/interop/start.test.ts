@@ -2,7 +2,7 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Daemon, freeUdpPort, isthmus } from "./support/isthmus.ts";
-import { eventually, type Running } from "./support/programs.ts";
+import { eventually, Running } from "./support/programs.ts";
 
 const path = (endpoint: string) => `/lab/clients/${encodeURIComponent(endpoint)}`;
 
@@ -168,14 +168,18 @@ describe("wrong beginnings", () => {
     );
   });
 
-  it("help comes at once", async () => {
-    const times: number[] = [];
-    for (let i = 0; i < 5; i++) {
-      const began = performance.now();
-      running = isthmus(["--help"]);
-      expect((await running.ended).code).toBe(0);
-      times.push(performance.now() - began);
-    }
-    expect(Math.min(...times)).toBeLessThan(200);
+  it("help comes at once: within 200 ms, or little more than Node itself needs to start on a busy machine", async () => {
+    const fastest = async (start: () => Running): Promise<number> => {
+      const times: number[] = [];
+      for (let i = 0; i < 5; i++) {
+        const began = performance.now();
+        running = start();
+        expect((await running.ended).code).toBe(0);
+        times.push(performance.now() - began);
+      }
+      return Math.min(...times);
+    };
+    const bare = await fastest(() => new Running(process.execPath, ["-e", "0"]));
+    expect(await fastest(() => isthmus(["--help"]))).toBeLessThan(Math.max(200, 4 * bare));
   });
 });
