@@ -151,7 +151,7 @@ codecContract("TLV", {
     { name: "half a length", base: "/3/0", hex: "D00900" },
     { name: "a value cut off", base: "/3/0", hex: "C40D 518242" },
     { name: "a length that is not there", base: "/3/0", hex: "D809 FFFFFF 64" },
-    { name: "an inner entry that reaches beyond the outer one", base: "/3", hex: "0300 C20964 0A C10A0F" },
+    { name: "an inner entry that reaches beyond the outer one", base: "/3", hex: "0300 C20964 0A 0301 C10A0F" },
     { name: "a Resource where an Object Instance belongs", base: "/3", hex: "C10964" },
     { name: "Objects, which have no entry", base: "/", hex: "0300 C10964" },
     { name: "another Object Instance than was asked for", base: "/3/0", hex: "0301 C10964" },
