@@ -1,7 +1,6 @@
 /** Who is told what, and when (LwM2M Core 1.1 §6.4; RFC 7641). */
 
 import type { Timer } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
 import {
   Code,
   type NotifyOptions,
@@ -26,6 +25,8 @@ const NON_CONFIRMABLE: NotifyOptions = { confirmable: false };
 /** Told of observations that ended without a word of the server: has it forgotten us? */
 export interface LossListener {
   observationLost(why: ObservationEnd, left: number): void;
+  /** What was observed is gone, or cannot be written any more; the server has been told. */
+  observationFailed(path: Path, reply: Reply): void;
 }
 
 /** One observation: what was last sent, and what is due. Accepted by the message layer as its Observer. */
@@ -70,15 +71,13 @@ class Watch implements Observer {
 
 export class Notifier {
   readonly #view: View;
-  readonly #log: Log;
   readonly #listener: LossListener;
   /** Allocated with the first observation, as is the listening. */
   #watches: Watch[] | undefined;
   #stopListening: (() => void) | undefined;
 
-  constructor(view: View, log: Log, listener: LossListener) {
+  constructor(view: View, listener: LossListener) {
     this.#view = view;
-    this.#log = log;
     this.#listener = listener;
   }
 
@@ -172,8 +171,8 @@ export class Notifier {
     watch.held = false;
     if (confirmable) watch.confirmedAt = now;
     if (failed) {
-      this.#log.info("observation-ended", { path: watch.path, code: reply.code, reason: reply.diagnostic });
       this.#drop(watch);
+      this.#listener.observationFailed(watch.path, reply);
     } else this.#schedule(watch);
     watch.observation?.notify(reply, confirmable ? CONFIRMABLE : NON_CONFIRMABLE);
   }

@@ -8,6 +8,7 @@ import type { Transport } from "../base/transport.ts";
 import {
   type Answer,
   Code,
+  codeText,
   DEFAULT_PARAMETERS,
   type IncomingRequest,
   maxTransmitWait,
@@ -38,6 +39,8 @@ const SETTLE_MS = 500;
 /** Resets of notifications after which the server has probably lost its memory rather than its interest. */
 const MANY_RESETS = 3;
 const STOP_LIMIT_MS = 5_000;
+/** Stands among response codes for none at all. */
+const SILENCE = 0;
 const IDLE: State = { name: "idle", version: "1.1" };
 const NOBODY: readonly never[] = [];
 const encoder = new TextEncoder();
@@ -77,6 +80,8 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
   #resets = 0;
   #since: number | undefined;
   #lastError: string | undefined;
+  /** The code of the refusal that was logged last, or SILENCE. */
+  #warnedOf: number | undefined;
   #lastAnswerAt: number | undefined;
   #nextAttemptAt: number | undefined;
   #stopListening: (() => void) | undefined;
@@ -85,10 +90,10 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
   #onAccount: readonly ((account: Account) => void)[] = NOBODY;
 
   constructor(options: SessionOptions) {
-    const { tree, account, models, clock, log } = options;
+    const { tree, account, models, clock } = options;
     this.#options = options;
     this.#view = new View({ tree, server: new ServerObject(account, this), models, clock });
-    this.#notifier = new Notifier(this.#view, log, this);
+    this.#notifier = new Notifier(this.#view, this);
     this.#connection = new Connection(this, options);
   }
 
@@ -183,12 +188,10 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
     if (state.name === "registered") {
       this.#resets = 0;
       this.#lastError = undefined;
+      this.#warnedOf = undefined;
       if (this.#since === undefined) log.info("registered", { endpoint, location: state.location.join("/") });
       this.#since ??= clock.now().ms;
-    } else if (state.name !== "updating") {
-      this.#since = undefined;
-      if (state.name === "waiting") log.warn("not-registered", { endpoint, error: this.#lastError });
-    }
+    } else if (state.name !== "updating") this.#since = undefined;
   }
 
   #perform(effect: Effect): void {
@@ -261,12 +264,21 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
   ): void {
     if (answer.status === "answered") this.#lastAnswerAt = this.#options.clock.now().ms;
     const event = eventOf(answer);
-    // An answer to a question that has been overtaken says nothing, but that a stranded registration must be undone.
-    const stranded = event.type === "accepted" && event.location !== undefined;
-    if (turn !== this.#turn && !(stranded && this.#state.name === "idle")) return;
+    // The answer to an Update that a Disable or a stop has overtaken says nothing any more.
+    if (turn !== this.#turn) return;
     if (told !== undefined && event.type === "accepted") this.#told = told;
-    this.#lastError = error ?? this.#lastError;
+    if (error !== undefined) this.#failed(error, event);
     this.#feed(event);
+  }
+
+  /** Said once until it is another trouble or none: a server that is away is asked again and again. */
+  #failed(error: string, event: Event): void {
+    this.#lastError = error;
+    const trouble = event.type === "refused" ? event.code : SILENCE;
+    if (trouble === this.#warnedOf || this.#state.name === "idle") return;
+    this.#warnedOf = trouble;
+    const { endpoint, log } = this.#options;
+    log.warn("registration-failed", { endpoint, server: this.#view.server.account.uri, error });
   }
 
   async #stop(limitMs: number): Promise<void> {
@@ -305,6 +317,11 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
       this.#resets = 0;
       this.updateNow();
     }
+  }
+
+  observationFailed(path: Path, { code, diagnostic }: Reply): void {
+    const { endpoint, log } = this.#options;
+    log.info("observation-ended", { endpoint, path, code: codeText(code), reason: diagnostic });
   }
 
   #isTold(): boolean {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { toHex } from "../../src/base/bytes.ts";
 import { path } from "../../src/model/path.ts";
 import { settle } from "../support/fake-clock.ts";
+import { MemoryLog } from "../support/memory-log.ts";
 import { station } from "../support/station.ts";
 
 const LINKS = "</1>;ver=1.1,</1/0>,</3>;ver=1.1,</3/0>,</3303>;ver=1.1,</3303/0>";
@@ -171,6 +172,27 @@ describe("Register", () => {
     expect(server.answers(early!)[0]).toMatchObject({ code: "2.05", text: "22.0" });
     expect(server.answers(early!)[0]?.observe).toBeTypeOf("number");
     expect(client.registration).toMatchObject({ state: "registered", observations: 1 });
+  });
+
+  it("logs a trouble once, until it is another one or none", async () => {
+    const log = new MemoryLog();
+    const { client, server, clock } = station({ log });
+    const warnings = () => log.lines.filter(({ level }) => level === "warn").map(({ fields }) => fields["error"]);
+    server.verdict = () => ({ code: 0x83, text: "who?" });
+    client.start();
+    await clock.advance(3_600_000);
+    expect(warnings()).toEqual(["4.03 Forbidden: who?"]);
+    server.verdict = () => undefined;
+    await clock.advance(3_600_000);
+    expect(warnings().slice(1)).toEqual([expect.stringMatching(/^no answer in/)]);
+    server.verdict = (request) => server.grant(request);
+    await clock.advance(400_000);
+    expect(client.registration.state).toBe("registered");
+    server.verdict = () => ({ code: 0x83 });
+    await clock.advance(3_600_000);
+    expect(warnings()).toHaveLength(3);
+    expect(log.lines.find(({ event }) => event === "registered")?.fields).toMatchObject({ location: "rd/r1" });
+    for (const { fields } of log.lines) expect(fields["endpoint"]).toBe("urn:dev:mac:cbb8334c884f");
   });
 
   it("supplies what a Device must have and the tree lacks, and leaves alone what is there", async () => {

@@ -22,6 +22,16 @@ describe("the view of a server", () => {
     expect(view(tree).has(path(0))).toBe(false);
   });
 
+  it("shows no values outside of the Instances", () => {
+    const tree = new ObjectTree();
+    tree.set(path(3304, 0, 5700), 50, { ms: 0, trusted: true });
+    expect(view(tree).entries(path(3304, 0, 5700))).toEqual([]);
+    expect(view(tree).entries(path(3304, 0))).toEqual([]);
+    expect(view(tree).entries(path(3304))).toEqual([]);
+    tree.addInstance(path(3304, 0));
+    expect(view(tree).entries(path(3304))).toHaveLength(1);
+  });
+
   it("announces versions of the enabler's own Objects by the version spoken, of others the newest (E48)", () => {
     const here = view();
     expect([1, 3, 4, 6, 3303, 65_000].map((id) => here.announcedVersion(id))).toEqual([
