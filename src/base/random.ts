@@ -9,7 +9,26 @@ export interface Random {
   unit(): number;
 }
 
-export const systemRandom: Random = {
-  bytes: (length) => randomBytes(length),
-  unit: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
-};
+const UNIT_BYTES = 6;
+
+/** Jitter is wanted with every confirmable message, and asking the system costs microseconds: it is asked for many at once. */
+class SystemRandom implements Random {
+  #units = Buffer.alloc(0);
+  #next = 0;
+
+  bytes(length: number): Uint8Array {
+    return randomBytes(length);
+  }
+
+  unit(): number {
+    if (this.#next >= this.#units.length) {
+      this.#units = randomBytes(UNIT_BYTES * 128);
+      this.#next = 0;
+    }
+    const unit = this.#units.readUIntBE(this.#next, UNIT_BYTES) / 2 ** (8 * UNIT_BYTES);
+    this.#next += UNIT_BYTES;
+    return unit;
+  }
+}
+
+export const systemRandom: Random = new SystemRandom();

@@ -68,9 +68,13 @@ export class MessageLayer implements Outlet {
   #open: Exchange[] = [];
   #messageId: number;
   #closed = false;
+  readonly #exchangeLifetime: number;
+  readonly #nonLifetime: number;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
+    this.#exchangeLifetime = exchangeLifetime(surroundings.parameters);
+    this.#nonLifetime = nonLifetime(surroundings.parameters);
     const [high = 0, low = 0] = surroundings.random.bytes(2);
     this.#messageId = (high << 8) | low;
     this.#transmissions = new Transmissions(surroundings, this);
@@ -287,7 +291,7 @@ export class MessageLayer implements Outlet {
 
   #remember(type: MessageType, messageId: number, fingerprint: number, answer: Memory["answer"]): void {
     const { clock, parameters } = this.#surroundings;
-    const lifetime = type === "CON" ? exchangeLifetime(parameters) : nonLifetime(parameters);
+    const lifetime = type === "CON" ? this.#exchangeLifetime : this.#nonLifetime;
     this.#remembered ??= new Remembered(parameters.remembered);
     this.#remembered.add({ messageId, fingerprint, until: clock.monotonic() + lifetime, answer });
   }
