@@ -1,11 +1,11 @@
 /** State on disk that survives power cuts: replaced whole, checked when read, with older generations to fall back on. */
 
 import { createHash, randomUUID } from "node:crypto";
-import { chmod, mkdir, open, readFile, rename, unlink } from "node:fs/promises";
+import { chmod, mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type Log, silentLog } from "../base/log.ts";
 import { isMissing, words } from "../base/errors.ts";
-import { lockFolder, type ProcessTable } from "./lock.ts";
+import { LOCK_NAME, lockFolder, type ProcessTable } from "./lock.ts";
 
 /** How many generations of a file are kept: the newest and two older ones. */
 export const GENERATIONS = 3;
@@ -54,7 +54,9 @@ export class StateFolder {
     // The owner may be another (a mount, a container): then its mode is not ours to set.
     await chmod(path, FOLDER_MODE).catch((error: unknown) => log.warn("state-folder-mode", { path, error }));
     const lock = await lockFolder(path, options.processes);
-    return lock.status === "held" ? lock : { status: "open", folder: new StateFolder(path, log, () => lock.release()) };
+    if (lock.status === "held") return lock;
+    await sweep(path);
+    return { status: "open", folder: new StateFolder(path, log, () => lock.release()) };
   }
 
   /** The newest intact generation, or undefined if there is none. Damage is logged, with what was used instead. */
@@ -116,7 +118,8 @@ export class StateFolder {
   }
 
   #pathOf(name: string): string {
-    if (!/^[a-z0-9][a-z0-9.-]*$/.test(name)) throw new RangeError(`no name for a file of state: "${name}"`);
+    if (!/^[a-z0-9][a-z0-9.-]*$/.test(name) || name === LOCK_NAME)
+      throw new RangeError(`no name for a file of state: "${name}"`);
     return join(this.path, name);
   }
 }
@@ -155,6 +158,12 @@ const seal = (text: string): string => `${HEADER}${checksum(text)}\n${text}`;
 const checksum = (text: string): string => createHash("sha256").update(text).digest("hex");
 const generationPath = (path: string, generation: number): string =>
   generation === 0 ? path : `${path}.${generation}`;
+
+/** Drafts that a crash has left; nobody will ever finish them. */
+async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder))
+    if (/^\..+\.tmp$/.test(name)) await unlink(join(folder, name)).catch(() => undefined);
+}
 
 /** The content, safe on the disk, under a name that nobody reads. */
 async function writeDraft(path: string, content: string | Uint8Array): Promise<string> {

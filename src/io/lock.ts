@@ -24,13 +24,13 @@ export interface ProcessTable {
   boot(): Promise<string | undefined>;
 }
 
-const NAME = "lock";
+export const LOCK_NAME = "lock";
 
 /** Takes the lock of `folder`, or says which living process has it. @throws Error if the folder cannot be written. */
 export async function lockFolder(folder: string, processes: ProcessTable = procfs): Promise<LockResult> {
-  const path = join(folder, NAME);
+  const path = join(folder, LOCK_NAME);
   const mine = `${JSON.stringify(await self(processes))}\n`;
-  const draft = join(folder, `${NAME}.${processes.pid}`);
+  const draft = join(folder, `${LOCK_NAME}.${processes.pid}`);
   await writeDraft(draft, mine);
   try {
     // Two tries: the second after a stale lock has been cleared away.

@@ -179,7 +179,7 @@ describe("a simulated relay", () => {
 
   it.each([
     ["what it does not understand", turn("sim-3", { state: "toggle" }), /relay takes/],
-    ["what is no field", { ...turn("sim-3", {}), payload: { kind: "text", text: "ON" } }, /not text/],
+    ["what is no field", { ...turn("sim-3", {}), payload: { kind: "text", text: "ON" } as const }, /not text/],
     ["what is meant for a thermometer", turn("sim-1", { state: true }), /takes no commands/],
     ["what is meant for nobody", turn("sim-99", { state: true }), /no such/],
   ])("refuses %s", async (_what, command, reason) => {
