@@ -13,7 +13,7 @@ import type { Codec, Node } from "../content/index.ts";
 import { contains, depth, type Path } from "../model/path.ts";
 import type { ResourceType, ResourceValue } from "../model/value.ts";
 import { type Attributes, isWorthTelling, maximumPeriod, minimumPeriod } from "./conditions.ts";
-import { contentReply, measuredAt, nodesAt, type Representation, timed } from "./representation.ts";
+import { contentReply, contentsOf, measuredAt, type Representation, timed } from "./representation.ts";
 import type { View } from "./view.ts";
 
 /** A notification this often is confirmable, so that nobody is told who left long ago (RFC 7641 §4.5). */
@@ -91,7 +91,7 @@ export class Notifier {
 
   /** The first answer to Observe: the reference for every condition. */
   observe(path: Path, found: Representation): Reply {
-    const reply = contentReply(found.codec, timed(this.#view, path, found), path);
+    const reply = contentReply(found.codec, timed(found, this.#view.clock), path);
     if (reply.code !== Code.Content) return reply;
     return { ...reply, observer: new Watch(this, path, found, this.#view.effective(path)) };
   }
@@ -190,9 +190,9 @@ export class Notifier {
   }
 
   #several({ path, codec }: Watch): Reply {
-    const nodes = nodesAt(this.#view, path);
-    if (nodes.length === 0 && (depth(path) >= 3 || !this.#view.has(path))) return { code: Code.NotFound };
-    return contentReply(codec, timed(this.#view, path, { codec, nodes }), path);
+    const contents = contentsOf(this.#view, path);
+    if (contents.nodes.length === 0 && (depth(path) >= 3 || !this.#view.has(path))) return { code: Code.NotFound };
+    return contentReply(codec, timed({ ...contents, codec }, this.#view.clock), path);
   }
 
   /** At most one timer: for the end of the minimum period if something is held, else for that of the maximum. */

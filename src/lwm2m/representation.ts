@@ -1,6 +1,6 @@
 /** What stands at a path, as bytes in the format that was asked for: for Read and for every notification. */
 
-import type { Stamp } from "../base/clock.ts";
+import type { Clock, Stamp } from "../base/clock.ts";
 import { Code, type Reply } from "../coap/index.ts";
 import { type Codec, codecOf, Format, type Node } from "../content/index.ts";
 import { child, depth, ids, type Path } from "../model/path.ts";
@@ -11,24 +11,31 @@ const FRESH_MS = 1_000;
 /** Objects below describe the client itself. What was set long ago still holds, and some servers refuse times in a Read. */
 const FIRST_TIMED_OBJECT = 10;
 
-/** Values, and the format to show them in. */
-export interface Representation {
+/** What stands at a path. */
+export interface Contents {
   readonly nodes: readonly Node[];
+  /** When the newest of the values was measured. */
+  readonly newest: Stamp | undefined;
+}
+
+/** The same, and the format to show it in. */
+export interface Representation extends Contents {
   readonly codec: Codec;
 }
 
 /** Readable values at or below `where`; what the server may not read is left out (LwM2M Core 1.1 §6.3.1). */
-export function nodesAt(view: View, where: Path): Node[] {
-  const entries = view.entries(where);
+export function contentsOf(view: View, where: Path): Contents {
   const nodes: Node[] = [];
-  for (const [at, { value }] of entries) {
-    const model = view.resource(at);
+  let newest: Stamp | undefined;
+  for (const [path, { value, at }] of view.entries(where)) {
+    const model = view.resource(path);
     if (model !== undefined && !model.operations.includes("R")) continue;
     // A single value given for a multiple Resource is its first Resource Instance.
-    const lifted = model?.multiple === true && depth(at) === 3 ? child(at, 0) : at;
+    const lifted = model?.multiple === true && depth(path) === 3 ? child(path, 0) : path;
     nodes.push({ path: lifted, type: model?.type ?? typeOfValue(value), value });
+    if (newest === undefined || at.ms > newest.ms) newest = at;
   }
-  return nodes;
+  return { nodes, newest };
 }
 
 /**
@@ -66,11 +73,9 @@ export function measuredAt(at: Stamp, now: Stamp): number | undefined {
  * The nodes with the time of the newest of them if even that is not fresh, so that old values never pass for new ones.
  * One time for all: servers take several for several measurements.
  */
-export function timed(view: View, where: Path, { codec, nodes }: Representation): readonly Node[] {
-  if (codec.format !== Format.SenmlCbor && codec.format !== Format.SenmlJson) return nodes;
-  let newest: Stamp | undefined;
-  for (const [, { at }] of view.entries(where)) if (newest === undefined || at.ms > newest.ms) newest = at;
-  const time = newest && measuredAt(newest, view.clock.now());
+export function timed({ codec, nodes, newest }: Representation, clock: Clock): readonly Node[] {
+  if (newest === undefined || (codec.format !== Format.SenmlCbor && codec.format !== Format.SenmlJson)) return nodes;
+  const time = measuredAt(newest, clock.now());
   return time === undefined ? nodes : nodes.map((node) => ({ ...node, time }));
 }
 

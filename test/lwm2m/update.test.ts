@@ -130,12 +130,17 @@ describe("Update", () => {
     expect(here.client.registration.state).toBe("registered");
   });
 
-  it("after the wire broke goes over a new one", async () => {
+  it("on a wire that breaks is followed by a Register over a new one", async () => {
     const here = await station().registered();
-    here.wires[0]!.near.fail("interface down");
+    here.server.verdict = () => undefined;
     here.tree.addInstance(path(3304, 0));
-    await here.clock.advance(100_000);
-    expect(here.client.registration.state).toBe("registered");
+    await here.clock.advance(1_000);
+    expect(here.server.log).toEqual(["POST /rd/r1"]);
+    here.server.verdict = (request) => here.server.grant(request);
+    here.wires[0]!.near.fail("interface down");
+    await here.clock.advance(1_000);
+    expect(here.connected()).toBe(2);
+    expect(here.client.registration).toMatchObject({ state: "registered", location: "/rd/r2" });
     expect(here.server.requests.at(-1)!.text).toContain("</3304/0>");
   });
 

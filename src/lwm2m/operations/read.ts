@@ -2,13 +2,13 @@
 
 import { Code, type Reply } from "../../coap/index.ts";
 import { depth, type Path } from "../../model/path.ts";
-import { chooseCodec, contentReply, nodesAt, type Representation, tellsTime, timed } from "../representation.ts";
+import { chooseCodec, contentReply, contentsOf, type Representation, tellsTime, timed } from "../representation.ts";
 import { instanceOf, type View } from "../view.ts";
 
 export function read(view: View, where: Path, accept: number | undefined): Reply {
   const found = find(view, where, accept);
   if ("code" in found) return found;
-  const nodes = tellsTime(where) ? timed(view, where, found) : found.nodes;
+  const nodes = tellsTime(where) ? timed(found, view.clock) : found.nodes;
   return contentReply(found.codec, nodes, where);
 }
 
@@ -20,9 +20,10 @@ export function find(view: View, where: Path, accept: number | undefined): Repre
     const model = view.resource(where);
     if (model !== undefined && !model.operations.includes("R")) return { code: Code.MethodNotAllowed };
   }
-  const nodes = nodesAt(view, where);
+  const contents = contentsOf(view, where);
+  const { nodes } = contents;
   // An Instance may be empty; a Resource without a value has never been measured.
   if (depth(where) >= 3 && nodes.length === 0) return { code: Code.NotFound };
   const codec = chooseCodec(where, nodes, accept);
-  return codec === undefined ? { code: Code.NotAcceptable } : { nodes, codec };
+  return codec === undefined ? { code: Code.NotAcceptable } : { ...contents, codec };
 }
