@@ -63,3 +63,14 @@ describe("the times that follow from the parameters", () => {
     expect(nonLifetime(DEFAULT_PARAMETERS)).toBe(145_000);
   });
 });
+
+describe("an impatient sender", () => {
+  it("may give up at once, and need not spread its timeouts", () => {
+    const parameters = { ...DEFAULT_PARAMETERS, maxRetransmit: 0, ackRandomFactor: 1 };
+    const [state, effect] = next(WAITING, { type: "turn", unit: 0.9 }, parameters);
+    expect(effect).toEqual({ do: "transmit", thenWaitMs: 2_000 });
+    expect(next(state, { type: "timer" }, parameters)[0]).toEqual({ name: "settled", fate: "timeout" });
+    expect(maxTransmitSpan(parameters)).toBe(0);
+    expect(maxTransmitWait(parameters)).toBe(2_000);
+  });
+});
