@@ -155,7 +155,16 @@ class LabServer extends Server {
 
   constructor(onRequest: RequestHandler, log: Log) {
     // reuseAddr would let two servers share a port, each with half of the datagrams.
-    super({ reuseAddr: false, cacheSize: CACHE_BYTES }, onRequest);
+    super({ reuseAddr: false, cacheSize: CACHE_BYTES }, (request: IncomingMessage, response: OutgoingMessage) => {
+      try {
+        onRequest(request, response);
+      } catch (error) {
+        // Unanswered, node-coap would acknowledge later, perhaps on a closed socket: an exception that nobody catches.
+        log.error("lab request failed", { from: request.rsinfo.address, reason: error });
+        response.code = "5.00";
+        response.end();
+      }
+    });
     this.#log = log;
   }
 

@@ -128,7 +128,7 @@ describe("our client at the lab", () => {
   it("is discovered", async () => {
     const { known, ask } = await registered("kitchen", { watch: false });
     const result = await ask.discover(known, path(3303, 0));
-    const targets = "links" in result ? result.links?.map(({ target }) => target) : undefined;
+    const targets = "links" in result ? result.links.map(({ target }) => target) : undefined;
     expect(targets).toEqual(expect.arrayContaining(["/3303/0", "/3303/0/5700", "/3303/0/5701"]));
   });
 

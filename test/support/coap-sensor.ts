@@ -84,13 +84,19 @@ export class CoapSensor {
     if (isSocket(socket) && !this.#closed) socket.send(datagram, this.#labPort, "127.0.0.1");
   }
 
-  /** A datagram, and the next one that comes back. */
-  exchange(datagram: Uint8Array): Promise<Buffer> {
+  /** The next datagram that comes. */
+  next(): Promise<Buffer> {
     const socket = this.#server._sock;
     return new Promise((resolve) => {
-      if (isSocket(socket)) socket.once("message", resolve);
-      this.raw(datagram);
+      if (isSocket(socket)) socket.once("message", (datagram) => resolve(Buffer.from(datagram)));
     });
+  }
+
+  /** A datagram, and the next one that comes back. */
+  exchange(datagram: Uint8Array): Promise<Buffer> {
+    const answer = this.next();
+    this.raw(datagram);
+    return answer;
   }
 
   notify(url: string, payload: Uint8Array | string): void {
