@@ -25,17 +25,24 @@ afterEach(async () => {
   await rm(stateDir, { recursive: true });
 });
 
-/** The demonstration, quicker, on ports that are free. */
-function config(change: Partial<Config> = {}): Config {
+/** Simulated sensors that speak quickly, and a server somewhere. */
+function bare(uri: string): Config {
   const sim = { sensors: 6, strangers: 1, interval: "100ms", value: "drift", seed: 1 };
   return {
-    ...demoConfig(),
-    servers: [{ uri: "coap://127.0.0.1:0", lifetime: 300 }],
-    http: { host: "127.0.0.1", port: 0 },
-    lab: { port: 0 },
+    gateway: { endpoint: "isthmus-demo", allowReboot: false },
+    servers: [{ uri, lifetime: 300 }],
     adapters: [{ name: "sim", type: "simulator", settings: sim }],
-    ...change,
+    adopt: [],
+    sensors: [],
+    objects: [],
+    log: { level: "info" },
   };
+}
+
+/** The demonstration, quicker, on ports that are free. */
+function config(change: Partial<Config> = {}): Config {
+  const http = { host: "127.0.0.1", port: 0 };
+  return { ...demoConfig(), ...bare("coap://127.0.0.1:0"), http, lab: { port: 0 }, ...change };
 }
 
 async function start(change: Partial<Config> = {}, log: MemoryLog | typeof silentLog = silentLog): Promise<Daemon> {
@@ -100,7 +107,7 @@ describe("the daemon", () => {
   it("stops within five seconds, with everybody de-registered", async () => {
     const lab = await startLab({ port: 0, http: 0, host: "127.0.0.1", clock, log: silentLog });
     running.push(lab);
-    const { lab: _, ...alone } = config({ servers: [{ uri: `coap://127.0.0.1:${lab.port}`, lifetime: 300 }] });
+    const alone = bare(`coap://127.0.0.1:${lab.port}`);
     const daemon = await startDaemon({
       config: alone,
       stateDir,
@@ -149,7 +156,7 @@ describe("the daemon", () => {
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
     const address = taken.address();
     const port = typeof address === "object" && address ? address.port : 0;
-    const { anyPort: _, ...strict } = config({ http: { host: "127.0.0.1", port } });
+    const strict = { ...bare("coap://127.0.0.1:9"), http: { host: "127.0.0.1", port } };
     const options = { stateDir, log: silentLog, clock, random: systemRandom, environment: {} };
     await expect(startDaemon({ ...options, config: strict })).rejects.toThrow("EADDRINUSE");
     const elsewhere = await start({ http: { host: "127.0.0.1", port } });
@@ -200,9 +207,8 @@ describe("the daemon", () => {
   });
 
   it("runs without a page and without a lab", async () => {
-    const { http: _h, lab: _l, ...bare } = config({ servers: [{ uri: "coap://127.0.0.1:9", lifetime: 300 }] });
     const daemon = await startDaemon({
-      config: bare,
+      config: bare("coap://127.0.0.1:9"),
       stateDir,
       log: silentLog,
       clock,

@@ -269,9 +269,9 @@ describe("the configuration", () => {
 
   it("is told of what it names and nobody knows", async () => {
     const rig = await Rig.start({ sensors: [{ ...FREEZER, definition: "ruuvi.tag.df55" }] });
-    expect(rig.gateway.status().problems).toMatchObject([
-      { what: expect.stringContaining("did you mean ruuvi.tag.df5?"), next: "Correct it in the configuration." },
-    ]);
+    const [problem] = rig.gateway.status().problems;
+    expect(problem?.what).toContain("did you mean ruuvi.tag.df5?");
+    expect(problem?.next).toBe("Correct it in the configuration.");
   });
 });
 

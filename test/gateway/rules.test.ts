@@ -35,7 +35,7 @@ describe("an adoption rule", () => {
   it("wants the signal at least as strong as it says", () => {
     expect(fits({ rssi: -70 })).toBe(true);
     expect(fits({ rssi: -69 })).toBe(false);
-    const { rssi: _, ...wired } = TAG;
+    const wired = { adapter: "gnss", address: "a", definition: "nmea.gnss" };
     expect(compileRules([{ rssi: -90 }])(wired)).toBe(false);
   });
 
