@@ -3,20 +3,23 @@
 import type { z } from "zod";
 import { nearest } from "../base/nearest.ts";
 import { type Definition, definitionSchema, schema } from "./definition.ts";
-import type { Complain, DefinitionSource } from "./source.ts";
+import type { DefinitionSource } from "./source.ts";
 
 type Issue = z.core.$ZodIssue;
+/** Where the data came from: its parts, and the way to complain about them. */
+type Source = Pick<DefinitionSource, "data" | "complain">;
 
 /** The definition, or undefined after complaining about everything that does not fit. */
 export function checkShape(source: DefinitionSource): Definition | undefined {
   const result = schema.safeParse(source.data);
   if (result.success) return result.data;
-  for (const issue of result.error.issues) explain(issue, source.complain);
+  for (const issue of result.error.issues) explain(issue, source);
   return undefined;
 }
 
-function explain(issue: Issue, complain: Complain): void {
+function explain(issue: Issue, source: Source): void {
   const { path } = issue;
+  const { complain } = source;
   switch (issue.code) {
     case "unrecognized_keys":
       for (const key of issue.keys) complain([...path, key], `unknown key "${key}"`, didYouMean(key, keysAt(path)));
@@ -29,11 +32,16 @@ function explain(issue: Issue, complain: Complain): void {
     }
     case "invalid_value": {
       const known = issue.values.map(String);
-      complain(path, `not one of ${known.slice(0, 12).join(", ")}${known.length > 12 ? ", ..." : ""}`);
+      const written = valueAt(source.data, path);
+      const some = `one of ${known.slice(0, 8).join(", ")}${known.length > 8 ? ", ..." : ""}`;
+      complain(path, `"${written}" is not ${some}`, didYouMean(written, known));
       return;
     }
+    case "invalid_format":
+      complain(path, `"${valueAt(source.data, path)}" is not ${issue.message}`);
+      return;
     case "invalid_union":
-      explainUnion(issue, complain);
+      explainUnion(issue, source);
       return;
     case "invalid_key":
       complain(path, `"${String(path.at(-1))}" cannot be a key here`, issue.issues[0]?.message);
@@ -44,22 +52,29 @@ function explain(issue: Issue, complain: Complain): void {
 }
 
 /** Of several forms that all fail, the one that got furthest is the one that was meant. */
-function explainUnion(issue: Extract<Issue, { code: "invalid_union" }>, complain: Complain): void {
+function explainUnion(issue: Extract<Issue, { code: "invalid_union" }>, source: Source): void {
   const deepest = issue.errors
     .filter((form) => !form.some(({ code, path }) => code === "invalid_type" && path.length === 0))
     .at(0);
   if (!deepest) {
     const wanted = issue.errors.flat().map((each) => (each.code === "invalid_type" ? each.expected : each.message));
-    complain(issue.path, `${[...new Set(wanted)].join(" or ")} expected`);
+    source.complain(issue.path, `${[...new Set(wanted)].join(" or ")} expected`);
     return;
   }
-  for (const each of deepest) explain({ ...each, path: [...issue.path, ...each.path] }, complain);
+  for (const each of deepest) explain({ ...each, path: [...issue.path, ...each.path] }, source);
 }
 
 /** `did you mean "x"?`, if there is an x close enough. */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
   const found = nearest(word, candidates);
   return found === undefined ? undefined : `did you mean "${found}"?`;
+}
+
+/** What was written at a place, shortened. */
+function valueAt(data: unknown, path: readonly PropertyKey[]): string {
+  let found = data;
+  for (const step of path) found = isSchema(found) ? found[String(step)] : undefined;
+  return String(found).slice(0, 40);
 }
 
 type Schema = Readonly<Record<string, unknown>>;

@@ -93,10 +93,11 @@ function fieldDecoder<Opened>(
     for (const name of hidden) values.delete(name);
     return values;
   };
-  const shown = fields.filter((field) => !field.hidden);
-  const units = shown.map(
-    ({ name, spec, reader }) => [name, { unit: spec.unit, many: reader !== undefined && "many" in reader }] as const,
-  );
+  // A field with a mistake is still a field: whatever refers to it is no second mistake.
+  const many = new Set(fields.filter(({ reader }) => reader && "many" in reader).map(({ name }) => name));
+  const units = Object.entries(definition.fields ?? {})
+    .filter(([name]) => !name.startsWith("_"))
+    .map(([name, { unit }]) => [name, { unit, many: many.has(name) }] as const);
   return finishDecoder(definition, new Map(units), read, complain);
 }
 

@@ -33,7 +33,10 @@ export const fieldSchema = z
       .describe("group of the regular expression")
       .optional(),
     nmea: z
-      .record(z.string().regex(/^[A-Z]{3}$/), z.union([z.int().min(1), z.array(z.int().min(1)).min(1).max(16)]))
+      .record(
+        z.string().regex(/^[A-Z]{3}$/, "a sentence such as RMC"),
+        z.union([z.int().min(1), z.array(z.int().min(1)).min(1).max(16)]),
+      )
       .describe("part number by sentence, such as { RMC: 7 }; part 0 is the address")
       .optional(),
     fc: z.int().min(1).max(4).describe("Modbus function code that reads it").optional(),
@@ -119,7 +122,7 @@ const match = z.strictObject({
   serial: z
     .strictObject({
       line: z.string().describe("regular expression of a line").optional(),
-      sentences: z.array(z.string().regex(/^[A-Z]{3}$/)).optional(),
+      sentences: z.array(z.string().regex(/^[A-Z]{3}$/, "a sentence such as RMC")).optional(),
     })
     .optional(),
   mqtt: z
@@ -158,7 +161,9 @@ const golden = z.strictObject({
   topic: z.string().optional(),
   json: z.unknown().optional(),
   fields: z.record(z.string(), scalar).optional(),
-  registers: z.record(z.string().regex(/^\d:0x[0-9A-Fa-f]{4}$/), hex).optional(),
+  registers: z
+    .record(z.string().regex(/^\d:0x[0-9A-Fa-f]{4}$/, "function code and address such as 4:0x0000"), hex)
+    .optional(),
   expect: z.record(z.string(), z.union([scalar, z.null()])).optional(),
   error: z.string().describe("part of the refusal").optional(),
 });
@@ -169,7 +174,7 @@ export const schema = z.strictObject({
   id: z.string().regex(ID, "lower-case words joined by dots or dashes"),
   version: z
     .string()
-    .regex(/^\d+\.\d+\.\d+$/)
+    .regex(/^\d+\.\d+\.\d+$/, "a version such as 1.0.0")
     .optional(),
   vendor: z.string().min(1),
   model: z.string().min(1),
@@ -190,7 +195,7 @@ export const schema = z.strictObject({
     z.string().regex(OBJECT_KEY, "an Object and an Instance, such as 3303/0 or 3303/*"),
     instanceSchema,
   ),
-  commands: z.record(z.string().regex(FIELD_NAME), commandSchema).optional(),
+  commands: z.record(z.string().regex(FIELD_NAME, "lower-case letters, digits and _"), commandSchema).optional(),
   report: z
     .record(
       z.string(),
@@ -198,7 +203,7 @@ export const schema = z.strictObject({
     )
     .describe("how often and after what change a server should be told, unless it says otherwise")
     .optional(),
-  tests: z.array(golden).min(1),
+  tests: z.array(golden).min(1, "at least one golden frame is needed"),
 });
 export type Definition = z.infer<typeof schema>;
 

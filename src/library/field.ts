@@ -92,7 +92,7 @@ function compileMeaning<Opened>(spec: FieldSpec, framing: Framing<Opened>): Mean
     }
     const scaledValue = scale ? scale(value) : value;
     const final = inUnit ? inUnit(scaledValue, opened) : scaledValue;
-    if (final === undefined || !(final >= low && final <= high)) return undefined;
+    if (final === undefined || !Number.isFinite(final) || final < low || final > high) return undefined;
     return unit === undefined ? { value: final } : { value: final, unit };
   };
 }

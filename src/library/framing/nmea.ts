@@ -101,7 +101,7 @@ function degrees(value: string, side: string, { digits, limit, positive, negativ
   if (!/^\d+$/.test(value.slice(0, digits)) || !/^\d{2}(?:\.\d*)?$/.test(minutes)) return undefined;
   const size = whole + Number(minutes) / 60;
   if (Number(minutes) >= 60 || size > limit || (side !== positive && side !== negative)) return undefined;
-  const rounded = Number(size.toFixed(10));
+  const rounded = Number(size.toFixed(11));
   return side === negative ? -rounded : rounded;
 }
 

@@ -43,17 +43,20 @@ const ordered =
   (a, b) =>
     typeof a === "number" && typeof b === "number" ? compare(a, b) : undefined;
 
-/** Bit operations are those of unsigned 32-bit words: what devices pack is never negative. */
+/**
+ * Bit operations are those of unsigned 32-bit words: what devices pack is never negative. They bind tighter than
+ * comparisons, so that `flags & 1 == 1` asks what it seems to ask.
+ */
 const BINARY: Readonly<Record<string, { readonly strength: number; readonly apply: Binary }>> = {
-  "|": { strength: 3, apply: numeric((a, b) => (a | b) >>> 0) },
-  "^": { strength: 4, apply: numeric((a, b) => (a ^ b) >>> 0) },
-  "&": { strength: 5, apply: numeric((a, b) => (a & b) >>> 0) },
-  "==": { strength: 6, apply: (a, b) => a === b },
-  "!=": { strength: 6, apply: (a, b) => a !== b },
-  "<": { strength: 7, apply: ordered((a, b) => a < b) },
-  "<=": { strength: 7, apply: ordered((a, b) => a <= b) },
-  ">": { strength: 7, apply: ordered((a, b) => a > b) },
-  ">=": { strength: 7, apply: ordered((a, b) => a >= b) },
+  "|": { strength: 5, apply: numeric((a, b) => (a | b) >>> 0) },
+  "^": { strength: 6, apply: numeric((a, b) => (a ^ b) >>> 0) },
+  "&": { strength: 7, apply: numeric((a, b) => (a & b) >>> 0) },
+  "==": { strength: 3, apply: (a, b) => a === b },
+  "!=": { strength: 3, apply: (a, b) => a !== b },
+  "<": { strength: 4, apply: ordered((a, b) => a < b) },
+  "<=": { strength: 4, apply: ordered((a, b) => a <= b) },
+  ">": { strength: 4, apply: ordered((a, b) => a > b) },
+  ">=": { strength: 4, apply: ordered((a, b) => a >= b) },
   "<<": { strength: 8, apply: numeric((a, b) => (a << b) >>> 0) },
   ">>": { strength: 8, apply: numeric((a, b) => a >>> b) },
   "+": { strength: 9, apply: numeric((a, b) => a + b) },

@@ -6,6 +6,7 @@ import { didYouMean } from "../check.ts";
 import type { Definition, InstanceSpec } from "../definition.ts";
 import { compileInstance, type InstanceContext, type ObjectContext } from "./instance.ts";
 import { DeviceObject } from "./ipso.ts";
+import type { Complain } from "../source.ts";
 import type { InstancePlan, ManyPlan, ObjectPlan } from "./plan.ts";
 
 const MAX_INSTANCES = 64;
@@ -28,8 +29,14 @@ export function compileObjects(definition: Definition, context: ObjectContext): 
       const plan = compileMany(inner);
       if (plan) many.push(plan);
     } else if (checkInstance(inner, Number(instance))) {
-      const plan = compileInstance(inner, Number(instance));
-      checkMandatory(inner, plan);
+      let mistakes = 0;
+      const complain: Complain = (...about) => {
+        mistakes += 1;
+        context.complain(...about);
+      };
+      const plan = compileInstance({ ...inner, complain }, Number(instance));
+      // What is missing only because it was misspelt has been said already.
+      if (mistakes === 0) checkMandatory(inner, plan);
       instances.push(plan);
     }
   }
