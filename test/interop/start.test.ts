@@ -1,6 +1,7 @@
 /** What a newcomer does: start it, look, adopt, switch, stop. The compiled program, as a process. */
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { createSocket } from "node:dgram";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Daemon, freeUdpPort, isthmus } from "./support/isthmus.ts";
 import { eventually, Running } from "./support/programs.ts";
 
@@ -153,6 +154,40 @@ adapters:
 
   it("the lab stops on Ctrl-C", async () => {
     expect((await lab?.end("SIGINT"))?.code).toBe(0);
+  });
+});
+
+describe("a server that never answers", () => {
+  const mute = createSocket("udp4");
+  let daemon: Daemon;
+
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => mute.bind(0, "127.0.0.1", resolve));
+  });
+  beforeEach(async () => {
+    daemon = await Daemon.start({
+      config: `
+server: { uri: "coap://127.0.0.1:${mute.address().port}" }
+http: { listen: "127.0.0.1:0" }
+adapters:
+  sim: { type: simulator, sensors: 20, interval: 1s }
+`,
+    });
+  });
+  afterEach(() => daemon.discard());
+  afterAll(() => void mute.close());
+
+  it("does not keep the daemon from stopping within five seconds", async () => {
+    await eventually("twenty sensors", async () => ((await daemon.sensors()).length === 20 ? true : undefined));
+    const { code, ms } = await daemon.stop();
+    expect(ms).toBeLessThan(6_000);
+    expect(code).toBe(0);
+  });
+
+  it("shows in the state of each sensor, in words", async () => {
+    const sensor = await eventually("a sensor", async () => (await daemon.sensors())[0]);
+    expect(sensor.registration.state).not.toBe("registered");
+    expect(sensor.values["/3303/0/5700"]?.value).toBeTypeOf("number");
   });
 });
 
