@@ -139,7 +139,12 @@ export function greeting({ demo, config, daemon, stateDir }: Greeting, { termina
   return `${head}\n\n${table(rows, Number.MAX_SAFE_INTEGER, "  ")}\n`;
 }
 
-async function stopWithin(daemon: Daemon, stops: Stops, { terminal, monotonic }: Surroundings): Promise<void> {
+/** Waits for the daemon to stop: not longer than it may take, and not at all once somebody insists. */
+export async function stopWithin(
+  daemon: Pick<Daemon, "stop">,
+  stops: Pick<Stops, "insisted">,
+  { terminal, monotonic }: Pick<Surroundings, "terminal" | "monotonic">,
+): Promise<void> {
   const began = monotonic();
   const ended = await Promise.race([
     daemon.stop().then(() => "stopped" as const),

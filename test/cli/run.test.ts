@@ -1,7 +1,7 @@
-import { describe, expect, it } from "vitest";
-import { complain } from "../../src/cli/command-error.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { CommandError, complain } from "../../src/cli/command-error.ts";
 import { processLog } from "../../src/cli/process-log.ts";
-import { greeting, startFailure } from "../../src/cli/run-command.ts";
+import { greeting, startFailure, stopWithin } from "../../src/cli/run-command.ts";
 import { demoConfig } from "../../src/config/index.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakeSurroundings } from "../support/fake-surroundings.ts";
@@ -96,5 +96,43 @@ describe("the log of a running command", () => {
 
   it("never mixes with results", () => {
     expect(lines({}).out).toBe("");
+  });
+});
+
+describe("stopping", () => {
+  const never = new Promise<void>(() => undefined);
+  const stops = (insisted: Promise<void> = never) => ({ insisted });
+  const ending = (promise: Promise<void>) =>
+    promise.then(
+      () => ({ exitCode: 0, what: "" }),
+      (error: unknown) =>
+        error instanceof CommandError ? { exitCode: error.exitCode, what: error.complaint.what } : undefined,
+    );
+
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  it("says how long it took", async () => {
+    const console = new FakeSurroundings();
+    const stop = () => {
+      console.time += 430;
+      return Promise.resolve();
+    };
+    expect(await ending(stopWithin({ stop }, stops(), console))).toEqual({ exitCode: 0, what: "" });
+    expect(console.err).toBe("Stopped in 0.4 s.\n");
+  });
+
+  it("ends at once when somebody insists, as a shell counts it", async () => {
+    const insisted = Promise.resolve();
+    const ended = await ending(stopWithin({ stop: () => never }, stops(insisted), new FakeSurroundings()));
+    expect(ended).toEqual({ exitCode: 130, what: "ended at once" });
+  });
+
+  it("ends anyway when the daemon cannot", async () => {
+    const ended = ending(stopWithin({ stop: () => never }, stops(), new FakeSurroundings()));
+    await vi.advanceTimersByTimeAsync(5_499);
+    expect(await Promise.race([ended, Promise.resolve("waits")])).toBe("waits");
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await ended).toMatchObject({ exitCode: 1, what: expect.stringContaining("still not stopped") as string });
   });
 });
