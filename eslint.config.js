@@ -30,7 +30,7 @@ export default tseslint.config(
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ["./tsconfig.check.json", "./src/http/page/tsconfig.json"],
+        project: ["./tsconfig.check.json", "./src/http/page/tsconfig.json", "./test/page/tsconfig.json"],
         tsconfigRootDir: import.meta.dirname,
       },
     },

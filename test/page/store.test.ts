@@ -162,6 +162,12 @@ describe("what of a sensor is shown large", () => {
     expect(mainPaths(sensor("b", { main: ["/3/0/9"] }))).toEqual(["/3/0/9"]);
   });
 
+  it("says where something is only once", () => {
+    const main = ["/6/0/0", "/3336/0/6051", "/3336/0/6052", "/3336/0/5705"];
+    expect(mainPaths(sensor("a", { main, values: {} }))).toEqual(["/6/0/0", "/3336/0/5705"]);
+    expect(mainPaths(sensor("a", { main: main.slice(1), values: {} }))).toEqual(main.slice(1));
+  });
+
   it("completes a position", () => {
     const values = { "/6/0/0": value(37.9), "/6/0/1": value(22.9) };
     expect(mainPaths(sensor("a", { main: ["/6/0/0"], values }))).toEqual(["/6/0/0", "/6/0/1"]);

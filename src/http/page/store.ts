@@ -153,6 +153,8 @@ export function battery(sensor: Sensor): number | undefined {
   return typeof level === "number" ? level : undefined;
 }
 
+/** Numeric Latitude and Longitude of IPSO repeat what the Location Object says. */
+const AGAIN = /^\/\d+\/\d+\/605[12]$/;
 const LATITUDE = /^(\/6\/\d+)\/0$/;
 
 /**
@@ -160,7 +162,8 @@ const LATITUDE = /^(\/6\/\d+)\/0$/;
  * longitude.
  */
 export function mainPaths({ main, values }: Sensor): readonly string[] {
-  const shown = main.filter((path) => path !== "/3/0/9" || main.length === 1);
+  const placed = main.some((path) => LATITUDE.test(path));
+  const shown = main.filter((path) => !(path === "/3/0/9" && main.length > 1) && !(placed && AGAIN.test(path)));
   return shown.flatMap((path) => {
     const longitude = longitudeOf(path);
     return longitude !== undefined && longitude in values && !main.includes(longitude) ? [path, longitude] : [path];
