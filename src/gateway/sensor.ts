@@ -5,8 +5,8 @@ import type { Clock, Stamp } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Device, Mapping, Reading } from "../library/index.ts";
 import { ObjectTree } from "../lwm2m/index.ts";
-import type { Path } from "../model/path.ts";
-import type { ResourceValue } from "../model/value.ts";
+import { ids, path, type Path } from "../model/path.ts";
+import type { ResourceUpdate, ResourceValue } from "../model/value.ts";
 import type { Frame } from "../sdk/adapter.ts";
 import type { Adapters } from "./adapters.ts";
 import { Commands, type Order } from "./commands.ts";
@@ -100,7 +100,7 @@ export class Sensor {
     this.#fingerprint = print;
     if (reading === undefined) return "repeated";
     const repeated = this.#isRepetition(reading, now);
-    if (!repeated) this.tree.setAll(this.mapping.updates(reading));
+    if (!repeated) this.#store(this.mapping.updates(reading));
     // Also what says nothing new may confirm: a relay that was on already.
     this.#commands?.heard(reading);
     return repeated ? "repeated" : "updated";
@@ -137,7 +137,7 @@ export class Sensor {
     if (this.liveness !== "waiting") return "repeated";
     const reading = this.#decode(frame);
     if (reading === undefined || reading === "malformed") return reading ?? "repeated";
-    this.tree.setAll(this.mapping.updates(reading));
+    this.#store(this.mapping.updates(reading));
     this.tree.setAll(this.mapping.silence("stale", reading.at));
     return "updated";
   }
@@ -168,12 +168,31 @@ export class Sensor {
     for (const instance of device.instances) tree.addInstance(instance);
     const at = this.#shared.clock.now();
     tree.setAll(mapping.constants.map(({ path, value }) => ({ path, value, at })));
-    if (device.writable.length + device.executable.length === 0) return tree;
+    this.#obey(device, tree);
+    return tree;
+  }
+
+  /** Hands what a server writes and executes there to the device. */
+  #obey({ writable, executable }: Pick<Device, "writable" | "executable">, tree: ObjectTree): void {
+    if (writable.length + executable.length === 0) return;
     const write = (path: Path, value: ResourceValue, signal: AbortSignal) => this.#order({ path, value }, signal);
     const execute = (path: Path, args: string, signal: AbortSignal) => this.#order({ path, args }, signal);
-    for (const path of device.writable) tree.onWrite(path, write);
-    for (const path of device.executable) tree.onExecute(path, execute);
-    return tree;
+    for (const path of writable) tree.onWrite(path, write);
+    for (const path of executable) tree.onExecute(path, execute);
+  }
+
+  /** Some devices are heard to have more than their definition is sure of: such Instances are shown from then on. */
+  #store(updates: readonly ResourceUpdate[]): void {
+    const { device, mapping, tree } = this;
+    if (device.grows)
+      for (const update of updates) {
+        const [object = 0, id = 0] = ids(update.path);
+        const instance = path(object, id);
+        if (tree.hasInstance(instance)) continue;
+        tree.addInstance(instance);
+        this.#obey(mapping.handlers(instance), tree);
+      }
+    tree.setAll(updates);
   }
 
   #order(order: Order, signal: AbortSignal) {

@@ -72,6 +72,7 @@ export class CompiledDevice implements Device {
   readonly model: string;
   readonly alive: Device["alive"];
   readonly instances: Device["instances"];
+  readonly grows: boolean;
   readonly main: Device["main"];
   readonly writable: Device["writable"];
   readonly executable: Device["executable"];
@@ -88,6 +89,7 @@ export class CompiledDevice implements Device {
     this.model = definition.model;
     this.alive = durations(definition.alive);
     this.instances = sure.map(({ path }) => path);
+    this.grows = parts.objects.appearing.size > 0 || parts.objects.many.length > 0;
     this.main = parts.objects.main;
     this.writable = sure.flatMap((instance) => instance.writable);
     this.executable = sure.flatMap((instance) => instance.executable);

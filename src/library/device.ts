@@ -16,6 +16,8 @@ export interface Device {
   readonly alive: { readonly expectMs: number; readonly staleMs: number; readonly goneMs: number };
   /** Object Instances shown from the first registration on, such as `/3303/0`. */
   readonly instances: readonly Path[];
+  /** Whether further Instances may appear when they are first heard: see `Mapping.updates` and `Mapping.handlers`. */
+  readonly grows: boolean;
   /** Resources whose value people care about, the most important first; some may be of Instances not yet shown. */
   readonly main: readonly Path[];
   readonly writable: readonly Path[];

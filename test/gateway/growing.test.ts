@@ -15,6 +15,8 @@ describe("a sensor that is heard to measure more than before", () => {
     await rig.heard(CELLAR, says({ temperature: 12, humidity: 71 }));
     expect(rig.value("zb-cellar", "/3304/0/5700")).toBe(71);
     expect(rig.value("zb-cellar", "/3304/0/5701")).toBe("%RH");
+    const read = await rig.server("zb-cellar").ask("GET", { path: "/3304/0/5700" });
+    expect(read.code).toBe("2.05");
   });
 
   it("obeys what is executed there", async () => {
