@@ -46,6 +46,7 @@ export interface Source {
 const MAX_TEXT = 1_000_000;
 /** Aliases may multiply: this many values are enough for ten thousand sensors. */
 const MAX_VALUES = 200_000;
+const MAX_DEPTH = 32;
 const MAX_SECRET = 64_000;
 
 /** A secret that was named but not yet looked up. */
@@ -132,7 +133,16 @@ class PlainReader {
       if (this.#left === 0) this.#report([], node, "too many values", "do aliases refer to one another?");
       return undefined;
     }
-    if (isAlias(node)) return this.read(this.#resolve(node), path);
+    if (path.length > MAX_DEPTH) {
+      this.#report(path.slice(0, 2), node, "nested too deep", "does an alias refer to what it stands in?");
+      this.#left = 0;
+      return undefined;
+    }
+    if (isAlias(node)) {
+      const meant = this.#resolve(node);
+      if (!meant) this.#report(path, node, `no anchor is called ${node.source}`, `define it before: &${node.source}`);
+      return this.read(meant, path);
+    }
     if (isSeq(node)) return node.items.map((item, index) => this.read(item, [...path, index]));
     if (isMap(node)) {
       const entries = node.items.map(({ key, value }) => {

@@ -223,7 +223,10 @@ describe("repetitions", () => {
     await rig.heard(`radio/${TAG}`, ruuvi(7));
     await rig.clock.advance(3_000);
     await rig.heard(`radio/${TAG}`, ruuvi(7));
+    const time = () => rig.gateway.sensor("ruuvi-cbb8334c884f")?.values["/3303/0/5700"]?.time;
+    expect(time()).toBe("2026-06-01T12:00:00.100Z");
     await rig.heard(`radio/${TAG}`, ruuvi(8));
+    expect(time()).toBe("2026-06-01T12:00:03.500Z");
     expect(rig.gateway.status().counters).toMatchObject({ updated: 2, repeated: 1 });
   });
 
