@@ -90,7 +90,7 @@ serve({
       const end = performance.now() + ms;
       let i = 0;
       const turn = () => {
-        for (let k = 0; k < 64; k++) endpoints[i++ % endpoints.length].notify(confirmable, (i % 1_000) / 10 + "");
+        for (let k = 0; k < 64; k++) endpoints[i++ % endpoints.length].notify(confirmable, (i % 9_973) / 10 + "");
         if (performance.now() < end) setImmediate(turn);
         else resolve();
       };

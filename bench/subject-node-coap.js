@@ -49,7 +49,7 @@ serve({
       const end = performance.now() + ms;
       let i = 0;
       const turn = () => {
-        for (let k = 0; k < 16; k++) endpoints[i++ % endpoints.length].notify((i % 1_000) / 10 + "");
+        for (let k = 0; k < 16; k++) endpoints[i++ % endpoints.length].notify((i % 9_973) / 10 + "");
         if (performance.now() < end) setImmediate(turn);
         else resolve();
       };
