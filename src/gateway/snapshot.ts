@@ -33,8 +33,8 @@ export function sensorStatus(sensor: Sensor, models: ObjectRegistry): SensorStat
     registration: registrationStatus(upstream),
     values: valuesOf(tree, models),
     main: device.main,
-    writable: device.writable,
-    executable: device.executable,
+    writable: tree.writables(),
+    executable: tree.executables(),
   };
 }
 
