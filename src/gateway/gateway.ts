@@ -195,7 +195,7 @@ export class Gateway {
     const device = this.#deviceOf(adapter, frame);
     const identity = device?.identify(frame);
     const address = identity?.source ?? frame.source;
-    const sensor = this.#population.at(adapter, address);
+    const sensor = this.#population.at(adapter, address) ?? this.#sibling(adapter, device, identity?.endpoint);
     if (sensor && sensor.device.match(frame) > 0) {
       this.#hear(sensor, frame);
       return;
@@ -203,6 +203,12 @@ export class Gateway {
     // Somebody adopted says something besides: another format, a name. It is no stranger for that.
     if (sensor ?? direct) counters.foreign += 1;
     else this.#meet({ adapter, address, device, endpoint: identity?.endpoint, frame }, roster);
+  }
+
+  /** A device may speak under several topics: the name that its definition mints tells that it is the same. */
+  #sibling(adapter: string, device: Device | undefined, endpoint: string | undefined): Sensor | undefined {
+    const sensor = endpoint === undefined ? undefined : this.#population.get(endpoint);
+    return sensor && sensor.adapter === adapter && sensor.device === device ? sensor : undefined;
   }
 
   #hear(sensor: Sensor, frame: Frame): void {
