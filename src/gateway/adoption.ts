@@ -4,6 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import { nearest } from "../base/nearest.ts";
 import type { Device } from "../library/index.ts";
 import type { Frame } from "../sdk/adapter.ts";
+import { splitSource } from "./adapters.ts";
 import type { Roster, RosterEntry } from "./roster.ts";
 import type { AdoptRequest } from "./status.ts";
 
@@ -92,6 +93,36 @@ export function admit(applicant: Applicant, wish: AdoptRequest, options: Admissi
     memory: {},
   };
   return { ok: true, entry, device };
+}
+
+/** Why something that the config says cannot be done, and what a person can do. */
+export interface Hindrance {
+  readonly what: string;
+  readonly next: string;
+}
+
+/** Brings the roster in line with what the config says of a sensor; who is not complete must be heard first. */
+export function enlist(sensor: ConfiguredSensor, options: AdmissionOptions): Hindrance | undefined {
+  const { source, label, definition, endpoint } = sensor;
+  const { roster } = options;
+  const entry = roster.get(source);
+  if (entry) {
+    if (label !== undefined) entry.label = label;
+    if (definition !== undefined && definition !== entry.definition) {
+      roster.remove(entry, false);
+      roster.add({ ...entry, definition });
+    }
+    if (endpoint === undefined || endpoint === entry.endpoint) return undefined;
+    const what = `${source} was adopted as ${entry.endpoint}, which cannot become ${endpoint}.`;
+    return { what, next: "Remove the sensor, then it is adopted under its new name." };
+  }
+  const place = splitSource(source);
+  if (!place || definition === undefined || endpoint === undefined) return undefined;
+  const admission = admit({ ...place, device: undefined, by: "config" }, sensor, options);
+  if (admission.ok) roster.add(admission.entry);
+  return admission.ok
+    ? undefined
+    : { what: `${source} is not adopted: ${admission.reason}.`, next: "Correct it in the configuration." };
 }
 
 /** The words for a definition that there is not. */

@@ -5,7 +5,15 @@ import { BoundedMap } from "../base/bounded.ts";
 import type { Device } from "../library/index.ts";
 import type { Frame } from "../sdk/adapter.ts";
 import { splitSource } from "./adapters.ts";
-import { type Admission, admit, type Applicant, type ConfiguredSensor, unknownDefinition } from "./adoption.ts";
+import {
+  type Admission,
+  type AdmissionOptions,
+  admit,
+  type Applicant,
+  type ConfiguredSensor,
+  enlist,
+  unknownDefinition,
+} from "./adoption.ts";
 import { leave } from "./departure.ts";
 import { type GatewayListener, News } from "./events.ts";
 import { Inbox } from "./inbox.ts";
@@ -255,50 +263,33 @@ export class Gateway {
   }
 
   #admit(applicant: Applicant, wish: AdoptRequest, roster: Roster) {
-    const { devices, clock, endpoint, maxSensors, log } = this.#options;
-    const admission = admit(applicant, wish, { roster, devices, clock, ownEndpoint: endpoint, maxSensors });
+    const admission = admit(applicant, wish, this.#admission(roster));
     if (!admission.ok) return admission;
     const { entry, device } = admission;
     roster.add(entry);
     this.#routes.delete(entry.source);
     this.#inbox.delete(entry.source);
     this.#news.inboxChanged();
-    log.info("adopted", { endpoint: entry.endpoint, source: entry.source, definition: entry.definition, by: entry.by });
+    this.#options.log.info("adopted", {
+      endpoint: entry.endpoint,
+      source: entry.source,
+      definition: entry.definition,
+      by: entry.by,
+    });
     return { ok: true as const, device, sensor: this.#settle(entry, device, applicant.adapter) };
   }
 
   /** A sensor named in the config: on the roster if it is complete, expected if it must be heard first. */
   #expect(sensor: ConfiguredSensor, roster: Roster): void {
-    const { source, label, definition, endpoint } = sensor;
-    const place = splitSource(source);
-    const entry = roster.get(source);
-    if (entry) {
-      if (endpoint !== undefined && endpoint !== entry.endpoint)
-        this.#board.refuse(
-          source,
-          `${source} was adopted as ${entry.endpoint}, which cannot become ${endpoint}.`,
-          "Remove the sensor, then it is adopted under its new name.",
-        );
-      if (label !== undefined) entry.label = label;
-      if (definition !== undefined && definition !== entry.definition) {
-        roster.remove(entry, false);
-        roster.add({ ...entry, definition });
-      }
-      return;
-    }
-    this.#expected.set(source, sensor);
-    if (!place || definition === undefined || endpoint === undefined) return;
-    const { devices, clock, endpoint: ownEndpoint, maxSensors } = this.#options;
-    const admission = admit({ ...place, device: undefined, by: "config" }, sensor, {
-      roster,
-      devices,
-      clock,
-      ownEndpoint,
-      maxSensors,
-    });
-    if (admission.ok) roster.add(admission.entry);
-    else
-      this.#board.refuse(source, `${source} is not adopted: ${admission.reason}.`, "Correct it in the configuration.");
+    const { source } = sensor;
+    const hindrance = enlist(sensor, this.#admission(roster));
+    if (!roster.get(source)) this.#expected.set(source, sensor);
+    if (hindrance) this.#board.refuse(source, hindrance.what, hindrance.next);
+  }
+
+  #admission(roster: Roster): AdmissionOptions {
+    const { devices, clock, endpoint, maxSensors } = this.#options;
+    return { roster, devices, clock, ownEndpoint: endpoint, maxSensors };
   }
 
   #takeUp(entry: RosterEntry): void {
