@@ -1,4 +1,4 @@
-/** Starts the page: one store, one screen at a time, everything brought up to date at most once a frame. */
+/** Starts the page: one store, one screen at a time, everything brought up to date a few times a second. */
 
 import type { Part } from "./dom.ts";
 import { h, setAttribute, setText, show, svg } from "./dom.ts";
@@ -22,6 +22,8 @@ const SCREENS = [
   ["Upstream", "#/upstream", "M12 19V5m-6 6 6-6 6 6"],
   ["System", "#/system", "M4 7h9m4 0h3M4 17h3m4 0h9M15 4.5v5M9 14.5v5"],
 ] as const;
+
+const PACE_MS = 200;
 
 const store = new Store();
 const main = document.querySelector("main");
@@ -54,14 +56,20 @@ function route(moved: boolean): void {
 }
 
 let waiting = false;
+let drawnAt = 0;
 
+/** Five times a second is more than anybody reads, and leaves a phone its battery. */
 function later(): void {
   if (waiting) return;
   waiting = true;
-  requestAnimationFrame(() => {
-    waiting = false;
-    draw();
-  });
+  const pause = Math.max(0, drawnAt + PACE_MS - performance.now());
+  setTimeout(() => requestAnimationFrame(drawn), pause);
+}
+
+function drawn(): void {
+  waiting = false;
+  drawnAt = performance.now();
+  draw();
 }
 
 const badges = { "#/sensors": h("span", { class: "badge" }), "#/inbox": h("span", { class: "badge" }) };
