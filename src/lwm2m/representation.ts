@@ -3,18 +3,20 @@
 import type { Clock, Stamp } from "../base/clock.ts";
 import { Code, type Reply } from "../coap/index.ts";
 import { type Codec, codecOf, Format, type Node } from "../content/index.ts";
-import { child, depth, ids, type Path } from "../model/path.ts";
+import { child, depth, idAt, ids, type Path } from "../model/path.ts";
 import { typeOfValue, type View } from "./view.ts";
 
 /** A value younger than this is as good as measured now. */
 const FRESH_MS = 1_000;
 /** Objects below describe the client itself. What was set long ago still holds, and some servers refuse times in a Read. */
 const FIRST_TIMED_OBJECT = 10;
+/** Extremes after a reset, a name, a doubt: said about a measurement, perhaps long after it. They make no value younger. */
+const REMARKS: ReadonlySet<number | undefined> = new Set([5601, 5602, 5750, 6042]);
 
 /** What stands at a path. */
 export interface Contents {
   readonly nodes: readonly Node[];
-  /** When the newest of the values was measured. */
+  /** When the newest of the values was measured; where nothing is measured, when the newest was said. */
   readonly newest: Stamp | undefined;
 }
 
@@ -27,16 +29,20 @@ export interface Representation extends Contents {
 export function contentsOf(view: View, where: Path): Contents {
   const nodes: Node[] = [];
   let newest: Stamp | undefined;
+  let remarked: Stamp | undefined;
   for (const [path, { value, at }] of view.entries(where)) {
     const model = view.resource(path);
     if (model !== undefined && !model.operations.includes("R")) continue;
     // A single value given for a multiple Resource is its first Resource Instance.
     const lifted = model?.multiple === true && depth(path) === 3 ? child(path, 0) : path;
     nodes.push({ path: lifted, type: model?.type ?? typeOfValue(value), value });
-    if (newest === undefined || at.ms > newest.ms) newest = at;
+    if (REMARKS.has(idAt(path, 2))) remarked = later(remarked, at);
+    else newest = later(newest, at);
   }
-  return { nodes, newest };
+  return { nodes, newest: newest ?? remarked };
 }
+
+const later = (a: Stamp | undefined, b: Stamp): Stamp => (a === undefined || b.ms > a.ms ? b : a);
 
 /**
  * The format of an answer: the one accepted, else text for a single value and TLV for more, which every server reads.
