@@ -36,7 +36,9 @@ export class LiveInstance {
       if (!this.#shown) updates.length = before;
       return;
     }
-    for (const path of times) updates.push({ path, value: seconds(reading.at), at: reading.at });
+    // A time that nobody can vouch for is worse than none: a server would sort by it.
+    if (reading.at.trusted)
+      for (const path of times) updates.push({ path, value: seconds(reading.at), at: reading.at });
     this.#show(reading.at, updates);
   }
 
@@ -68,7 +70,7 @@ export class LiveInstance {
     }
     updates.push({ path: sensor.value, value, at });
     if (typeof value === "number") this.#extend(sensor, value, at, updates);
-    if (sensor.time) updates.push({ path: sensor.time, value: seconds(at), at });
+    if (sensor.time && at.trusted) updates.push({ path: sensor.time, value: seconds(at), at });
     this.#setQuality(Quality.Accepted, at, updates);
     return true;
   }
