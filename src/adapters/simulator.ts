@@ -23,6 +23,8 @@ type Config = z.infer<typeof Config>;
 
 /** One timer serves all sensors; it need not run more often than this. */
 const SHORTEST_TICK_MS = 10;
+/** However rarely they speak, all introduce themselves at once: nobody wants to wait for the first look. */
+const INTRODUCTIONS_MS = 500;
 
 export const simulator = (random: Random) =>
   defineAdapter<Config>({
@@ -41,7 +43,7 @@ class Simulation implements Adapter {
   readonly #host: Host;
   readonly #members: readonly Member[];
   readonly #intervalMs: number;
-  readonly #tickMs: number;
+  readonly #introductionsMs: number;
   readonly #startedMs: number;
   /** How many turns have been taken since the start: the next is that of member `turns % members`. */
   #turns = 0;
@@ -51,7 +53,7 @@ class Simulation implements Adapter {
     this.#host = host;
     this.#members = cast(config, seeded(config.seed ?? anySeed(random)));
     this.#intervalMs = milliseconds(config.interval);
-    this.#tickMs = Math.max(SHORTEST_TICK_MS, this.#intervalMs / Math.max(1, this.#members.length));
+    this.#introductionsMs = Math.min(INTRODUCTIONS_MS, this.#intervalMs);
     this.#startedMs = host.clock.monotonic();
     host.signal.addEventListener("abort", () => this.#timer?.cancel(), { once: true });
     if (this.#members.length > 0) this.#tick();
@@ -82,15 +84,21 @@ class Simulation implements Adapter {
     return { status: "done" };
   }
 
-  /** Sensor i of n speaks i/n of an interval after the start, and every interval from then on. */
+  /** In the first interval all introduce themselves early; from then on sensor i of n speaks i/n into every interval. */
   #tick(): void {
     const elapsed = this.#elapsed();
     const count = this.#members.length;
-    const due = Math.floor((elapsed / this.#intervalMs) * count) + 1;
+    const due = elapsed < this.#intervalMs ? this.#introduced(elapsed) : share(elapsed, this.#intervalMs, count);
     // After a pause of the whole process nobody catches up: each sensor speaks once, then as before.
     if (due - this.#turns > count) this.#turns = due - count;
     for (; this.#turns < due; this.#turns++) this.#speak(this.#members[this.#turns % count]!, elapsed);
-    this.#timer = this.#host.clock.after(this.#tickMs, () => this.#tick());
+    const round = elapsed < this.#introductionsMs ? this.#introductionsMs : this.#intervalMs;
+    this.#timer = this.#host.clock.after(Math.max(SHORTEST_TICK_MS, round / count), () => this.#tick());
+  }
+
+  #introduced(elapsed: number): number {
+    const count = this.#members.length;
+    return Math.min(count, share(elapsed, this.#introductionsMs, count));
   }
 
   #speak({ source, device }: Member, elapsed: number): void {
@@ -104,6 +112,11 @@ class Simulation implements Adapter {
   #elapsed(): number {
     return this.#host.clock.monotonic() - this.#startedMs;
   }
+}
+
+/** How many of `count` have had their turn, `ms` into a round. */
+function share(ms: number, round: number, count: number): number {
+  return Math.floor((ms / round) * count) + 1;
 }
 
 function cast({ sensors, strangers, value }: Config, unit: () => number): Member[] {
