@@ -35,7 +35,7 @@ const results = [];
 for (const { name, script } of SUBJECTS) {
   say(`measuring ${name} ...\n`);
   const figures = await throughput(script, { endpoints, ms });
-  const memory = await marginalMemory(script, { few: values.short ? 50 : 100, many: endpoints });
+  const memory = await marginalMemory(script, { few: endpoints, many: 3 * endpoints });
   results.push({ name, ...figures, marginal: memory });
 }
 say("measuring codecs ...\n");

@@ -52,6 +52,7 @@ export async function marginalMemory(script, { few, many }) {
       await new Promise((resolve) => setTimeout(resolve, 300));
       return subject.ask("memory");
     };
+    await subject.ask("warm");
     const before = await at(few, few);
     const after = await at(many, many - few);
     const each = (key) => (after[key] - before[key]) / (many - few);

@@ -11,13 +11,13 @@ export function render({ node, cpu, cores, endpoints, results, codecs }) {
     ...results.map(({ name, non, con, read }) => [name, ...[non, con, read].flatMap(figures)]),
   ];
   const cost = [
-    ["", `${whole(endpoints)} registered in`, "one more endpoint, RSS", "of which heap", "RSS of all"],
+    ["", `${whole(endpoints)} registered in`, `RSS of ${whole(endpoints)}`, "each further one", "of which heap"],
     ...results.map(({ name, registerMs, marginal }) => [
       name,
       `${(registerMs / 1_000).toFixed(2)} s`,
+      `${whole(marginal.few / 1e6)} MB`,
       `${kilobytes(marginal.rss)} kB`,
       `${kilobytes(marginal.heap)} kB`,
-      `${whole(marginal.many / 1e6)} MB`,
     ]),
   ];
   const rates = [
