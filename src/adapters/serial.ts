@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { backoffMs } from "../base/backoff.ts";
-import type { Timer } from "../base/clock.ts";
+import { sleep, type Timer } from "../base/clock.ts";
 import { words } from "../base/errors.ts";
 import { LineSplitter } from "../base/lines.ts";
 import { notable } from "../base/notable.ts";
@@ -82,8 +82,9 @@ class SerialLines implements Adapter {
     try {
       if (expect !== undefined)
         return await this.#question.ask({ expect: wanted, timeoutMs, signal, send: () => line.write(bytes) });
-      await line.write(bytes);
-      return { status: "done" };
+      // A device that holds the flow takes nothing, and says nothing of it.
+      const late = sleep(this.#host.clock, timeoutMs, signal).then((): Outcome => ({ status: "timeout" }));
+      return await Promise.race([line.write(bytes).then((): Outcome => ({ status: "done" })), late]);
     } catch (error) {
       return rejected(words(error));
     }

@@ -26,7 +26,7 @@ function aboutPayload(payload: Payload): string | undefined {
     case "message":
       return tooLong(Math.max(payload.topic.length, payload.body.length));
     case "registers":
-      return tooMany(payload.values.size);
+      return tooLong(lengthOf(payload.values)) ?? tooMany(payload.values.size);
     case "fields":
       return aboutFields(payload.fields);
     default:
@@ -38,8 +38,15 @@ function aboutAdvert({ name, manufacturer, services, serviceUuids }: Extract<Pay
   if (name !== undefined && name.length > MAX_NAME) return `a name of ${name.length} characters`;
   let bytes = 0;
   for (const [, data] of manufacturer) bytes += data.length;
-  for (const data of services.values()) bytes += data.length;
-  return tooLong(bytes) ?? tooMany(Math.max(manufacturer.length, services.size, serviceUuids.length));
+  return (
+    tooLong(bytes + lengthOf(services)) ?? tooMany(Math.max(manufacturer.length, services.size, serviceUuids.length))
+  );
+}
+
+function lengthOf(values: ReadonlyMap<string, Uint8Array>): number {
+  let bytes = 0;
+  for (const data of values.values()) bytes += data.length;
+  return bytes;
 }
 
 function aboutFields(fields: Readonly<Record<string, unknown>>): string | undefined {

@@ -20,7 +20,7 @@ const HEADER = "isthmus-state 1 sha256=";
  */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const draft = await writeDraft(path, content);
-  await rename(draft, path);
+  await orDropped(draft, () => rename(draft, path));
   await syncFolder(dirname(path));
 }
 
@@ -40,6 +40,7 @@ export class StateFolder {
   readonly #log: Log;
   readonly #release: () => Promise<void>;
   readonly #queues = new Map<string, Queue>();
+  #closed = false;
 
   private constructor(path: string, log: Log, release: () => Promise<void>) {
     this.path = path;
@@ -79,6 +80,8 @@ export class StateFolder {
    */
   write(name: string, text: string): Promise<void> {
     const path = this.#pathOf(name);
+    // The folder may be another process's by now.
+    if (this.#closed) return Promise.reject(new Error(`${this.path} is closed`));
     const queue = this.#queues.get(name);
     if (queue === undefined) {
       const fresh: Queue = { running: Promise.resolve(), waiting: undefined };
@@ -105,15 +108,20 @@ export class StateFolder {
 
   /** Waits for what is being written, then lets others have the folder. Safe to call twice; never rejects. */
   async close(): Promise<void> {
-    for (const queue of [...this.#queues.values()]) await (queue.waiting?.done ?? queue.running).catch(() => undefined);
+    while (this.#queues.size > 0)
+      for (const queue of [...this.#queues.values()])
+        await (queue.waiting?.done ?? queue.running).catch(() => undefined);
+    this.#closed = true;
     await this.#release();
   }
 
   async #store(path: string, text: string): Promise<void> {
     const draft = await writeDraft(path, seal(text));
-    for (let generation = GENERATIONS - 1; generation > 0; generation--)
-      await renameIfThere(generationPath(path, generation - 1), generationPath(path, generation));
-    await rename(draft, path);
+    await orDropped(draft, async () => {
+      for (let generation = GENERATIONS - 1; generation > 0; generation--)
+        await renameIfThere(generationPath(path, generation - 1), generationPath(path, generation));
+      await rename(draft, path);
+    });
     await syncFolder(dirname(path));
   }
 
@@ -169,16 +177,25 @@ async function sweep(folder: string): Promise<void> {
 async function writeDraft(path: string, content: string | Uint8Array): Promise<string> {
   const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   const file = await open(draft, "wx", FILE_MODE);
+  await orDropped(draft, async () => {
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  });
+  return draft;
+}
+
+/** What fails leaves no draft behind: a disk that is full must not be filled further by every try. */
+async function orDropped(draft: string, work: () => Promise<void>): Promise<void> {
   try {
-    await file.writeFile(content);
-    await file.sync();
+    await work();
   } catch (error) {
     await unlink(draft).catch(() => undefined);
     throw error;
-  } finally {
-    await file.close();
   }
-  return draft;
 }
 
 async function renameIfThere(from: string, to: string): Promise<void> {

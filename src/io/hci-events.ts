@@ -116,6 +116,8 @@ export class ReportDecoder {
       return undefined;
     }
     this.#pending.delete(key);
+    // The end of an advert that was too long to keep, and is counted, must not pass for a whole one.
+    if (before && before.length > MAX_ADVERT) return undefined;
     if (status !== 0) {
       this.truncated += 1;
       return undefined;
@@ -130,13 +132,12 @@ export class ReportDecoder {
 
   #keep(key: string, pending: Pending, data: Uint8Array): void {
     pending.length += data.length;
-    if (pending.length > MAX_ADVERT) {
-      this.#pending.delete(key);
-      this.truncated += 1;
-      return;
-    }
     // A copy: the packet's memory may be the driver's.
-    pending.parts.push(data.slice());
+    if (pending.length <= MAX_ADVERT) pending.parts.push(data.slice());
+    else if (pending.parts.length > 0) {
+      this.truncated += 1;
+      pending.parts.length = 0;
+    }
     this.#pending.set(key, pending);
   }
 }

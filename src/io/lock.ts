@@ -100,8 +100,7 @@ async function lives(holder: Holder, processes: ProcessTable): Promise<boolean> 
 function parseHolder(text: string): Holder | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null || !("pid" in value) || typeof value.pid !== "number")
-      return undefined;
+    if (typeof value !== "object" || value === null || !("pid" in value) || !isPid(value.pid)) return undefined;
     return {
       pid: value.pid,
       ...("started" in value && typeof value.started === "string" && { started: value.started }),
@@ -111,6 +110,9 @@ function parseHolder(text: string): Holder | undefined {
     return undefined;
   }
 }
+
+/** 0 and negative numbers name groups of processes (kill(2)), and some group always lives. */
+const isPid = (value: unknown): value is number => Number.isInteger(value) && Number(value) > 0;
 
 async function textOf(path: string): Promise<string | undefined> {
   try {

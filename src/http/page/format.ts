@@ -127,8 +127,12 @@ function degrees(value: number, [positive, negative]: readonly [string, string])
   return { figure: `${fixed(Math.abs(value), 5)}°`, unit: value < 0 ? negative : positive };
 }
 
+/** Beyond these, digits say less than the power of ten. */
+const [TINY, HUGE] = [1e-6, 1e15];
+
 /** The same number of decimals whatever the value: figures that change keep their place. */
 export function fixed(value: number, decimals: number): string {
+  if (!(Math.abs(value) < HUGE)) return plain(value);
   return sign(value.toLocaleString("en-GB", { minimumFractionDigits: decimals, maximumFractionDigits: decimals }));
 }
 
@@ -136,7 +140,9 @@ export function fixed(value: number, decimals: number): string {
 export function plain(value: number): string {
   if (!Number.isFinite(value)) return "—";
   const size = Math.abs(value);
-  const digits = Number.isInteger(value) ? 0 : size >= 1_000 ? 1 : size >= 1 ? 3 : 4;
+  if (size >= HUGE || (size < TINY && size > 0)) return value.toExponential(3).replaceAll("-", "−");
+  if (size < 1) return sign(value.toLocaleString("en-GB", { maximumSignificantDigits: 4 }));
+  const digits = Number.isInteger(value) ? 0 : size >= 1_000 ? 1 : 3;
   return sign(value.toLocaleString("en-GB", { maximumFractionDigits: digits }));
 }
 
@@ -170,7 +176,8 @@ export function until(iso: string | undefined, now: number): string {
 
 /** In the zone of whoever looks, with the zone shown. */
 export function dateTime(ms: number): string {
-  if (Number.isNaN(ms)) return "—";
+  // The calendar of JavaScript ends after 275,000 years.
+  if (!(Math.abs(ms) <= 8.64e15)) return "—";
   return new Date(ms).toLocaleString("en-GB", {
     day: "numeric",
     month: "short",

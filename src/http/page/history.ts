@@ -39,6 +39,8 @@ export class History {
       points = [];
       this.#series.set(key, points);
     }
+    // The clock of the gateway was wrong, and has been set back: the future that was drawn never came.
+    if (point.at < (points.at(-1)?.at ?? 0) - WINDOW_MS) points.length = 0;
     const last = points.at(-1);
     if (Number.isNaN(point.at) || (last && point.at <= last.at)) return;
     points.push(point);

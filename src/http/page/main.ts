@@ -33,12 +33,21 @@ let screen: Part<Store> | undefined;
 
 function create(hash: string): Part<Store> {
   const [, name = "", argument] = hash.split("/");
-  if (name === "sensors" && argument) return sensorScreen(store, decodeURIComponent(argument));
+  if (name === "sensors" && argument) return sensorScreen(store, decoded(argument));
   if (name === "sensors") return sensorsScreen();
   if (name === "inbox") return inboxScreen(store);
   if (name === "upstream") return upstreamScreen();
   if (name === "system") return systemScreen();
   return overviewScreen(store);
+}
+
+/** An address typed by hand may be anything; the page goes on. */
+function decoded(argument: string): string {
+  try {
+    return decodeURIComponent(argument);
+  } catch {
+    return argument;
+  }
 }
 
 function route(moved: boolean): void {
