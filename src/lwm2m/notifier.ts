@@ -97,7 +97,8 @@ export class Notifier {
   }
 
   add(watch: Watch): void {
-    this.#watches = [...(this.#watches ?? []), watch];
+    // Neither `push` nor a spread: both leave room for many more, and most clients have one observation.
+    this.#watches = this.#watches === undefined ? [watch] : this.#watches.concat(watch);
     this.#stopListening ??= this.#view.tree.onDifference((paths) => this.changed(paths));
     this.#schedule(watch);
   }
