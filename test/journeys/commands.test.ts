@@ -5,7 +5,7 @@ import { Format } from "../../src/content/index.ts";
 import { decodeMessage } from "../../src/coap/index.ts";
 import type { FakeServer } from "../support/fake-server.ts";
 import { BROKER, House } from "../support/house.ts";
-import { observe, readText, readTlv } from "../support/journey.ts";
+import { observeAll, readText, readTlv } from "../support/journey.ts";
 
 const PLUG = "zigbee2mqtt/desk";
 const STATE = "/3306/0/5850";
@@ -59,7 +59,7 @@ describe("a Write to a plug behind a broker", () => {
   });
 
   it("changes nothing that a server could see before the plug has spoken", async () => {
-    const state = observe(server, STATE);
+    const state = await observeAll(server, STATE);
     const token = server.send("PUT", ON);
     await house.clock.advance(3_000);
     expect(codes(token)).toEqual([]);
@@ -90,7 +90,7 @@ describe("a Write to a plug behind a broker", () => {
   });
 
   it("is answered 5.04 if the plug keeps silent, and what it says later counts as what it says", async () => {
-    const state = observe(server, STATE);
+    const state = await observeAll(server, STATE);
     const token = server.send("PUT", ON);
     await house.clock.advance(5_500);
     expect(codes(token)).toEqual(["5.04"]);
@@ -158,7 +158,7 @@ describe("a Write to a plug behind a broker", () => {
     server.send("PUT", ON);
     await house.clock.advance(500);
     expect(await readTlv(server, "/3328/0")).toMatchObject({ "/3328/0/5700": 0 });
-    const power = observe(server, "/3328/0/5700");
+    const power = await observeAll(server, "/3328/0/5700");
     await house.says(PLUG, { state: "OFF", power: 3 });
     expect(power.texts()).toEqual(["0.0", "3.0"]);
   });

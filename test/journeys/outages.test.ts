@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { fields, Rig, type RigOptions } from "../gateway/rig.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { Fleet } from "../support/fleet.ts";
-import { observe, readText } from "../support/journey.ts";
+import { observeAll, readText } from "../support/journey.ts";
 
 const RULES = [{ adapter: "sim" }];
 const climate = (temperature: number) => fields({ model: "climate", temperature, humidity: 40 });
@@ -102,7 +102,7 @@ describe("a server that starts again empty", () => {
   it("has no observations until it observes again", async () => {
     const { rig, clock, fleet, stateOf } = await gateway(1);
     const server = fleet.server("sim-1");
-    const before = observe(server, "/3303/0/5700");
+    const before = await observeAll(server, "/3303/0/5700");
     await clock.advance(1_000);
     await rig.heard("sim/sim-1", climate(21));
     expect(before.texts()).toEqual(["20.1", "21.0"]);
@@ -111,7 +111,7 @@ describe("a server that starts again empty", () => {
     expect(stateOf("sim-1")).toMatchObject({ state: "registered", observations: 0 });
     await rig.heard("sim/sim-1", climate(22));
     expect(before.texts()).toEqual(["20.1", "21.0"]);
-    const after = observe(server, "/3303/0/5700");
+    const after = await observeAll(server, "/3303/0/5700");
     await rig.heard("sim/sim-1", climate(23));
     expect(after.texts()).toEqual(["22.0", "23.0"]);
   });
@@ -119,7 +119,7 @@ describe("a server that starts again empty", () => {
   it("is found out at once when it rejects what it no longer knows", async () => {
     const { rig, clock, fleet } = await gateway(1);
     const server = fleet.server("sim-1");
-    observe(server, "/3303/0/5700");
+    await observeAll(server, "/3303/0/5700");
     await clock.advance(1_000);
     fleet.restart();
     server.rejects = true;
@@ -128,7 +128,7 @@ describe("a server that starts again empty", () => {
     expect(fleet.count("register", "sim-1")).toBe(2);
     expect(fleet.registered).toContain("sim-1");
     server.rejects = false;
-    const after = observe(server, "/3303/0/5700");
+    const after = await observeAll(server, "/3303/0/5700");
     await rig.heard("sim/sim-1", climate(22));
     expect(after.texts()).toEqual(["21.0", "22.0"]);
   });

@@ -5,7 +5,7 @@ import { Format } from "../../src/content/index.ts";
 import { fields, MemoryStore, Rig } from "../gateway/rig.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { Fleet } from "../support/fleet.ts";
-import { links, observe, readText, tag } from "../support/journey.ts";
+import { links, observe, observeAll, readText, tag } from "../support/journey.ts";
 
 const TAG = "radio/CB:B8:33:4C:88:4F";
 const NAME = "ruuvi-cbb8334c884f";
@@ -58,7 +58,7 @@ describe("a tag at two servers", () => {
   });
 
   it("tells each what it asked for, at the pace it asked for", async () => {
-    const every = observe(one.server(NAME), "/3303/0/5700");
+    const every = await observeAll(one.server(NAME), "/3303/0/5700");
     const slowly = observe(two.server(NAME), "/3303/0/5700");
     for (const value of [21, 22, 23, 24, 25, 26, 27, 28]) await say(value);
     expect(every.texts()).toEqual(["20.0", "21.0", "22.0", "23.0", "24.0", "25.0", "26.0", "27.0", "28.0"]);
@@ -69,10 +69,10 @@ describe("a tag at two servers", () => {
   });
 
   it("keeps the attributes of the one from the other", async () => {
-    await one.server(NAME).ask("PUT", { path: "/3303/0/5700", query: ["gt=30", "pmax=600"] });
+    await one.server(NAME).ask("PUT", { path: "/3303/0/5700", query: ["gt=30", "pmin=0", "pmax=600"] });
     const discovered = async (fleet: Fleet) =>
       links((await fleet.server(NAME).ask("GET", { path: "/3303/0", accept: Format.LinkFormat })).text);
-    expect((await discovered(one)).get("/3303/0/5700")).toBe("pmax=600;gt=30");
+    expect((await discovered(one)).get("/3303/0/5700")).toBe("pmin=0;pmax=600;gt=30");
     expect((await discovered(two)).get("/3303/0/5700")).toBe("");
     const hot = observe(one.server(NAME), "/3303/0/5700");
     const all = observe(two.server(NAME), "/3303/0/5700");
@@ -105,7 +105,7 @@ describe("a tag at two servers", () => {
 
   it("stays with the one while the other is away, and says which is which", async () => {
     two.up = false;
-    const values = observe(one.server(NAME), "/3303/0/5700");
+    const values = await observeAll(one.server(NAME), "/3303/0/5700");
     for (let i = 0; i < 6; i++) {
       await clock.advance(20 * 60_000);
       await say(21 + i);

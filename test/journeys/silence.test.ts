@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Format } from "../../src/content/index.ts";
 import { Rig } from "../gateway/rig.ts";
-import { json, observe, readSenml, readText, readTlv, tag } from "../support/journey.ts";
+import { json, observe, observeAll, readSenml, readText, readTlv, tag } from "../support/journey.ts";
 import { senmlJson } from "../support/payloads.ts";
 
 const TAG = "radio/CB:B8:33:4C:88:4F";
@@ -95,7 +95,7 @@ describe("a tag that falls silent", () => {
   });
 
   it("that only says that it has no value is alive, and its value rejected", async () => {
-    const value = observe(server(), "/3303/0/5700");
+    const value = await observeAll(server(), "/3303/0/5700");
     const quality = observe(server(), "/3303/0/6042");
     await rig.clock.advance(5_000);
     await rig.heard(TAG, tag(undefined, 2));
@@ -134,7 +134,7 @@ describe("extremes", () => {
       return [values["/3303/0/5601"], values["/3303/0/5602"]];
     };
     expect(await extremes()).toEqual([15, 25]);
-    const minimum = observe(server, "/3303/0/5601");
+    const minimum = await observeAll(server, "/3303/0/5601");
     expect((await server.ask("POST", { path: "/3303/0/5605" })).code).toBe("2.04");
     expect(await extremes()).toEqual([18, 18]);
     expect(minimum.texts()).toEqual(["15.0", "18.0"]);

@@ -2,7 +2,7 @@
 
 import { type Payload } from "../../src/sdk/adapter.ts";
 import { Format } from "../../src/content/index.ts";
-import { models, type Rig } from "../gateway/rig.ts";
+import { models } from "../gateway/rig.ts";
 import { parsePath } from "../../src/model/path.ts";
 import type { FakeServer } from "./fake-server.ts";
 import { advert, message, serviceAdvert } from "./definitions.ts";
@@ -91,6 +91,10 @@ export function observe(server: FakeServer, path: string, accept: number = Forma
   };
 }
 
-/** Each endpoint's registrations so far, in the order in which it connected. */
-export const registers = (rig: Rig, endpoint: string): number =>
-  rig.server(endpoint).log.filter((each) => each.startsWith("POST /rd?")).length;
+/** The same, told of every change at once: a definition may hold back what nobody has asked for. */
+export async function observeAll(server: FakeServer, path: string, accept?: number) {
+  const step = ["float", "integer", "unsigned"].includes(typeOf(path)) && path.split("/").length > 3 ? ["st=0"] : [];
+  const { code } = await server.ask("PUT", { path, query: ["pmin=0", "pmax=0", ...step] });
+  if (code !== "2.04") throw new Error(`attributes of ${path}: ${code}`);
+  return observe(server, path, accept);
+}
