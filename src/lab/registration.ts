@@ -33,6 +33,8 @@ export interface Refusal {
 
 /** LwM2M Core 1.2 §6.2.1: the lifetime of a client that names none. */
 const DEFAULT_LIFETIME = 86_400;
+/** LwM2M 1.0 (§5.3.1.1) knows UDP and SMS, and queues by a letter; from 1.1 on (§6.2.1.2) the queue is a parameter. */
+const BINDINGS = { "1.0": /^(?:UQ?S?|SQ?)$/, "1.1": /^[UMHTSN]{1,6}$/ } as const;
 const MAX_LIFETIME = 2 ** 31;
 const MAX_ENDPOINT = 255;
 const MAX_OBJECTS = 1_024;
@@ -48,6 +50,10 @@ export function readRegister(query: string, payload: Uint8Array): Registration |
   if (version !== "1.0" && version !== "1.1") return { code: "4.12", reason: `LwM2M ${version} is not spoken here` };
   const common = readCommon(parameters);
   if ("code" in common) return common;
+  if (common.binding !== undefined && !BINDINGS[version].test(common.binding))
+    return bad(`b=${common.binding} is no binding of LwM2M ${version}`);
+  if (parameters.has("Q") && (version === "1.0" || parameters.get("Q") !== ""))
+    return bad("Q stands alone, and there is none in LwM2M 1.0");
   const links = readObjectLinks(payload);
   if ("code" in links) return links;
   if (links.objects.length === 0) return bad("no Objects");

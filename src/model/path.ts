@@ -47,15 +47,17 @@ export function ids(of: Path): readonly number[] {
 
 /** The number at `level` (0 Object to 3 Resource Instance), or undefined if the path ends above it; makes no array. */
 export function idAt(of: Path, level: number): number | undefined {
-  let slash = 0;
-  for (let i = 0; i < level; i++) {
-    slash = of.indexOf("/", slash + 1);
-    if (slash < 0) return undefined;
+  const { length } = of;
+  let at = 1;
+  // By character, as below: indexOf costs more than so few of them.
+  for (let slashes = level; slashes > 0; at++) {
+    if (at >= length) return undefined;
+    if (of.charCodeAt(at) === SLASH) slashes -= 1;
   }
-  if (of.length === 1) return undefined;
+  if (at >= length) return undefined;
   let id = 0;
-  for (let i = slash + 1; i < of.length; i++) {
-    const code = of.charCodeAt(i);
+  for (; at < length; at++) {
+    const code = of.charCodeAt(at);
     if (code === SLASH) break;
     id = id * 10 + code - ZERO;
   }
