@@ -1,5 +1,7 @@
 /** Which sensor a frame belongs to, and what its endpoint would be called. */
 
+import { DecodeError } from "../base/bytes.ts";
+import type { Scalar } from "../base/outcome.ts";
 import type { Frame } from "../sdk/adapter.ts";
 import { didYouMean } from "./check.ts";
 import type { Decoder } from "./decode.ts";
@@ -32,12 +34,22 @@ export function compileIdentity(
   const template = checkedTemplate(identity.endpoint, ["identity", "endpoint"], { known, complain });
   return (frame) => {
     if (frame.source === "") return undefined;
-    const part = split === undefined ? undefined : decoder.decode(frame)?.fields.get(split)?.value;
+    const part = split === undefined ? undefined : partOf(frame, split, decoder);
     if (split !== undefined && part === undefined) return undefined;
     const endpoint = safeName(template?.render(namesOf(frame, topics, split, part)) ?? "");
     if (endpoint === "") return undefined;
     return { source: part === undefined ? frame.source : `${frame.source}#${part}`, endpoint };
   };
+}
+
+/** What tells the sensors of one source apart; a frame that cannot be read belongs to none of them. */
+function partOf(frame: Frame, split: string, decoder: Decoder): Scalar | undefined {
+  try {
+    return decoder.decode(frame)?.fields.get(split)?.value;
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
 }
 
 function checkFrom(from: string | undefined, topics: readonly TopicPattern[], complain: Complain): void {
