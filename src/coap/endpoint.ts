@@ -32,7 +32,7 @@ import type { Answer, OutgoingRequest } from "./request.ts";
 import { Requests } from "./requests.ts";
 import { type Handler, Service } from "./service.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { transfer } from "./transfer.ts";
+import { transfer } from "./blockwise/transfer.ts";
 
 export interface EndpointOptions {
   readonly transport: Transport;

@@ -1,6 +1,6 @@
 /** The options of a request or a response, read once into fields (RFC 7252 §5.4, §5.10). */
 
-import { type Block, blockFrom } from "./block.ts";
+import { type Block, blockFrom } from "./blockwise/block.ts";
 import { Code, type Message, type Option } from "./message.ts";
 import { isCritical, isUnderstood, OptionNumber, readString, readUint } from "./options.ts";
 

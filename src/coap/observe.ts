@@ -1,7 +1,7 @@
 /** Observations that the peer has asked for: who is told what, in which order, and until when (RFC 7641). */
 
 import { sameBytes } from "../base/bytes.ts";
-import type { Composer, Target } from "./composer.ts";
+import type { Composer, Target } from "./blockwise/composer.ts";
 import type { MessageLayer } from "./exchange.ts";
 import { isSuccess } from "./message.ts";
 import type { NotifyOptions, Observation, ObservationEnd, Observer, Reply } from "./request.ts";

@@ -1,6 +1,6 @@
 /** From what a handler answers to what goes into one message (RFC 7252 §5.5, §5.10). */
 
-import { type Block, blockOption } from "./block.ts";
+import { type Block, blockOption } from "./blockwise/block.ts";
 import { isSuccess, type Option } from "./message.ts";
 import { OptionNumber, opaqueOption, stringOption, uintOption } from "./options.ts";
 import type { Reply } from "./request.ts";

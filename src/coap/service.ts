@@ -1,8 +1,8 @@
 /** The server side of requests: options checked, blocks put together, the handler asked, its reply sent or observed. */
 
-import type { Block } from "./block.ts";
-import { Assemblies, cacheKey } from "./blockwise.ts";
-import { Composer, type Target } from "./composer.ts";
+import type { Block } from "./blockwise/block.ts";
+import { Assemblies, cacheKey } from "./blockwise/blockwise.ts";
+import { Composer, type Target } from "./blockwise/composer.ts";
 import type { Exchange, MessageLayer } from "./exchange.ts";
 import { type Refusal, type RequestHead, readRequestHead } from "./heads.ts";
 import { Code, isSuccess, type Message, type Option } from "./message.ts";

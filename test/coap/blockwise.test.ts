@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { toHex } from "../../src/base/bytes.ts";
-import { cacheKey } from "../../src/coap/blockwise.ts";
+import { cacheKey } from "../../src/coap/blockwise/blockwise.ts";
 import { Code, type Message, type Option } from "../../src/coap/message.ts";
 import { OptionNumber, stringOption, uintOption } from "../../src/coap/options.ts";
 import type { IncomingRequest, Reply } from "../../src/coap/request.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../src/base/log.ts";
-import { Composer } from "../../src/coap/composer.ts";
+import { Composer } from "../../src/coap/blockwise/composer.ts";
 import { Counters } from "../../src/coap/counters.ts";
 import { MessageLayer } from "../../src/coap/exchange.ts";
 import { Code, type Message } from "../../src/coap/message.ts";

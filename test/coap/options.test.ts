@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { toHex } from "../../src/base/bytes.ts";
-import { blockFrom, blockOffset, blockOption, blockSize, exponentFor } from "../../src/coap/block.ts";
+import { blockFrom, blockOffset, blockOption, blockSize, exponentFor } from "../../src/coap/blockwise/block.ts";
 import { readRequestHead, readResponseHead } from "../../src/coap/heads.ts";
 import { Code, type Message, type Option } from "../../src/coap/message.ts";
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { silentLog } from "../../src/base/log.ts";
-import { Composer, type Target } from "../../src/coap/composer.ts";
+import { Composer, type Target } from "../../src/coap/blockwise/composer.ts";
 import { Counters } from "../../src/coap/counters.ts";
 import { Code, type Message } from "../../src/coap/message.ts";
 import { OptionNumber } from "../../src/coap/options.ts";

@@ -2,12 +2,12 @@
 
 import { type Block, blockSize, exponentFor } from "./block.ts";
 import { Representations, slice } from "./blockwise.ts";
-import { Code } from "./message.ts";
-import { maxTransmitWait } from "./parameters.ts";
-import { type Additions, bodyOf, draftReply } from "./reply.ts";
-import type { Reply } from "./request.ts";
-import type { Surroundings } from "./surroundings.ts";
-import type { Draft } from "./transmissions.ts";
+import { Code } from "../message.ts";
+import { maxTransmitWait } from "../parameters.ts";
+import { type Additions, bodyOf, draftReply } from "../reply.ts";
+import type { Reply } from "../request.ts";
+import type { Surroundings } from "../surroundings.ts";
+import type { Draft } from "../transmissions.ts";
 
 /** What a reply is about, as far as its further blocks must be found again. */
 export interface Target {

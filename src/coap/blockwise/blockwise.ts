@@ -1,13 +1,13 @@
 /** Bodies longer than a message, as the server takes and gives them (RFC 7959 §2.4, §2.5, §2.6): all of it bounded. */
 
-import { ByteWriter } from "../base/bytes.ts";
-import type { Clock } from "../base/clock.ts";
+import { ByteWriter } from "../../base/bytes.ts";
+import type { Clock } from "../../base/clock.ts";
 import { type Block, blockOffset, blockSize, MAX_BLOCK_NUMBER } from "./block.ts";
-import { ExpiringMap } from "./expiring.ts";
-import type { Refusal } from "./heads.ts";
-import { Code, type Message } from "./message.ts";
-import { OptionNumber } from "./options.ts";
-import type { Reply } from "./request.ts";
+import { ExpiringMap } from "../expiring.ts";
+import type { Refusal } from "../heads.ts";
+import { Code, type Message } from "../message.ts";
+import { OptionNumber } from "../options.ts";
+import type { Reply } from "../request.ts";
 
 const MAX_ASSEMBLIES = 4;
 const MAX_REPRESENTATIONS = 4;

@@ -1,7 +1,7 @@
 /** The Block option: which part of a body this is, and how large parts are (RFC 7959 §2.2). */
 
-import type { Option } from "./message.ts";
-import { uintOption } from "./options.ts";
+import type { Option } from "../message.ts";
+import { uintOption } from "../options.ts";
 
 export interface Block {
   /** 0 to 2^20 - 1. */

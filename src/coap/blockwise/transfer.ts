@@ -3,14 +3,14 @@
  * Block1 takes the request's body up, Block2 takes the answer's body down; each block is a request with its own token.
  */
 
-import { sameBytes } from "../base/bytes.ts";
+import { sameBytes } from "../../base/bytes.ts";
 import { type Block, blockOffset, blockOption, blockSize, exponentFor, MAX_EXPONENT } from "./block.ts";
-import { encodedLength } from "./codec.ts";
-import type { ResponseHead } from "./heads.ts";
-import { Code, codeText, isSuccess, type Option } from "./message.ts";
-import { OptionNumber, stringOption, uintOption } from "./options.ts";
-import type { Answer, OutgoingRequest } from "./request.ts";
-import type { Question, Reaction } from "./requests.ts";
+import { encodedLength } from "../codec.ts";
+import type { ResponseHead } from "../heads.ts";
+import { Code, codeText, isSuccess, type Option } from "../message.ts";
+import { OptionNumber, stringOption, uintOption } from "../options.ts";
+import type { Answer, OutgoingRequest } from "../request.ts";
+import type { Question, Reaction } from "../requests.ts";
 
 export interface Limits {
   /** Bytes of one datagram. */
