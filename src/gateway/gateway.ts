@@ -202,6 +202,11 @@ export class Gateway {
     }
     const device = this.#deviceOf(adapter, frame);
     const identity = device?.identify(frame);
+    if (device && !identity) {
+      // A line cut in the middle names none of the sensors on it: no stranger for that, and nobody's word.
+      counters.malformed += 1;
+      return;
+    }
     const address = identity?.source ?? frame.source;
     const sensor = this.#population.at(adapter, address) ?? this.#sibling(adapter, device, identity?.endpoint);
     if (sensor && sensor.device.match(frame) > 0) {
