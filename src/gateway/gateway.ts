@@ -95,7 +95,7 @@ export class Gateway {
     const { store, clock, log, self, endpoint, adapters, sensors } = this.#options;
     const roster = await Roster.load(store, clock, log);
     this.#roster = roster;
-    this.#self = new Upstream(endpoint, plantSelf(self, clock), roster.self, this.#upstream);
+    this.#self = new Upstream({ endpoint, tree: plantSelf(self, clock), memory: roster.self }, this.#upstream);
     this.#self.start();
     for (const sensor of sensors) this.#expect(sensor, roster);
     for (const entry of [...roster.entries()]) this.#takeUp(entry);

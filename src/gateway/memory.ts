@@ -1,7 +1,7 @@
 /** What one endpoint remembers across restarts: its ports, what servers set on their account, and what they stored. */
 
 import type { Account } from "../lwm2m/index.ts";
-import { type Path, parsePath } from "../model/path.ts";
+import { depth, type Path, parsePath } from "../model/path.ts";
 import type { ResourceValue } from "../model/value.ts";
 
 /** A fresh one is empty: thousands are kept. Ports, which all have, are a plain object: a third of the size of a Map. */
@@ -12,6 +12,8 @@ export interface Memory {
   accounts?: Map<string, RememberedAccount>;
   /** Values that servers wrote and only the gateway keeps, such as Application Type. */
   stored?: Map<Path, ResourceValue>;
+  /** Instances that appeared when they were first heard, with the names under which they were. */
+  appeared?: Map<Path, string>;
 }
 
 export interface RememberedAccount {
@@ -23,6 +25,9 @@ export interface RememberedAccount {
 /** A server may fill an endpoint's memory: this far. */
 export const MAX_STORED = 100;
 const MAX_STORED_TEXT = 1_000;
+/** A device may fill it as well: no mapping makes more Instances appear. */
+const MAX_APPEARED = 64;
+const MAX_NAME = 100;
 
 /** Whether a value may be kept. */
 export function isStorable(value: ResourceValue): boolean {
@@ -30,16 +35,26 @@ export function isStorable(value: ResourceValue): boolean {
   return typeof value !== "string" || value.length <= MAX_STORED_TEXT;
 }
 
-export function memoryToJson({ ports, accounts, stored }: Memory): Record<string, unknown> {
+/** Keeps in mind that an Instance has appeared; false if there is no room for it, or for its name. */
+export function rememberAppeared(memory: Memory, instance: Path, heardAs: string): boolean {
+  if (heardAs.length > MAX_NAME || (memory.appeared?.size ?? 0) >= MAX_APPEARED) return false;
+  memory.appeared ??= new Map();
+  memory.appeared.set(instance, heardAs);
+  return true;
+}
+
+export function memoryToJson({ ports, accounts, stored, appeared }: Memory): Record<string, unknown> {
   return {
     ...(ports && { ports }),
     ...(accounts?.size && { accounts: Object.fromEntries(accounts) }),
     ...(stored?.size && { stored: Object.fromEntries(Array.from(stored, ([at, value]) => [at, valueToJson(value)])) }),
+    ...(appeared?.size && { appeared: Object.fromEntries(appeared) }),
   };
 }
 
 /** Reads what `memoryToJson` wrote; what it does not understand is left out, since all of it can be learnt anew. */
-export function memoryFromJson({ ports, accounts, stored }: Readonly<Record<string, unknown>>): Memory {
+export function memoryFromJson(json: Readonly<Record<string, unknown>>): Memory {
+  const { ports, accounts, stored, appeared } = json;
   const memory: Memory = {};
   for (const [uri, port] of pairs(ports))
     if (typeof port === "number" && Number.isInteger(port) && port > 0 && port <= 65_535)
@@ -56,6 +71,11 @@ export function memoryFromJson({ ports, accounts, stored }: Readonly<Record<stri
     if (at === undefined || value === undefined) continue;
     memory.stored ??= new Map();
     memory.stored.set(at, value);
+  }
+  for (const [text, heardAs] of pairs(appeared)) {
+    const instance = parsePath(text);
+    if (instance !== undefined && depth(instance) === 2 && typeof heardAs === "string")
+      rememberAppeared(memory, instance, heardAs);
   }
   return memory;
 }

@@ -12,6 +12,7 @@ import type { Adapters } from "./adapters.ts";
 import { Commands, type Order } from "./commands.ts";
 import { fingerprint, REPETITION_MS } from "./duplicates.ts";
 import { next } from "./liveness.ts";
+import { rememberAppeared } from "./memory.ts";
 import type { RosterEntry } from "./roster.ts";
 import type { Liveness } from "./status.ts";
 import { Upstream, type UpstreamOptions } from "./upstream.ts";
@@ -68,7 +69,11 @@ export class Sensor {
     this.mapping = device.createMapping();
     this.#shared = shared;
     this.#heardMs = shared.clock.monotonic();
-    this.upstream = new Upstream(entry.endpoint, this.#plant(), entry.memory, shared.upstream);
+    const { report: defaults } = device;
+    this.upstream = new Upstream(
+      { endpoint: entry.endpoint, tree: this.#plant(), memory: entry.memory, ...(defaults && { defaults }) },
+      shared.upstream,
+    );
   }
 
   get endpoint(): string {
@@ -169,7 +174,20 @@ export class Sensor {
     const at = this.#shared.clock.now();
     tree.setAll(mapping.constants.map(({ path, value }) => ({ path, value, at })));
     this.#obey(device, tree);
+    if (device.grows && this.entry.memory.appeared) this.#restore(this.entry.memory.appeared, tree, at);
     return tree;
+  }
+
+  /** A server that knew an Instance before a restart finds it again, though the device has not spoken yet. */
+  #restore(appeared: Map<Path, string>, tree: ObjectTree, at: Stamp): void {
+    const { instances, constants } = this.mapping.restore(appeared);
+    for (const instance of instances) {
+      tree.addInstance(instance);
+      this.#obey(this.mapping.handlers(instance), tree);
+    }
+    tree.setAll(constants.map(({ path, value }) => ({ path, value, at })));
+    // What a newer definition does not know leaves room for what it does.
+    for (const instance of [...appeared.keys()]) if (!instances.includes(instance)) appeared.delete(instance);
   }
 
   /** Hands what a server writes and executes there to the device. */
@@ -183,16 +201,21 @@ export class Sensor {
 
   /** Some devices are heard to have more than their definition is sure of: such Instances are shown from then on. */
   #store(updates: readonly ResourceUpdate[]): void {
-    const { device, mapping, tree } = this;
-    if (device.grows)
+    if (this.device.grows)
       for (const update of updates) {
         const [object = 0, id = 0] = ids(update.path);
         const instance = path(object, id);
-        if (tree.hasInstance(instance)) continue;
-        tree.addInstance(instance);
-        this.#obey(mapping.handlers(instance), tree);
+        if (!this.tree.hasInstance(instance)) this.#grow(instance);
       }
-    tree.setAll(updates);
+    this.tree.setAll(updates);
+  }
+
+  #grow(instance: Path): void {
+    const { entry, mapping, tree } = this;
+    tree.addInstance(instance);
+    this.#obey(mapping.handlers(instance), tree);
+    const heardAs = mapping.heardAs(instance);
+    if (heardAs !== undefined && rememberAppeared(entry.memory, instance, heardAs)) this.#shared.upstream.remembered();
   }
 
   #order(order: Order, signal: AbortSignal) {

@@ -40,17 +40,28 @@ export interface UpstreamOptions {
 /** States from bad to good. */
 const WELL: readonly RegistrationSnapshot["state"][] = ["off", "waiting", "registering", "updating", "registered"];
 
+/** What is an endpoint's own. */
+export interface OwnOfEndpoint {
+  readonly endpoint: string;
+  readonly tree: ObjectTree;
+  readonly memory: Memory;
+  /** How often, and after what change, servers are told who say nothing of it. */
+  readonly defaults?: Lwm2mClientOptions["defaults"];
+}
+
 export class Upstream {
   readonly endpoint: string;
   readonly tree: ObjectTree;
   readonly memory: Memory;
+  readonly #defaults: Lwm2mClientOptions["defaults"];
   readonly #options: UpstreamOptions;
   #clients: readonly Lwm2mClient[] = [];
 
-  constructor(endpoint: string, tree: ObjectTree, memory: Memory, options: UpstreamOptions) {
+  constructor({ endpoint, tree, memory, defaults }: OwnOfEndpoint, options: UpstreamOptions) {
     this.endpoint = endpoint;
     this.tree = tree;
     this.memory = memory;
+    this.#defaults = defaults;
     this.#options = options;
     if (memory.stored) {
       const at = options.clock.now();
@@ -110,6 +121,7 @@ export class Upstream {
       random,
       log,
       ...(parameters && { parameters }),
+      ...(this.#defaults && { defaults: this.#defaults }),
       connect: (uri) => {
         const port = memory.ports?.[configured.uri];
         return connect(uri, {

@@ -3,7 +3,6 @@
 import { parseDuration } from "../base/duration.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
 import type { Frame } from "../sdk/adapter.ts";
-import { didYouMean } from "./check.ts";
 import { compileCommands, type CommandPlans } from "./mapping/command.ts";
 import { compileDecoder, type Decoder } from "./decode.ts";
 import type { Definition } from "./definition.ts";
@@ -14,6 +13,7 @@ import { constantsOf, SensorMapping } from "./mapping/mapping.ts";
 import { compileMatcher, type Matcher } from "./match.ts";
 import { compileObjects } from "./mapping/objects.ts";
 import type { Constant, ObjectPlan } from "./mapping/plan.ts";
+import { compileReport, type ReportOf } from "./mapping/report.ts";
 import type { Reading } from "./reading.ts";
 import type { Complain } from "./source.ts";
 
@@ -29,25 +29,19 @@ export function compileDevice(definition: Definition, { models, json, complain }
   const decoder = compileDecoder(definition, json, complain);
   checkAlive(definition, complain);
   if (!decoder) return undefined;
-  checkReport(definition, decoder, complain);
   const { topics } = matcher;
   const commands = new Set(Object.keys(definition.commands ?? {}));
   const objects = compileObjects(definition, { models, fields: decoder.fields, commands, complain });
   const plans = compileCommands(definition, { models, topics, fields: decoder.fields, complain });
   const identify = compileIdentity(definition, { decoder, topics, complain });
-  return new CompiledDevice(definition, { matcher, decoder, objects, plans, identify });
+  const report = compileReport(definition, objects, { models, fields: decoder.fields, complain });
+  return new CompiledDevice(definition, { matcher, decoder, objects, plans, identify, report });
 }
 
 function checkAlive({ alive }: Definition, complain: Complain): void {
   const { expectMs, staleMs, goneMs } = durations(alive);
   if (expectMs > staleMs) complain(["alive", "stale"], "stale before the next message is expected");
   if (staleMs > goneMs) complain(["alive", "gone"], "gone before stale");
-}
-
-function checkReport({ report = {} }: Definition, { fields }: Decoder, complain: Complain): void {
-  for (const name of Object.keys(report))
-    if (name !== "default" && !fields.has(name))
-      complain(["report", name], `no field "${name}"`, didYouMean(name, [...fields.keys(), "default"]));
 }
 
 function durations({ expect, stale, gone }: Definition["alive"]): Device["alive"] {
@@ -64,6 +58,7 @@ interface Parts {
   readonly objects: ObjectPlan;
   readonly plans: CommandPlans;
   readonly identify: Identify;
+  readonly report: ReportOf | undefined;
 }
 
 export class CompiledDevice implements Device {
@@ -76,6 +71,7 @@ export class CompiledDevice implements Device {
   readonly main: Device["main"];
   readonly writable: Device["writable"];
   readonly executable: Device["executable"];
+  readonly report: Device["report"];
   readonly definition: Definition;
   readonly matcher: Matcher;
   readonly #parts: Parts;
@@ -93,6 +89,7 @@ export class CompiledDevice implements Device {
     this.main = parts.objects.main;
     this.writable = sure.flatMap((instance) => instance.writable);
     this.executable = sure.flatMap((instance) => instance.executable);
+    this.report = parts.report;
     this.matcher = parts.matcher;
     this.#parts = parts;
     this.#constants = constantsOf(parts.objects);

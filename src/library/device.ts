@@ -22,6 +22,8 @@ export interface Device {
   readonly main: readonly Path[];
   readonly writable: readonly Path[];
   readonly executable: readonly Path[];
+  /** How often a server that says nothing of it is told of a Resource; undefined: of every change, everywhere. */
+  readonly report: ((path: Path) => Report | undefined) | undefined;
   /** 0: not mine; the highest of all devices wins. */
   match(frame: Frame): number;
   /**
@@ -33,6 +35,16 @@ export interface Device {
   decode(frame: Frame): Reading | undefined;
   /** A fresh mapping for one sensor: it remembers that sensor's minima and maxima. */
   createMapping(): Mapping;
+}
+
+/** Named as the attributes of LwM2M, whose defaults they are. */
+export interface Report {
+  /** Seconds between two notifications, at least. */
+  readonly pmin?: number;
+  /** Seconds after which a value is told again. */
+  readonly pmax?: number;
+  /** The change that counts, in the unit of the Resource. */
+  readonly st?: number;
 }
 
 export interface Identity {
@@ -53,8 +65,20 @@ export interface Mapping {
   silence(liveness: "stale" | "gone", at: ResourceUpdate["at"]): ResourceUpdate[];
   /** The command that a Write or Execute means; undefined: the device cannot. Throws RangeError if the value is out of range. */
   command(request: MappedRequest): PlannedCommand | undefined;
+  /**
+   * Instances that appeared before a restart, with the names under which they were first heard (see `heardAs`): those
+   * that the definition still knows are shown again, with these constants. To be called before the first reading.
+   */
+  restore(appeared: Iterable<readonly [Path, string]>): Restored;
+  /** The name of the quantity that made an Instance appear; undefined if none did. */
+  heardAs(instance: Path): string | undefined;
   /** What a server may write and execute in an Instance that appeared after the first registration. */
   handlers(instance: Path): { readonly writable: readonly Path[]; readonly executable: readonly Path[] };
+}
+
+export interface Restored {
+  readonly instances: readonly Path[];
+  readonly constants: Mapping["constants"];
 }
 
 /** A Write (with `value`) or an Execute (with `args`) on a Resource. */

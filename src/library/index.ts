@@ -11,7 +11,7 @@
  */
 
 export { definitionSchema } from "./definition.ts";
-export type { Device, Identity, MappedRequest, Mapping, PlannedCommand } from "./device.ts";
+export type { Device, Identity, MappedRequest, Mapping, PlannedCommand, Report, Restored } from "./device.ts";
 export { type GoldenResult, testDefinitions } from "./golden.ts";
 export { type DefinitionFile, Library, type Loaded } from "./library.ts";
 export { devicesFolder, loadDevices, readDefinitions, standardModels } from "./load.ts";

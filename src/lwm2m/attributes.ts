@@ -81,6 +81,21 @@ export class AttributeStore {
   }
 }
 
+/**
+ * What the server has said, and where it has said nothing of the kind, what is usual. A word of the server always wins
+ * (LwM2M Core 1.1 §5.1.2): a usual minimum yields to a shorter maximum, and a usual step to any threshold.
+ */
+export function completed(said: Attributes, { pmin, pmax, st }: Attributes): Attributes {
+  const { pmax: limit = 0 } = said;
+  const thresholds = NUMERIC.some((name) => said[name] !== undefined);
+  return {
+    ...(pmin !== undefined && (limit === 0 || pmin <= limit) && { pmin }),
+    ...(pmax !== undefined && { pmax }),
+    ...(st !== undefined && !thresholds && { st }),
+    ...said,
+  };
+}
+
 /** As link attributes, in a fixed order and unquoted (LwM2M Core 1.1 §6.3.2). */
 export function attributeLinks(attributes: Attributes): [string, string][] {
   const shown: [string, string][] = [];

@@ -30,7 +30,7 @@ import { type Effect, type Event, type Location, next, refreshMs, type State, ty
 import { route } from "./router.ts";
 import { type ServerActions, ServerObject } from "./server-object.ts";
 import type { ObjectTree } from "./tree.ts";
-import { instanceOf, View } from "./view.ts";
+import { instanceOf, type UsualAttributes, View } from "./view.ts";
 
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 300_000;
@@ -53,6 +53,11 @@ export interface SessionOptions {
   readonly models: ObjectRegistry;
   /** A transport to the server, not yet open. Called again if one broke. */
   connect(uri: string): Transport;
+  /**
+   * The periods and the step that hold at a path where the server has said nothing, by attributes or in its own Object.
+   * Not shown in Discover: nobody has attached them.
+   */
+  readonly defaults?: UsualAttributes;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -90,9 +95,9 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
   #onAccount: readonly ((account: Account) => void)[] = NOBODY;
 
   constructor(options: SessionOptions) {
-    const { tree, account, models, clock } = options;
+    const { tree, account, models, clock, defaults } = options;
     this.#options = options;
-    this.#view = new View({ tree, server: new ServerObject(account, this), models, clock });
+    this.#view = new View({ tree, server: new ServerObject(account, this), models, clock, defaults });
     this.#notifier = new Notifier(this.#view, this);
     this.#connection = new Connection(this, options);
   }

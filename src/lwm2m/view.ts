@@ -5,7 +5,7 @@ import type { ObjectModel, ObjectRegistry, ResourceModel } from "../model/object
 import { contains, depth, ids, path, type Path, ROOT } from "../model/path.ts";
 import type { ResourceType, ResourceValue } from "../model/value.ts";
 import type { Attributes } from "./conditions.ts";
-import { AttributeStore } from "./attributes.ts";
+import { AttributeStore, completed } from "./attributes.ts";
 import type { Version } from "./registration.ts";
 import { SERVER_INSTANCE, SERVER_OBJECT, type ServerObject } from "./server-object.ts";
 import type { ObjectTree } from "./tree.ts";
@@ -16,11 +16,15 @@ const FORBIDDEN_OBJECTS: ReadonlySet<number> = new Set([0, 21]);
 /** Objects that come with the enabler: their version goes with the LwM2M version spoken. */
 const LAST_CORE_OBJECT = 7;
 
+/** What is usual at a path, where the server has said nothing: periods and a step. */
+export type UsualAttributes = (path: Path) => Attributes | undefined;
+
 export interface ViewOptions {
   readonly tree: ObjectTree;
   readonly server: ServerObject;
   readonly models: ObjectRegistry;
   readonly clock: Clock;
+  readonly defaults?: UsualAttributes | undefined;
 }
 
 export class View {
@@ -29,14 +33,16 @@ export class View {
   readonly models: ObjectRegistry;
   readonly clock: Clock;
   readonly attributes = new AttributeStore();
+  readonly #defaults: UsualAttributes | undefined;
   /** The version of the present registration, or of the attempt at it. */
   version: Version = "1.1";
 
-  constructor({ tree, server, models, clock }: ViewOptions) {
+  constructor({ tree, server, models, clock, defaults }: ViewOptions) {
     this.tree = tree;
     this.server = server;
     this.models = models;
     this.clock = clock;
+    this.#defaults = defaults;
   }
 
   /** In ascending order. */
@@ -85,11 +91,13 @@ export class View {
     return instance === SERVER_INSTANCE ? this.server.executables : this.tree.executables();
   }
 
-  /** Those that apply to `where`: written there, inherited, or the server's default periods. */
+  /** Those that apply to `where`: written there, inherited, the server's default periods, or what is usual there. */
   effective(where: Path): Attributes {
     const { periods } = this.server;
     const written = this.attributes.effective(where);
-    return Object.keys(periods).length === 0 ? written : { ...periods, ...written };
+    const said = Object.keys(periods).length === 0 ? written : { ...periods, ...written };
+    const usual = this.#defaults?.(where);
+    return usual === undefined ? said : completed(said, usual);
   }
 
   /** The model in the version that is announced, or the newest known. */

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { silentLog, type Log } from "../../src/base/log.ts";
 import type { Parameters } from "../../src/coap/index.ts";
-import { type Account, Lwm2mClient, ObjectTree } from "../../src/lwm2m/index.ts";
+import { type Account, Lwm2mClient, type Lwm2mClientOptions, ObjectTree } from "../../src/lwm2m/index.ts";
 import { path } from "../../src/model/path.ts";
 import { loadRegistry } from "../../src/model/registry.ts";
 import type { ResourceValue } from "../../src/model/value.ts";
@@ -23,6 +23,7 @@ export interface StationOptions {
   readonly parameters?: Partial<Parameters>;
   /** Fills the tree before the client sees it; by default a thermometer. */
   readonly fill?: (tree: ObjectTree, clock: FakeClock) => void;
+  readonly defaults?: Lwm2mClientOptions["defaults"];
 }
 
 export interface Station {
@@ -40,7 +41,8 @@ export interface Station {
   registered(): Promise<Station>;
 }
 
-export function station({ account, log = silentLog, parameters, fill = thermometer }: StationOptions = {}): Station {
+export function station(options: StationOptions = {}): Station {
+  const { account, log = silentLog, parameters, fill = thermometer, defaults } = options;
   const clock = new FakeClock();
   const tree = new ObjectTree();
   fill(tree, clock);
@@ -61,6 +63,7 @@ export function station({ account, log = silentLog, parameters, fill = thermomet
     random: new SeededRandom(7),
     log,
     ...(parameters && { parameters }),
+    ...(defaults && { defaults }),
   });
   const here: Station = {
     clock,

@@ -9,15 +9,18 @@ import type { Reading } from "../reading.ts";
 
 export class LiveInstance {
   readonly plan: InstancePlan;
+  /** The name whose hearing made it appear; undefined if it was there from the start. */
+  readonly heardAs: string | undefined;
   #shown: boolean;
   #quality: number | undefined;
   #last: number | undefined;
   #minimum = Infinity;
   #maximum = -Infinity;
 
-  constructor(plan: InstancePlan) {
+  constructor(plan: InstancePlan, { heardAs, shown = plan.sure }: { heardAs?: string; shown?: boolean } = {}) {
     this.plan = plan;
-    this.#shown = plan.sure;
+    this.heardAs = heardAs;
+    this.#shown = shown;
   }
 
   get shown(): boolean {

@@ -1,13 +1,13 @@
 /** Readings of one sensor become resource updates; writes and executes become commands. */
 
 import type { Stamp } from "../../base/clock.ts";
-import { path, type Path } from "../../model/path.ts";
+import { depth, idAt, ids, path, type Path } from "../../model/path.ts";
 import type { ResourceUpdate } from "../../model/value.ts";
 import type { CommandPlans } from "./command.ts";
-import type { MappedRequest, Mapping, PlannedCommand } from "../device.ts";
+import type { MappedRequest, Mapping, PlannedCommand, Restored } from "../device.ts";
 import { DeviceObject, NO_ERROR, PERIPHERAL_MALFUNCTION, Quality } from "./ipso.ts";
 import { LiveInstance } from "./live-instance.ts";
-import type { Constant, ManyPlan, ObjectPlan } from "./plan.ts";
+import type { Constant, InstancePlan, ManyPlan, ObjectPlan } from "./plan.ts";
 import type { Reading } from "../reading.ts";
 
 const ERROR_CODE: Path = path(DeviceObject.id, 0, DeviceObject.errorCode, 0);
@@ -65,8 +65,28 @@ export class SensorMapping implements Mapping {
     return this.#commands.plan(request);
   }
 
+  restore(appeared: Iterable<readonly [Path, string]>): Restored {
+    const restored: InstancePlan[] = [];
+    const names = new Set<string>();
+    for (const [instance, name] of appeared) {
+      if (restored.length >= MAX_HEARD) break;
+      const plan = this.#planOf(instance, name);
+      if (!plan || this.#at(instance)) continue;
+      restored.push(plan);
+      names.add(name);
+      this.#instances.push(new LiveInstance(plan, { heardAs: name, shown: true }));
+    }
+    // Whatever else these names make appear in the meantime waits for its first value, as ever.
+    for (const name of names) this.#meet(name);
+    return { instances: restored.map(({ path }) => path), constants: restored.flatMap(({ constants }) => constants) };
+  }
+
+  heardAs(instance: Path): string | undefined {
+    return this.#at(instance)?.heardAs;
+  }
+
   handlers(instance: Path): { readonly writable: readonly Path[]; readonly executable: readonly Path[] } {
-    const plan = this.#instances.find((each) => each.plan.path === instance)?.plan;
+    const plan = this.#at(instance)?.plan;
     return { writable: plan?.writable ?? [], executable: plan?.executable ?? [] };
   }
 
@@ -76,8 +96,31 @@ export class SensorMapping implements Mapping {
     if (this.#heard.has(name) || this.#heard.size >= MAX_HEARD) return;
     this.#heard.add(name);
     for (const plan of this.#plan.appearing.get(name) ?? [])
-      if (!this.#instances.some((each) => each.plan === plan)) this.#instances.push(new LiveInstance(plan));
-    for (const many of this.#plan.many) if (isOneOf(name, many.field)) this.#appear(many, name);
+      if (!this.#instances.some((each) => each.plan === plan))
+        this.#instances.push(new LiveInstance(plan, { heardAs: name }));
+    for (const many of this.#plan.many)
+      if (isOneOf(name, many.field) && !this.#hasOne(many, name)) this.#appear(many, name);
+  }
+
+  #at(instance: Path): LiveInstance | undefined {
+    return this.#instances.find(({ plan }) => plan.path === instance);
+  }
+
+  /** Whether an Instance of many has this name already. */
+  #hasOne({ object }: ManyPlan, name: string): boolean {
+    const fixed = this.#plan.instances;
+    return this.#instances.some(
+      ({ heardAs, plan }) => heardAs === name && idAt(plan.path, 0) === object && !fixed.includes(plan),
+    );
+  }
+
+  /** What an Instance was that appeared when a name was heard; undefined if the definition knows it no more. */
+  #planOf(instance: Path, name: string): InstancePlan | undefined {
+    const fixed = this.#plan.instances.find((plan) => plan.path === instance);
+    if (fixed) return this.#plan.appearing.get(name)?.find((plan) => plan === fixed);
+    const [object, id] = ids(instance);
+    const many = this.#plan.many.find((each) => each.object === object && isOneOf(name, each.field));
+    return id === undefined || depth(instance) !== 2 ? undefined : many?.instance(id, name);
   }
 
   /** The Instance that the name asks for, or the next free one. */
@@ -87,7 +130,7 @@ export class SensorMapping implements Mapping {
     );
     let id = name.includes("/") || name === many.field ? 0 : Number(name.slice(many.field.length + 1)) - 1;
     while (taken.has(path(many.object, id))) id += 1;
-    this.#instances.push(new LiveInstance(many.instance(id, name)));
+    this.#instances.push(new LiveInstance(many.instance(id, name), { heardAs: name }));
   }
 }
 
