@@ -110,7 +110,7 @@ class Nonsense {
   #value(depth: number): unknown {
     const random = this.#random;
     if (depth === 0 || random.below(4) === 0)
-      return random.pick([null, true, -0, 1e400, 21.5, "", "NaN", "21.5", this.#text(20), [], {}]);
+      return random.pick([null, true, -0, -1e308, 21.5, "", "NaN", "21.5", this.#text(20), [], {}]);
     if (random.below(3) === 0) return Array.from({ length: random.below(4) }, () => this.#value(depth - 1));
     return Object.fromEntries(
       Array.from({ length: random.below(5) }, () => [random.pick(WORDS), this.#value(depth - 1)] as const),
