@@ -98,7 +98,7 @@ describe("an answer that is nonsense", () => {
     const { operations, client } = played([answered(fromHex("e4 1644 7fc00000"), 11542)]);
     const result = await operations.read(client, INSTANCE);
     expect(JSON.stringify(result)).not.toContain("null");
-    if ("values" in result) expect(result.values?.[VALUE]?.value).toBe("NaN");
+    if ("values" in result) expect(result).toMatchObject({ values: { [VALUE]: { value: "NaN" } } });
     else expect(errorOf(result)).toMatch(/cannot be decoded/);
   });
 
