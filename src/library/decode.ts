@@ -28,6 +28,9 @@ export interface Decoder {
 /** Reads all fields of a frame; undefined if there is nothing in it for us. */
 type ReadValues = (frame: Frame) => Values | undefined;
 
+/** 2100: a device that says later than that has no clock. */
+const LATEST_MS = Date.UTC(2100, 0);
+
 const KINDS = ["bytes", "json", "csv", "line", "nmea", "registers", "fields", "codec"] as const;
 
 export function compileDecoder(definition: Definition, json: JsonReader, complain: Complain): Decoder | undefined {
@@ -145,7 +148,7 @@ function finishDecoder(
 function measured(quantity: Quantity | undefined, received: Stamp, within: number): Stamp {
   const told = quantity?.value;
   const ms = typeof told === "number" ? Math.round(told * 1000) : typeof told === "string" ? Date.parse(told) : NaN;
-  if (Number.isNaN(ms)) return received;
+  if (!(ms > 0 && ms < LATEST_MS)) return received;
   if (!received.trusted) return { ms, trusted: true };
   return Math.abs(received.ms - ms) <= within ? { ms, trusted: true } : received;
 }

@@ -9,7 +9,7 @@ const OBJECT_KEY = /^\d{1,5}\/(?:\d{1,5}|\*)$/;
 
 const duration = z.string().regex(DURATION, "a duration such as 10s, 5m, 1h");
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
-const range = z.tuple([z.number(), z.number()]);
+const range = z.tuple([z.number(), z.number()]).refine(([low, high]) => low <= high, "the lower limit comes first");
 const hex = z.string().regex(/^(?:[0-9A-Fa-f]{2}\s*)+$/, "bytes in hex, blanks allowed");
 
 /** How a field's raw value lies in the payload. The names of integers: sign, bits, order of bytes. */

@@ -69,12 +69,15 @@ function namesOf(frame: Frame, topics: readonly TopicPattern[], split: string | 
   let captures: ReadonlyMap<string, string> | undefined;
   for (const pattern of topics) captures ??= pattern.match(topic);
   return (name) => {
-    if (name === "address") return source.replaceAll(/[^0-9A-Za-z]/g, "");
+    if (name === "address") return plainAddress(source);
     if (name === "source") return shortSource(source);
     if (name === split) return String(part);
     return captures?.get(name);
   };
 }
+
+/** An address without its punctuation. */
+export const plainAddress = (source: string) => source.replaceAll(/[^0-9A-Za-z]/g, "");
 
 /** Of a device file only its own name: folders say where it is plugged in, if anything. */
 function shortSource(source: string): string {
@@ -87,6 +90,7 @@ function safeName(text: string): string {
   return plain
     .replaceAll(/[\u0300-\u036f]/g, "")
     .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^-+|-+$/g, "")
-    .slice(0, MAX_ENDPOINT);
+    .replace(/^-/, "")
+    .slice(0, MAX_ENDPOINT)
+    .replace(/-$/, "");
 }

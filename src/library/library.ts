@@ -79,7 +79,9 @@ export class Library {
         break;
       case "text": {
         const sentence = sentenceOf(payload.text);
-        consider(sentence === undefined ? this.#lines : (this.#sentences.get(sentence) ?? NONE));
+        if (sentence !== undefined) consider(this.#sentences.get(sentence) ?? NONE);
+        // A sentence is a line as well, and a definition may know it by its form.
+        consider(this.#lines);
         break;
       }
       case "message":

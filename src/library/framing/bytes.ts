@@ -79,7 +79,8 @@ export function byteReader(spec: FieldSpec, at: number): Reader<DataView> | stri
 
 function numberReader(known: readonly [number, ReadAt], spec: FieldSpec, at: number): Reader<DataView> | string {
   const [width, read] = known;
-  const { bits } = spec;
+  const { bits, type = "" } = spec;
+  if (bits && !/^[ui]/.test(type)) return "bits can be taken from integers only";
   const end = at + width;
   if (!bits) {
     return {
@@ -92,9 +93,15 @@ function numberReader(known: readonly [number, ReadAt], spec: FieldSpec, at: num
   if (bits.shift + bits.width > width * 8) return `bits ${bits.shift} to ${bits.shift + bits.width} of ${width * 8}`;
   const divisor = 2 ** bits.shift;
   const modulus = 2 ** bits.width;
+  const wide = width > 6;
   return {
     one(view) {
       if (end > view.byteLength) throw new DecodeError(`${view.byteLength} bytes, ${end} wanted`);
+      // A number has 53 bits: the low ones of a longer word are lost in it.
+      if (wide) {
+        const word = view.getBigUint64(at, type.endsWith("le"));
+        return Number(BigInt.asUintN(bits.width, word >> BigInt(bits.shift)));
+      }
       const value = Math.floor(read(view, at) / divisor) % modulus;
       return value < 0 ? value + modulus : value;
     },

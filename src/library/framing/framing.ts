@@ -30,11 +30,20 @@ export function readNumber(text: string): number | undefined {
   return /^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?\s*$/.test(text) ? Number(text) : undefined;
 }
 
+const PLAIN_TYPES: readonly unknown[] = [undefined, "number", "text", "boolean", "iso8601"];
+
+/** A complaint about a type that only other payloads have. */
+export function wrongType({ type }: FieldSpec, payloads: string): string | undefined {
+  return PLAIN_TYPES.includes(type) ? undefined : `${type ?? ""} is no type of ${payloads}`;
+}
+
 /** Whether a field is a quantity, so that text in the payload must be a number. */
 export function isQuantity(spec: FieldSpec): boolean {
   return (
     spec.type === "number" ||
     (spec.type === undefined &&
+      // What a map translates may be a word, whatever it stands for.
+      spec.map === undefined &&
       (spec.unit !== undefined || spec.scale !== undefined || spec.offset !== undefined || spec.range !== undefined))
   );
 }

@@ -3,11 +3,13 @@
 import { DecodeError } from "../../base/bytes.ts";
 import type { FieldSpec } from "../definition.ts";
 import type { Frame } from "../../sdk/adapter.ts";
-import { type Found, type Framing, isQuantity, type Raw, type Reader, readNumber } from "./framing.ts";
+import { type Found, type Framing, isQuantity, type Raw, type Reader, readNumber, wrongType } from "./framing.ts";
 
 const MAX_DOCUMENT = 65_536;
 /** How many fields one wildcard, or one list, may give. */
 const MAX_MANY = 32;
+/** A component's name is remembered for as long as its sensor lives: no document may make it long. */
+const MAX_COMPONENT = 64;
 
 /** Parses bodies; matching and decoding the same frame share the work. */
 export class JsonReader {
@@ -37,7 +39,8 @@ export function jsonFraming(reader: JsonReader, root: string | undefined): Frami
       return root === undefined ? document : (member(document, root) ?? document);
     },
     reader(_name, spec) {
-      return spec.json === undefined ? '"json" is missing: what is its path?' : jsonReader(spec.json, spec);
+      if (spec.json === undefined) return '"json" is missing: what is its path?';
+      return wrongType(spec, "JSON") ?? jsonReader(spec.json, spec);
     },
     text(path) {
       const keys = parseJsonPath(path);
@@ -95,7 +98,7 @@ function* everywhere(place: unknown, below: readonly string[], read: (value: unk
   let left = MAX_MANY;
   for (const [key, inner] of Object.entries(place)) {
     const found = walk(inner, below);
-    if (found === undefined) continue;
+    if (found === undefined || key.length > MAX_COMPONENT) continue;
     for (const [suffix, value] of numbered(found)) {
       if (--left < 0) return;
       yield [key, suffix, read(value)];

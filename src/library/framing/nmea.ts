@@ -2,7 +2,7 @@
 
 import { DecodeError } from "../../base/bytes.ts";
 import type { FieldSpec } from "../definition.ts";
-import { type Framing, type Raw, readNumber } from "./framing.ts";
+import { type Framing, type Raw, readNumber, wrongType } from "./framing.ts";
 import { cellReader, lineOf } from "./text.ts";
 
 export interface Sentence {
@@ -40,6 +40,8 @@ export function nmeaFraming(): Framing<Sentence> {
     open: (frame) => parseSentence(lineOf(frame)),
     reader(name, spec) {
       if (!spec.nmea) return '"nmea" is missing: which part of which sentence?';
+      const wrong = spec.type?.startsWith("nmea.") === true ? wrongParts(spec) : wrongType(spec, "NMEA sentences");
+      if (wrong !== undefined) return wrong;
       const places = new Map(Object.entries(spec.nmea).map(([formatter, at]) => [formatter, [at].flat()]));
       const read = partReader(name, spec);
       return {
@@ -51,6 +53,17 @@ export function nmeaFraming(): Framing<Sentence> {
       };
     },
   };
+}
+
+/** How many parts a type is made of: a value and its side, or a date and a time. */
+const PARTS: Readonly<Record<string, number>> = { "nmea.clock": 1, "nmea.date": 1 };
+const USUAL_PARTS = 2;
+
+function wrongParts({ type, nmea = {} }: FieldSpec): string | undefined {
+  if (type === undefined) return undefined;
+  const wanted = PARTS[type] ?? USUAL_PARTS;
+  const wrong = Object.entries(nmea).find(([, at]) => [at].flat().length !== wanted);
+  return wrong && `${type} takes ${wanted} of the parts of ${wrong[0]}, not ${[wrong[1]].flat().length}`;
 }
 
 type Cells = readonly string[];

@@ -3,7 +3,7 @@
 import { DecodeError } from "../../base/bytes.ts";
 import type { Scalar } from "../../base/outcome.ts";
 import { byteReader } from "./bytes.ts";
-import { type Framing, isQuantity, readNumber } from "./framing.ts";
+import { type Framing, isQuantity, readNumber, wrongType } from "./framing.ts";
 
 /** The name of a register: function code and address, such as `4:0x0000`. */
 export const registerKey = (fc: number, address: number) => `${fc}:0x${address.toString(16).padStart(4, "0")}`;
@@ -36,6 +36,8 @@ export function fieldsFraming(): Framing<Readonly<Record<string, Scalar>>> {
       return payload.fields;
     },
     reader(name, spec) {
+      const wrong = wrongType(spec, "named values");
+      if (wrong !== undefined) return wrong;
       const key = spec.name ?? name;
       const quantity = isQuantity(spec);
       return {

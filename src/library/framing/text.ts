@@ -3,7 +3,7 @@
 import { DecodeError } from "../../base/bytes.ts";
 import type { Frame } from "../../sdk/adapter.ts";
 import type { FieldSpec } from "../definition.ts";
-import { type Framing, isQuantity, type Raw, readNumber } from "./framing.ts";
+import { type Framing, isQuantity, type Raw, readNumber, wrongType } from "./framing.ts";
 
 const MAX_LINE = 4_096;
 
@@ -32,6 +32,8 @@ export function csvFraming(columns: readonly string[], separator = ","): Framing
     reader(name, spec) {
       const index = columns.indexOf(spec.column ?? name);
       if (index < 0) return `no column "${spec.column ?? name}"`;
+      const wrong = wrongType(spec, "lines");
+      if (wrong !== undefined) return wrong;
       const read = cellReader(name, spec);
       return { one: (cells) => read(cells[index]) };
     },
@@ -40,6 +42,8 @@ export function csvFraming(columns: readonly string[], separator = ","): Framing
 
 export function lineFraming(pattern: RegExp): Framing<RegExpExecArray> {
   const groups = new Set([...pattern.source.matchAll(/\(\?<([A-Za-z_]\w*)>/g)].map(([, group]) => group));
+  // An expression that also takes nothing at all shows how many groups it has.
+  const count = (new RegExp(`${pattern.source}|`).exec("")?.length ?? 1) - 1;
   return {
     open(frame) {
       const match = pattern.exec(lineOf(frame));
@@ -48,9 +52,11 @@ export function lineFraming(pattern: RegExp): Framing<RegExpExecArray> {
     },
     reader(name, spec) {
       const group = spec.group ?? name;
+      const wrong = wrongType(spec, "lines");
+      if (wrong !== undefined) return wrong;
       const read = cellReader(name, spec);
-      if (typeof group === "number") return { one: (match) => read(match[group]) };
-      if (!groups.has(group)) return `no group "${group}" in the line's expression`;
+      if (typeof group === "number" && group <= count) return { one: (match) => read(match[group]) };
+      if (typeof group === "number" || !groups.has(group)) return `no group "${group}" in the line's expression`;
       return { one: (match) => read(match.groups?.[group]) };
     },
   };
@@ -59,9 +65,10 @@ export function lineFraming(pattern: RegExp): Framing<RegExpExecArray> {
 /** Quantities must be numbers, and a cell that should be one and is not makes the line malformed. */
 export function cellReader(name: string, spec: FieldSpec): (cell: string | undefined) => Raw {
   const quantity = isQuantity(spec);
+  const invalid = new Set<unknown>([spec.invalid].flat());
   return (cell) => {
     const text = cell?.trim();
-    if (text === undefined || text === "") return null;
+    if (text === undefined || text === "" || invalid.has(text)) return null;
     if (!quantity) return text;
     const value = readNumber(text);
     if (value === undefined) throw new DecodeError(`${name}: "${text.slice(0, 40)}" is no number`);

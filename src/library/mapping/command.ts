@@ -13,7 +13,7 @@ import type { MappedRequest, PlannedCommand } from "../device.ts";
 import type { Lookup } from "../language/expression.ts";
 import { unitOf } from "./ipso.ts";
 import { checkedRegExp, checkedTemplate, type Names } from "../language/names.ts";
-import { sourceNames } from "../identity.ts";
+import { plainAddress, sourceNames } from "../identity.ts";
 import type { Complain, Where } from "../source.ts";
 import type { Template } from "../language/template.ts";
 import type { TopicPattern } from "../topic.ts";
@@ -209,5 +209,8 @@ function toRaw(value: Scalar, field: FieldSpec | undefined): Scalar {
 function sourceLookup(source: string, topics: readonly TopicPattern[]): Lookup {
   let captures: ReadonlyMap<string, string> | undefined;
   for (const pattern of topics) captures ??= pattern.match(source);
-  return (name) => (name === "source" ? source : captures?.get(name));
+  return (name) => {
+    if (name === "address") return plainAddress(source);
+    return name === "source" ? source : captures?.get(name);
+  };
 }

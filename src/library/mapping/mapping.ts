@@ -136,6 +136,6 @@ export class SensorMapping implements Mapping {
 
 /** `temperature`, `temperature_2`, `AHT10/temperature` and `ENERGY/temperature_3` are all of the field `temperature`. */
 function isOneOf(name: string, field: string): boolean {
-  const own = name.slice(name.indexOf("/") + 1);
+  const own = name.slice(name.lastIndexOf("/") + 1);
   return own === field || (own.startsWith(`${field}_`) && /^[1-9]\d{0,2}$/.test(own.slice(field.length + 1)));
 }

@@ -42,8 +42,9 @@ const TYPED: Readonly<Partial<Record<ResourceType, ToResource>>> = {
   boolean: (value) => (typeof value === "boolean" ? value : typeof value === "number" ? value !== 0 : undefined),
   string: String,
   time: (value) => {
-    const seconds = typeof value === "string" ? Date.parse(value) / 1000 : Number(value);
-    return Number.isFinite(seconds) ? Math.floor(seconds) : undefined;
+    const seconds = typeof value === "string" ? Date.parse(value) / 1000 : value;
+    const whole = typeof seconds === "number" ? Math.floor(seconds) : Number.NaN;
+    return Number.isSafeInteger(whole) ? whole : undefined;
   },
 };
 
