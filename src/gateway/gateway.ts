@@ -142,6 +142,8 @@ export class Gateway {
     const entry = this.#roster?.holder(endpoint);
     if (!entry) return false;
     this.#roster?.remove(entry, true);
+    // The config's word counts again at the next start; until then the person's does.
+    this.#expected.delete(entry.source);
     this.#board.forget(entry.source);
     if (sensor) this.#population.delete(sensor);
     this.#news.removed(endpoint);
