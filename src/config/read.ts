@@ -99,7 +99,21 @@ export function readConfig(
   const reader = new Reader(source, file, options);
   const config = reader.read();
   const problems = reader.problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
-  return { ...(config && !problems.some((each) => each.fatal) && { config }), problems };
+  return { ...(config && !problems.some((each) => each.fatal) && { config }), problems: firstOf(problems) };
+}
+
+/** Nobody mends more mistakes at a time. */
+const MAX_PROBLEMS = 100;
+
+/** The first mistakes of the file, and how many follow. */
+function firstOf(problems: ConfigProblem[]): ConfigProblem[] {
+  const [next, ...others] = problems.slice(MAX_PROBLEMS);
+  if (!next || others.length === 0) return problems;
+  const { file, line, column, excerpt, length } = next;
+  const message = `here and after this, ${others.length + 1} more problems`;
+  const fatal = next.fatal || others.some((each) => each.fatal);
+  const rest = { file, line, column, excerpt, length, path: "", message, fatal };
+  return [...problems.slice(0, MAX_PROBLEMS), rest];
 }
 
 /** Sections that may fail alone: the first step of a path into one of their entries. */
@@ -110,11 +124,17 @@ class Reader {
   readonly #source: Source;
   readonly #file: string;
   readonly #options: ReadConfigOptions;
+  /** Values of which the file itself has said what is wrong. */
+  readonly #unopened: ReadonlySet<string>;
+  /** Sections in which the file itself is wrong, or a secret cannot be had. */
+  readonly #closed: ReadonlySet<string>;
 
   constructor(source: Source, file: string, options: ReadConfigOptions) {
     this.#source = source;
     this.#file = file;
     this.#options = options;
+    this.#unopened = new Set(source.problems.flatMap(({ path }) => (path.length > 0 ? [path.join("/")] : [])));
+    this.#closed = new Set(source.problems.map(({ path }) => path.slice(0, 2).join("/")));
   }
 
   read(): Config | undefined {
@@ -223,7 +243,7 @@ class Reader {
       const before = this.problems.length;
       const { source, endpoint } = sensor;
       const adapter = source.slice(0, source.indexOf("/"));
-      if (!(adapter in adapters)) {
+      if (!Object.hasOwn(adapters, adapter)) {
         const candidate = nearest(adapter, Object.keys(adapters));
         const hint = candidate === undefined ? "add it under adapters" : `did you mean \`${candidate}\`?`;
         this.#say(["sensors", index, "source"], `there is no adapter ${adapter}`, { hint });
@@ -251,8 +271,7 @@ class Reader {
 
   /** Whether nothing was said of this section: neither since `before`, nor when its secrets were opened. */
   #sound(path: ValuePath, before: number): boolean {
-    const closed = this.#source.problems.some((each) => path.every((step, index) => each.path[index] === step));
-    return this.problems.length === before && !closed;
+    return this.problems.length === before && !this.#closed.has(path.join("/"));
   }
 
   #add(findings: readonly Finding[]): void {
@@ -260,6 +279,8 @@ class Reader {
   }
 
   #say(path: ValuePath, message: string, { hint, atKey = false }: { hint?: string; atKey?: boolean } = {}): void {
+    // Of a secret that cannot be had, nothing more needs to be said.
+    if (this.#unopened.has(path.join("/"))) return;
     const place = atKey || message === "missing" ? this.#source.placeOfKey(path) : this.#source.placeOf(path);
     this.problems.push({ ...this.#head(path), ...place, message, ...(hint !== undefined && { hint }) });
   }

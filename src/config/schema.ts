@@ -39,13 +39,20 @@ const Gateway = z.strictObject({
   allow_reboot: z.boolean().default(false),
 });
 
-const Server = z.strictObject({
-  uri: ServerUri,
-  lifetime: Seconds.default(300),
-  min_period: Seconds.exactOptional(),
-  max_period: Seconds.exactOptional(),
-  version: z.enum(["1.0", "1.1"], { error: 'expected "1.0" or "1.1", in quotes' }).exactOptional(),
-});
+const Server = z
+  .strictObject({
+    uri: ServerUri,
+    lifetime: Seconds.refine((seconds) => seconds > 0, { error: "expected at least 1 second" }).default(300),
+    min_period: Seconds.exactOptional(),
+    max_period: Seconds.exactOptional(),
+    version: z.enum(["1.0", "1.1"], { error: 'expected "1.0" or "1.1", in quotes' }).exactOptional(),
+  })
+  .refine(({ min_period: min = 0, max_period: max = Infinity }) => max >= min, {
+    // LwM2M Core 1.2 §7.3.2: with such a pair, the maximum would be ignored.
+    error: "is shorter than min_period",
+    path: ["max_period"],
+    when: ({ issues }) => issues.length === 0,
+  });
 
 const Listen = z.string().refine((text) => parseListen(text) !== undefined, {
   error: 'expected host:port, such as "127.0.0.1:8080"',

@@ -1,8 +1,9 @@
 /** A YAML file as plain values, with the place of each of them and with its secrets still closed. */
 
-import { isAlias, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
-import type { Alias, Document, Node, ScalarTag } from "yaml";
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
+import type { Alias, Document, Node, Pair, ScalarTag, YAMLMap } from "yaml";
 import { Secret } from "../base/secret.ts";
+import { hideSecrets } from "./hidden.ts";
 
 /** Keys and indices from the root to a value. */
 export type ValuePath = readonly (string | number)[];
@@ -48,6 +49,8 @@ const MAX_TEXT = 1_000_000;
 const MAX_VALUES = 200_000;
 const MAX_DEPTH = 32;
 const MAX_SECRET = 64_000;
+/** What readers of UTF-8 put in the place of other bytes, and control characters. */
+const NOT_TEXT = /(?![\t\n\r])[\p{Cc}\ufffd]/u;
 
 /** A secret that was named but not yet looked up. */
 class Reference {
@@ -69,8 +72,8 @@ const TAGS: ScalarTag[] = [
 export function readSource(text: string, secrets: SecretSources): Source {
   const lines = new LineCounter();
   const tooLong = text.length > MAX_TEXT;
-  const document = parseDocument(tooLong ? "" : text, { lineCounter: lines, customTags: TAGS, prettyErrors: false });
-  const rows = text.split(/\r?\n/, lines.lineStarts.length + 1);
+  const document = parse(tooLong ? "" : text, lines);
+  const rows = hideSecrets(tooLong ? "" : text).split(/\r?\n/, lines.lineStarts.length + 1);
 
   const placeAt = (start: number, end: number): Place => {
     const { line, col } = lines.linePos(start);
@@ -90,20 +93,41 @@ export function readSource(text: string, secrets: SecretSources): Source {
     message: plainYamlMessage(message),
   }));
   if (tooLong) problems.push({ place: placeAt(0, 0), path: [], message: `longer than ${MAX_TEXT} characters` });
+  const notText = tooLong ? -1 : text.search(NOT_TEXT);
+  if (notText >= 0)
+    problems.unshift({
+      place: placeAt(notText, notText + 1),
+      path: [],
+      message: "a character that is no text stands here",
+      hint: "save the file as UTF-8",
+    });
   const readable = problems.length === 0;
   const reader = new PlainReader(document, secrets, (path, node, message, hint) =>
     problems.push({ place: placeOfNode(node), path, message, ...(hint !== undefined && { hint }) }),
   );
+  const finder = new Finder(document);
   return {
     value: readable ? reader.read(document.contents, []) : undefined,
     problems,
     readable: readable && !reader.exhausted,
-    placeOf: (path) => placeOfNode(find(document, path).value),
+    placeOf: (path) => placeOfNode(finder.find(path).value),
     placeOfKey: (path) => {
-      const { key, value } = find(document, path);
+      const { key, value } = finder.find(path);
       return placeOfNode(key ?? value);
     },
   };
+}
+
+/** Keys are compared by ourselves, once each: the parser compares each with each. */
+function parse(text: string, lineCounter: LineCounter): Document.Parsed {
+  const options = { lineCounter, customTags: TAGS, prettyErrors: false, uniqueKeys: false };
+  try {
+    return parseDocument(text, options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // So many brackets in one another that the stack was full: to the parser, they never end.
+    return parseDocument("[", options);
+  }
 }
 
 type Report = (path: ValuePath, node: Node, message: string, hint?: string) => void;
@@ -145,15 +169,23 @@ class PlainReader {
     }
     if (isSeq(node)) return node.items.map((item, index) => this.read(item, [...path, index]));
     if (isMap(node)) {
-      const entries = node.items.map(({ key, value }) => {
-        const name = String(key);
-        return [name, this.read(value, [...path, name])] as const;
-      });
-      // A key without a value says as little as no key.
-      return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+      return this.#readMap(node, path);
     }
     if (!isScalar(node)) return undefined;
     return node.value instanceof Reference ? this.#open(node.value, node, path) : (node.value ?? undefined);
+  }
+
+  #readMap(node: YAMLMap, path: ValuePath): Readonly<Record<string, unknown>> {
+    const entries = new Map<string, unknown>();
+    for (const { key, value } of node.items) {
+      const name = String(key);
+      const at = isNode(key) ? key : node;
+      if (entries.has(name)) this.#report([...path, name], at, "this key stands here twice", "keep one of them");
+      else if (name === "__proto__") this.#report([...path, name], at, "this name cannot be used here");
+      else entries.set(name, this.read(value, [...path, name]));
+    }
+    // A key without a value says as little as no key.
+    return Object.fromEntries([...entries].filter(([, value]) => value !== undefined));
   }
 
   /** Looking an anchor up walks the document: once for each alias is enough. */
@@ -167,6 +199,10 @@ class PlainReader {
 
   #open({ kind, name }: Reference, node: Node, path: ValuePath): Secret {
     const title = `!${kind} ${name}`;
+    if (name === "") {
+      this.#report(path, node, `!${kind} takes one name: !${kind} NAME`);
+      return new Secret("", title);
+    }
     if (kind === "env") {
       const value = this.#secrets.env(name);
       if (value === undefined || value === "")
@@ -191,28 +227,52 @@ interface Found {
   readonly value?: Node;
 }
 
-/** The node at `path`, or as near to it as the file goes. */
-function find(document: Document.Parsed, path: ValuePath): Found {
-  let found: Found = isNode(document.contents) ? { value: document.contents } : {};
-  for (const step of path) {
-    const node = isAlias(found.value) ? found.value.resolve(document) : found.value;
-    if (isSeq(node) && typeof step === "number") {
-      const item = node.items[step];
-      if (!isNode(item)) return found;
-      found = { value: item };
-    } else if (isMap(node)) {
-      const pair = node.items.find((each) => isPair(each) && String(each.key) === String(step));
-      if (!pair) return found;
-      found = { ...(isNode(pair.key) && { key: pair.key }), ...(isNode(pair.value) && { value: pair.value }) };
-      if (!found.value && found.key) found = { key: found.key, value: found.key };
-    } else return found;
+/** Finds the nodes of paths; each section is looked through once, however many paths lead into it. */
+class Finder {
+  readonly #document: Document.Parsed;
+  readonly #pairs = new Map<YAMLMap, ReadonlyMap<string, Pair>>();
+
+  constructor(document: Document.Parsed) {
+    this.#document = document;
   }
-  return found;
+
+  /** The node at `path`, or as near to it as the file goes. */
+  find(path: ValuePath): Found {
+    const { contents } = this.#document;
+    let found: Found = isNode(contents) ? { value: contents } : {};
+    for (const step of path) {
+      const node = isAlias(found.value) ? found.value.resolve(this.#document) : found.value;
+      if (isSeq(node) && typeof step === "number") {
+        const item = node.items[step];
+        if (!isNode(item)) return found;
+        found = { value: item };
+      } else if (isMap(node)) {
+        const pair = this.#pairsOf(node).get(String(step));
+        if (!pair) return found;
+        found = { ...(isNode(pair.key) && { key: pair.key }), ...(isNode(pair.value) && { value: pair.value }) };
+        if (!found.value && found.key) found = { key: found.key, value: found.key };
+      } else return found;
+    }
+    return found;
+  }
+
+  #pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+    const known = this.#pairs.get(map);
+    if (known) return known;
+    // Of a key that stands twice, the first is meant.
+    const pairs = new Map(map.items.map((pair): [string, Pair] => [String(pair.key), pair]).toReversed());
+    this.#pairs.set(map, pairs);
+    return pairs;
+  }
 }
 
 function plainYamlMessage(message: string): string {
   const first = message.split("\n", 1)[0] ?? message;
   const tag = /^Unresolved tag: (\S+)/.exec(first);
+  if (tag?.[1] === "!env" || tag?.[1] === "!file") return `${tag[1]} takes one name: ${tag[1]} NAME`;
   if (tag) return `unknown tag ${tag[1] ?? ""}: only !env and !file mean something here`;
+  if (first.startsWith("Source contains multiple documents"))
+    return "a second document begins here: one file, one document";
+  if (first.startsWith("Maximum call stack")) return "nested too deep";
   return `not YAML: ${first.charAt(0).toLowerCase()}${first.slice(1)}`;
 }

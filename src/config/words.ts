@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { nearest } from "../base/nearest.ts";
 import { Secret } from "../base/secret.ts";
+import { isSensitive } from "./hidden.ts";
 import type { ValuePath } from "./source.ts";
 
 export interface Finding {
@@ -87,15 +88,15 @@ function inOurWords(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case "invalid_type":
       if (issue.input === undefined) return "missing";
-      return `expected ${typeWord(issue.expected)}, found ${foundWord(issue.input)}`;
+      return `expected ${typeWord(issue.expected)}, found ${found(issue)}`;
     case "invalid_value":
-      return `expected ${oneOf(issue.values)}, found ${foundWord(issue.input)}`;
+      return `expected ${oneOf(issue.values)}, found ${found(issue)}`;
     case "too_small":
-      return `expected at least ${String(issue.minimum)}${sizeWord(issue.origin)}`;
+      return `expected at least ${String(issue.minimum)}${sizeWord(issue.origin, issue.minimum)}`;
     case "too_big":
-      return `expected at most ${String(issue.maximum)}${sizeWord(issue.origin)}`;
+      return `expected at most ${String(issue.maximum)}${sizeWord(issue.origin, issue.maximum)}`;
     case "invalid_union":
-      return `found ${foundWord(issue.input)}, which is none of the forms allowed here`;
+      return `found ${found(issue)}, which is none of the forms allowed here`;
     case "invalid_key":
       return "this name cannot be used here";
     default:
@@ -117,6 +118,11 @@ function typeWord(expected: string): string {
   return TYPE_WORDS[expected] ?? expected;
 }
 
+function found({ input, path }: z.core.$ZodRawIssue): string {
+  const plain = typeof input === "string" || typeof input === "number";
+  return plain && isSensitive(path?.at(-1)) ? "something that is not shown" : foundWord(input);
+}
+
 function foundWord(input: unknown): string {
   if (input === undefined || input === null) return "nothing";
   if (input instanceof Secret) return "a secret";
@@ -130,8 +136,10 @@ function oneOf(values: readonly unknown[]): string {
   return words.length === 1 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1) ?? ""}`;
 }
 
-function sizeWord(origin: string): string {
-  return origin === "string" ? " characters" : origin === "array" ? " entries" : "";
+function sizeWord(origin: string, size: number | bigint): string {
+  const one = Number(size) === 1;
+  if (origin === "string") return one ? " character" : " characters";
+  return origin === "array" ? (one ? " entry" : " entries") : "";
 }
 
 /** The keys that `schema` knows at `path`: of all branches, where there are several. */

@@ -35,6 +35,10 @@ export class EventStream {
     if (this.#watchers.size >= MAX_WATCHERS)
       throw new HttpError(503, `${MAX_WATCHERS} watch already`, "close a page that is open elsewhere");
     response.writeHead(200, { "content-type": "text/event-stream", "x-accel-buffering": "no" });
+    if (response.req.method === "HEAD") {
+      response.end();
+      return;
+    }
     this.#watchers.set(response, undefined);
     response.on("close", () => this.#leave(response));
     response.on("error", () => this.#leave(response));

@@ -36,11 +36,12 @@ export class Guard {
     this.#checkHost(request);
     this.#checkOrigin(request);
     if (!this.#token) return false;
-    const given = url.searchParams.get("token");
-    if (given !== null && this.#isToken(given) && request.method === "GET") {
+    if (request.method === "GET" && this.#isInAddress(url)) {
       url.searchParams.delete("token");
       const cookie = `${COOKIE}=${this.#session}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${COOKIE_DAYS * 86_400}`;
-      response.writeHead(303, { location: url.pathname + url.search, "set-cookie": cookie }).end();
+      // Two strokes at the beginning would be another host.
+      const location = url.pathname.replace(/^\/+/, "/") + url.search;
+      response.writeHead(303, { location, "set-cookie": cookie }).end();
       return true;
     }
     if (this.#hasBearer(request) || this.#hasCookie(request)) return false;
@@ -50,7 +51,7 @@ export class Guard {
   /** A name that an attacker's DNS points here makes a browser treat us as its own site: only our names are answered. */
   #checkHost({ headers }: IncomingMessage): void {
     if (!this.#loopback) return;
-    const host = (headers.host ?? "").replace(/:\d+$/, "");
+    const host = (headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
     if (host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host)) return;
     throw new HttpError(
       421,
@@ -61,11 +62,22 @@ export class Guard {
 
   /** A foreign page may make a browser ask; it says so. */
   #checkOrigin({ headers, method }: IncomingMessage): void {
-    if (method === "GET" || method === "HEAD") return;
     const { origin, host } = headers;
+    const crossSite = headers["sec-fetch-site"] === "cross-site";
+    if (method === "GET" || method === "HEAD") {
+      // A link may lead here; a script of another site may not even take the place of a watcher.
+      if (crossSite && headers["sec-fetch-mode"] !== "navigate")
+        throw new HttpError(403, "another site may not ask this");
+      return;
+    }
     const foreign = origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
-    if (foreign || headers["sec-fetch-site"] === "cross-site")
-      throw new HttpError(403, "another site may not ask this");
+    if (foreign || crossSite) throw new HttpError(403, "another site may not ask this");
+  }
+
+  /** A plus means a blank there, but who types a token means a plus. */
+  #isInAddress({ searchParams }: URL): boolean {
+    const given = searchParams.get("token");
+    return given !== null && (this.#isToken(given) || this.#isToken(given.replaceAll(" ", "+")));
   }
 
   #hasBearer({ headers }: IncomingMessage): boolean {

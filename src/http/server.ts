@@ -1,5 +1,6 @@
 /** The one HTTP server of the house: the API, the files of the page, and guests mounted under a prefix. */
 
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
@@ -83,6 +84,8 @@ class Site {
     try {
       await this.#route(request, response);
     } catch (error) {
+      // Who left in the middle of a sentence hears no answer.
+      if (!(error instanceof HttpError) && request.destroyed && !request.complete) return;
       if (!(error instanceof HttpError))
         this.#options.log.error("request-failed", { method: request.method, url: request.url, error });
       sendError(response, error instanceof HttpError ? error : new HttpError(500, "this went wrong here: see the log"));
@@ -94,9 +97,7 @@ class Site {
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const address = `http://host${request.url ?? "/"}`;
-    if (!URL.canParse(address)) throw new HttpError(400, "this is no address");
-    const url = new URL(address);
+    const url = addressOf(request.url ?? "/");
     if (this.#guard.admit(request, response, url)) return;
     const mount = this.#options.mounts?.find(({ prefix }) => url.pathname.startsWith(prefix));
     if (mount) mount.handle(request, response);
@@ -110,7 +111,7 @@ class Site {
     await this.#api.handle({ request, response, segments });
   }
 
-  #sendFile({ method }: IncomingMessage, response: ServerResponse, path: string): void {
+  #sendFile({ method, headers }: IncomingMessage, response: ServerResponse, path: string): void {
     if (method !== "GET" && method !== "HEAD") {
       response.setHeader("allow", "GET");
       throw new HttpError(405, "a file can only be read");
@@ -118,10 +119,24 @@ class Site {
     const { page } = this.#options;
     const file = page?.get(path) ?? (path === "/" ? page?.get("/index.html") : undefined);
     if (!file) throw new HttpError(404, "there is no such page", "the page is at /, the data at /api/status");
+    const tag = entityTag(file.body);
     response.setHeader("cache-control", "no-cache");
+    response.setHeader("etag", tag);
+    if (headers["if-none-match"] === tag) {
+      response.writeHead(304).end();
+      return;
+    }
     response.writeHead(200, { "content-type": file.type, "content-length": file.body.length });
     response.end(method === "HEAD" ? undefined : file.body);
   }
+}
+
+/** The address asked for, in the usual form or whole (RFC 9112 §3.2.2). @throws HttpError */
+function addressOf(target: string): URL {
+  const whole = /^https?:\/\//i.test(target);
+  const address = whole ? target : `http://host${target.startsWith("/") ? target : `/${target}`}`;
+  if (!URL.canParse(address)) throw new HttpError(400, "this is no address");
+  return new URL(address);
 }
 
 function decoded(segment: string): string {
@@ -130,6 +145,11 @@ function decoded(segment: string): string {
   } catch {
     throw new HttpError(400, "the address is badly encoded");
   }
+}
+
+/** Files are small and asked for rarely: after an update, a browser must not show the page of before. */
+function entityTag(body: Uint8Array): string {
+  return `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
 }
 
 /** Whether only this machine can reach what listens there. */

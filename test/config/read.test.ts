@@ -131,7 +131,7 @@ describe("what is fatal", () => {
   });
 
   it("is a key that stands twice", () => {
-    expect(told(`${SERVER}${SERVER}`)).toEqual(["! 2:1 : not YAML: map keys must be unique"]);
+    expect(told(`${SERVER}${SERVER}`)).toEqual(["! 2:1 server: this key stands here twice (keep one of them)"]);
   });
 
   it("is no server at all, or two kinds of saying", () => {
