@@ -138,6 +138,21 @@ describe("a Resource that was observed and is gone quiet", () => {
   });
 });
 
+describe("a server that says nothing of how often it wants to be told", () => {
+  it("is told of every change at once, of nothing that is the same, and of nothing by itself", async () => {
+    const rig = await Rig.start({ rules: [{ adapter: "radio" }] });
+    await rig.heard(TAG, tag(20, 0));
+    const value = observe(rig.server(NAME), VALUE);
+    for (const [i, temperature] of [20.005, 20.005, 20.2, 20.2, 20].entries()) {
+      await rig.clock.advance(2_500);
+      await rig.heard(TAG, tag(temperature, i + 1));
+    }
+    expect(value.texts()).toEqual(["20.0", "20.005", "20.2", "20.0"]);
+    await rig.clock.advance(3_600_000);
+    expect(value.texts()).toHaveLength(4);
+  });
+});
+
 describe("conditions on the readings of a real tag", () => {
   async function observed(...query: string[]) {
     const rig = await Rig.start({ rules: [{ adapter: "radio" }] });

@@ -128,6 +128,22 @@ describe("a gateway that is started again", () => {
     expect(second.rig.gateway.inbox().map(({ source }) => source)).toEqual([TAG]);
   });
 
+  it("lets a sensor of its config go when a person removes it, until the config is read again", async () => {
+    const store = new MemoryStore();
+    const options = { rules: [], sensors: [{ source: TAG, label: "Freezer 2" }] };
+    const first = await run(store, options);
+    await first.hear(TAG, tag(20, 1));
+    const removing = first.rig.gateway.remove(NAME);
+    await first.clock.advance(1_000);
+    expect(await removing).toBe(true);
+    await first.hear(TAG, tag(20, 2));
+    expect(first.rig.gateway.status()).toMatchObject({ inbox: 1, sensors: { total: 0 } });
+    await stop(first);
+    const second = await run(store, options);
+    await second.hear(TAG, tag(20, 3));
+    expect(second.rig.gateway.sensor(NAME)).toMatchObject({ label: "Freezer 2" });
+  });
+
   it("does not know a name that was never written, as when the disk is full, and says so", async () => {
     const store = new MemoryStore();
     store.fails = true;
