@@ -41,6 +41,8 @@ export class FakeElement {
   readonly listeners = new Map<string, Listener[]>();
   parent: FakeElement | undefined;
   value = "";
+  /** Of a dialog: which button closed it. */
+  returnValue = "";
   /** How often the text was set: what does not change must not be touched. */
   writes = 0;
 
@@ -148,6 +150,17 @@ export class FakeElement {
     FakeElement.focused = this;
   }
 
+  showModal(): void {
+    this.setAttribute("open", "");
+  }
+
+  /** Closes a dialog as its button with this value would. */
+  close(value: string): void {
+    this.removeAttribute("open");
+    this.returnValue = value;
+    this.fire("close");
+  }
+
   select(): void {
     this.focus();
   }
@@ -199,6 +212,7 @@ export class FakeElement {
 }
 
 export const fakeDocument = {
+  body: new FakeElement("body"),
   createElement: (tag: string) => new FakeElement(tag),
   createElementNS: (_: string, tag: string) => new FakeElement(tag),
 };

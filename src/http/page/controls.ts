@@ -29,6 +29,8 @@ export function controlFor(store: Store, at: { endpoint: string; path: string; e
   const form = h("form", { class: "inline", onsubmit: (event) => submit(event) }, field, send);
   function submit(event: Event): void {
     event.preventDefault();
+    // An empty field is no zero.
+    if (field.value.trim() === "" && typeof current !== "string") return;
     const number = Number(field.value);
     const value = typeof current === "number" && !Number.isNaN(number) ? number : field.value;
     void busy(send, () => write(store, at, value));

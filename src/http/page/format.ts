@@ -116,7 +116,8 @@ export function showScalar(value: Scalar, unit?: string, path = ""): Shown {
 }
 
 function showNumber(value: number, unit: string | undefined): Shown {
-  const style = unit === undefined ? undefined : UNITS[unit];
+  // Units come from devices: one called "constructor" is none of ours.
+  const style = unit !== undefined && Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
   if (!style) return { figure: plain(value), unit: unit ?? "" };
   const scaled = value * (style.factor ?? 1);
   const coarse = style.coarseFrom !== undefined && Math.abs(scaled) >= style.coarseFrom;

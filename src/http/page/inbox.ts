@@ -37,7 +37,7 @@ export function inboxScreen(store: Store): Part<Store> {
       nothing,
     ),
     update({ inbox, status }) {
-      const sorted = [...inbox].sort((a, b) => (a.firstHeardAt < b.firstHeardAt ? -1 : 1));
+      const sorted = [...inbox].sort((a, b) => a.firstHeardAt.localeCompare(b.firstHeardAt));
       list.update(sorted);
       setText(count, sorted.length > 0 ? `${plural(sorted.length, "device")} heard, not adopted` : "");
       show(nothing, sorted.length === 0 && status !== undefined);
