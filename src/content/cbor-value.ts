@@ -1,5 +1,6 @@
 /** CBOR: one value as one item (LwM2M Core 1.2 §7.4.3 and Appendix C). */
 
+import { copyOf } from "../base/bytes.ts";
 import type { Path } from "../model/path.ts";
 import { fits, isObjectLink, linkText, parseLink, type ResourceType, type ResourceValue } from "../model/value.ts";
 import {
@@ -66,7 +67,7 @@ function readItem(input: CborReader, type: ResourceType): ResourceValue | undefi
     case "boolean":
       return input.boolean();
     case "opaque":
-      return input.bytes().slice();
+      return copyOf(input.bytes());
     case "objlnk":
       return parseLink(input.text());
   }

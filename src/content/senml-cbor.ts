@@ -1,6 +1,6 @@
 /** SenML CBOR: a Pack as an array of maps with small integers for labels (RFC 8428 §6, LwM2M Core 1.2 §7.4.5). */
 
-import { DecodeError } from "../base/bytes.ts";
+import { copyOf, DecodeError } from "../base/bytes.ts";
 import type { Path } from "../model/path.ts";
 import { CborReader, EPOCH_TAG, Major, writeFloat, writeHead, writeInteger, writeText } from "./cbor.ts";
 import { writeItem } from "./cbor-value.ts";
@@ -127,7 +127,7 @@ function readField(key: number | bigint, input: CborReader, pack: PackReader): v
       pack.take("vb", input.boolean());
       return;
     case Key.vd:
-      pack.take("vd", input.bytes().slice());
+      pack.take("vd", copyOf(input.bytes()));
       return;
     default:
       // Units, sums and update times say nothing that LwM2M listens to (RFC 8428 §4.2).

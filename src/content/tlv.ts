@@ -5,7 +5,7 @@
  *                 kind | identifier 16 bit | how many length bytes follow  | the length, if none do
  */
 
-import { DecodeError } from "../base/bytes.ts";
+import { copyOf, DecodeError } from "../base/bytes.ts";
 import { child, idAt, type Path, path } from "../model/path.ts";
 import { fits, type ResourceType, type ResourceValue, wholeNumber } from "../model/value.ts";
 import type { Codec, ModelOf, Node } from "./node.ts";
@@ -124,7 +124,7 @@ class TlvReader {
       case "corelnk":
         return readUtf8(this.#bytes, at, at + length);
       case "opaque":
-        return this.#bytes.slice(at, at + length);
+        return copyOf(this.#bytes.subarray(at, at + length));
       case "integer":
       case "time":
         return this.#readInteger(length);

@@ -1,7 +1,7 @@
 /** Advertising reports, as the controller hands them up (Core 5.4, Vol 4, Part E, §7.7.65.2 and §7.7.65.13). */
 
 import { BoundedMap } from "../base/bounded.ts";
-import { DecodeError } from "../base/bytes.ts";
+import { copyOf, DecodeError } from "../base/bytes.ts";
 
 /** Packet indicators of the HCI transport (Vol 4, Part A, §2). */
 export const PacketType = { Command: 0x01, Acl: 0x02, Event: 0x04 } as const;
@@ -133,7 +133,7 @@ export class ReportDecoder {
   #keep(key: string, pending: Pending, data: Uint8Array): void {
     pending.length += data.length;
     // A copy: the packet's memory may be the driver's.
-    if (pending.length <= MAX_ADVERT) pending.parts.push(data.slice());
+    if (pending.length <= MAX_ADVERT) pending.parts.push(copyOf(data));
     else if (pending.parts.length > 0) {
       this.truncated += 1;
       pending.parts.length = 0;
