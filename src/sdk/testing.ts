@@ -198,12 +198,21 @@ async function stops<Config>({ plugin, config }: ContractOptions<Config>): Promi
 }
 
 /** Stops the adapter as time passes: one that never stops must not hold up its own examination. */
-async function end(harness: Harness): Promise<void> {
+function end(harness: Harness): Promise<void> {
+  return within(harness, STOP_MS, harness.stop(), "stop() must settle within five seconds");
+}
+
+/** Lets so much time pass, and gives what `work` came to. @throws Error `otherwise` if it has not ended by then. */
+async function within<T>(harness: Harness, ms: number, work: Promise<T>, otherwise: string): Promise<T> {
   let over = false;
-  const stopping = harness.stop().then(() => (over = true));
-  await harness.advance(STOP_MS);
-  check(over, "stop() must settle within five seconds");
-  await stopping;
+  const settled = () => {
+    over = true;
+  };
+  // Both endings are heard at once: a rejection that nobody has heard of would end the process.
+  work.then(settled, settled);
+  await harness.advance(ms);
+  check(over, otherwise);
+  return work;
 }
 
 async function leavesNothing<Config>({ plugin, config }: ContractOptions<Config>): Promise<void> {
@@ -250,11 +259,10 @@ async function hoardsNothing<Config>(
 async function settlesCommand<Config>({ plugin, config }: ContractOptions<Config>, command: Command): Promise<void> {
   const harness = await createHarness(plugin, config);
   await harness.advance(1_000);
-  let outcome: Outcome | undefined;
-  const work = harness.command(command).then((settled) => (outcome = settled));
-  await harness.advance(command.timeoutMs + 100);
-  check(outcome !== undefined, "a command must settle within its own time limit");
-  check(["done", "rejected", "timeout"].includes((await work).status), "an outcome is done, rejected or timeout");
+  const limit = command.timeoutMs + 100;
+  const late = "a command must settle within its own time limit";
+  const { status } = await within(harness, limit, harness.command(command), late);
+  check(["done", "rejected", "timeout"].includes(status), "an outcome is done, rejected or timeout");
   await end(harness);
 }
 
