@@ -36,7 +36,9 @@ async function decode({ devices }: DecodeOptions, { terminal, input, folder }: S
   // One write for each piece of input: a pipe costs more than decoding does.
   for await (const lines of linesOf(input)) {
     const answers = lines.filter((line) => line.trim() !== "").map((line) => JSON.stringify(decodeLine(library, line)));
-    if (answers.length > 0) terminal.out(`${answers.join("\n")}\n`);
+    if (answers.length === 0) continue;
+    terminal.out(`${answers.join("\n")}\n`);
+    await terminal.drained();
   }
 }
 

@@ -34,4 +34,11 @@ const exitCode = await runCommandLine(process.argv.slice(2), {
   monotonic: () => performance.now(),
   now: () => Date.now(),
 });
+await Promise.all([stdout, stderr].map(flushed));
 process.exit(exitCode);
+
+/** What stands in a pipe is not read yet, and would go with the process. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength === 0) return Promise.resolve();
+  return new Promise((resolve) => void stream.write("", () => resolve()));
+}

@@ -5,6 +5,8 @@ export interface Terminal {
   readonly out: (text: string) => void;
   /** Everything said to a person besides the result. */
   readonly err: (text: string) => void;
+  /** Settles when the reader of `out` has room again: whoever writes without end must not pile it up. */
+  readonly drained: () => Promise<void>;
   readonly color: boolean;
   /** Columns. */
   readonly width: number;
@@ -25,6 +27,8 @@ const NARROWEST = 40;
 
 interface Stream {
   write(text: string): unknown;
+  once?(event: "drain", listener: () => void): unknown;
+  readonly writableNeedDrain?: boolean;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }
@@ -35,6 +39,8 @@ export function terminal(out: Stream, err: Stream, env: NodeJS.ProcessEnv): Term
   return {
     out: (text) => void out.write(text),
     err: (text) => void err.write(text),
+    drained: () =>
+      out.writableNeedDrain === true ? new Promise((resolve) => void out.once?.("drain", resolve)) : Promise.resolve(),
     color: out.isTTY === true && !plain,
     width: Math.max(NARROWEST, out.columns ?? DEFAULT_WIDTH),
   };

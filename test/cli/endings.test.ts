@@ -292,8 +292,30 @@ describe("isthmus decode, line by line", () => {
 
   it("takes lines in any pieces, with Windows ends, blank ones between, and a last one without an end", async () => {
     const line = JSON.stringify({ kind: "text", text: "Küche" });
-    const { out } = await ended("decode", { input: [...`${line}\r\n\r\n\n${line}`] });
+    const { out } = await ended("decode", { input: Array.from(`${line}\r\n\r\n\n${line}`) });
     expect(out.trimEnd().split("\n")).toHaveLength(2);
     expect((await ended("decode", { input: [] })).out).toBe("");
+  });
+});
+
+describe("a reader who is slow", () => {
+  it("is waited for, so that nothing piles up", async () => {
+    let drain = (): void => undefined;
+    const out = {
+      writableNeedDrain: true,
+      write: () => true,
+      once: (_: "drain", listener: () => void) => (drain = listener),
+    };
+    let waited = false;
+    const ready = terminal(out, out, {})
+      .drained()
+      .then(() => (waited = true));
+    await Promise.resolve();
+    expect(waited).toBe(false);
+    drain();
+    await ready;
+    expect(waited).toBe(true);
+    out.writableNeedDrain = false;
+    await terminal(out, out, {}).drained();
   });
 });

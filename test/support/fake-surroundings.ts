@@ -22,6 +22,7 @@ export class FakeSurroundings implements Surroundings {
     this.terminal = {
       out: (text: string) => void (this.out += text),
       err: (text: string) => void (this.err += text),
+      drained: () => Promise.resolve(),
       color,
       width,
     };
