@@ -10,6 +10,7 @@ const OBJECT_KEY = /^\d{1,5}\/(?:\d{1,5}|\*)$/;
 const duration = z.string().regex(DURATION, "a duration such as 10s, 5m, 1h");
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const range = z.tuple([z.number(), z.number()]).refine(([low, high]) => low <= high, "the lower limit comes first");
+const jsonPath = z.string().regex(/^\$/, "a path such as $.a.b");
 const hex = z.string().regex(/^(?:[0-9A-Fa-f]{2}\s*)+$/, "bytes in hex, blanks allowed");
 
 /** How a field's raw value lies in the payload. The names of integers: sign, bits, order of bytes. */
@@ -26,7 +27,7 @@ export const fieldSchema = z
     at: z.int().min(0).max(65_535).describe("offset in bytes").optional(),
     length: z.int().min(1).max(255).describe("bytes of an ascii or hex field").optional(),
     bits: z.strictObject({ shift: z.int().min(0).max(63), width: z.int().min(1).max(53) }).optional(),
-    json: z.string().startsWith("$").describe("path such as $.a.b; one * stands for every key there").optional(),
+    json: jsonPath.describe("path such as $.a.b; one * stands for every key there").optional(),
     column: z.string().describe("column of a CSV line").optional(),
     group: z
       .union([z.string(), z.int().min(1)])
@@ -53,7 +54,7 @@ export const fieldSchema = z
     offset: z.number().describe("value = raw * scale + offset").optional(),
     unit: z.string().describe("SenML unit of the value").optional(),
     given: z
-      .union([z.string(), z.strictObject({ json: z.string().startsWith("$"), map: z.record(z.string(), z.string()) })])
+      .union([z.string(), z.strictObject({ json: jsonPath, map: z.record(z.string(), z.string()) })])
       .describe("unit the device speaks, if it is another one")
       .optional(),
     range: range.describe("values outside mean: not available").optional(),
