@@ -9,7 +9,7 @@ export function isSensitive(key: PropertyKey | undefined): boolean {
 
 /** A sensitive key and its value; names of secrets (`!env`, `!file`), anchors and aliases may be seen. */
 const ENTRY =
-  /((?:token|password|passphrase|secret|psk)["']?[ \t]*:[ \t]+)("[^"\n]*"?|'[^'\n]*'?|[^\s"'!&*#,{}[\]][^\r\n,}\]]*)/gi;
+  /((?:token|password|passphrase|secret|psk)["']?[ \t]*:[ \t]+)("(?:[^"\\\n]|\\.)*"?|'(?:[^'\n]|'')*'?|[^\s"'!&*#,{}[\]][^\r\n,}\]]*)/gi;
 /** The password in `scheme://user:password@host`. */
 const IN_ADDRESS = /(:\/\/[^\s:/@]*:)([^\s@/]+)(?=@)/g;
 
