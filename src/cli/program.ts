@@ -3,13 +3,13 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { CommandError, complain, reasonOf } from "./command-error.ts";
-import { addConfigCommand } from "./config-command.ts";
-import { addDecodeCommand } from "./decode-command.ts";
-import { addDeviceCommand } from "./device-command.ts";
+import { addConfigCommand } from "./commands/config-command.ts";
+import { addDecodeCommand } from "./commands/decode-command.ts";
+import { addDeviceCommand } from "./commands/device-command.ts";
 import { ExitCode } from "./exit-code.ts";
-import { addLabCommand } from "./lab-command.ts";
-import { addRunCommand } from "./run-command.ts";
-import { addStatusCommand } from "./status-command.ts";
+import { addLabCommand } from "./commands/lab-command.ts";
+import { addRunCommand } from "./commands/run-command.ts";
+import { addStatusCommand } from "./commands/status-command.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /** Runs one command line to its end. Never rejects. */

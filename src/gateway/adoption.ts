@@ -6,7 +6,7 @@ import type { Device } from "../library/index.ts";
 import type { Frame } from "../sdk/adapter.ts";
 import { splitSource } from "./adapters.ts";
 import type { Roster, RosterEntry } from "./roster.ts";
-import type { AdoptRequest } from "./status.ts";
+import type { AdoptRequest } from "./status/status.ts";
 
 /** A sensor named in the config. */
 export interface ConfiguredSensor {

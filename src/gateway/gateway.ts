@@ -15,18 +15,18 @@ import {
   unknownDefinition,
 } from "./adoption.ts";
 import { leave } from "./departure.ts";
-import { type GatewayListener, News } from "./events.ts";
+import { type GatewayListener, News } from "./status/events.ts";
 import { Inbox } from "./inbox.ts";
-import { type GatewayOptions, withDefaults } from "./options.ts";
+import { type GatewayOptions, type SettledOptions, withDefaults } from "./options.ts";
 import { Pacer } from "./pacer.ts";
 import { Population } from "./population.ts";
 import { Roster, type RosterEntry } from "./roster.ts";
 import { compileRules, type Matcher } from "./rules.ts";
 import { plantSelf, refreshSelf } from "./self.ts";
 import { Sensor, type SharedBySensors } from "./sensor.ts";
-import { selfStatus, sensorStatus } from "./snapshot.ts";
-import type { AdoptRequest, GatewayStatus, InboxEntry, SensorStatus } from "./status.ts";
-import { StatusBoard } from "./status-board.ts";
+import { selfStatus, sensorStatus } from "./status/snapshot.ts";
+import type { AdoptRequest, GatewayStatus, InboxEntry, SensorStatus } from "./status/status.ts";
+import { StatusBoard } from "./status/status-board.ts";
 import { Upstream, type UpstreamOptions } from "./upstream.ts";
 
 export type AdoptResult =
@@ -45,7 +45,7 @@ const REMOVE_MS = 5_000;
 const MAX_ROUTES = 10_000;
 
 export class Gateway {
-  readonly #options: Required<GatewayOptions>;
+  readonly #options: SettledOptions;
   readonly #population = new Population();
   readonly #inbox: Inbox;
   readonly #news: News;
@@ -81,7 +81,7 @@ export class Gateway {
       clock,
       random,
       log,
-      parameters,
+      ...(parameters && { parameters }),
       connect: options.connect,
       remembered: () => this.#roster?.changed(),
       registrationChanged: (endpoint) => this.#news.sensorChanged(endpoint),

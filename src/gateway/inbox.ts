@@ -4,7 +4,7 @@ import { DecodeError } from "../base/bytes.ts";
 import type { Clock, Stamp } from "../base/clock.ts";
 import type { Device, Quantity } from "../library/index.ts";
 import type { Frame } from "../sdk/adapter.ts";
-import type { InboxEntry } from "./status.ts";
+import type { InboxEntry } from "./status/status.ts";
 
 /** A stranger: who it says it is, and what it said. */
 export interface Stranger {

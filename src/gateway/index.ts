@@ -8,7 +8,7 @@
 
 export { type Adapters, type AdapterState } from "./adapters.ts";
 export type { ConfiguredSensor, Devices } from "./adoption.ts";
-export type { GatewayEvent, GatewayListener } from "./events.ts";
+export type { GatewayEvent, GatewayListener } from "./status/events.ts";
 export { type AdoptResult, Gateway } from "./gateway.ts";
 export type { GatewayOptions } from "./options.ts";
 export { RosterError, type RosterStore } from "./roster.ts";
@@ -25,5 +25,5 @@ export type {
   SensorStatus,
   ServerStatus,
   ValueStatus,
-} from "./status.ts";
+} from "./status/status.ts";
 export type { LocalPort } from "./upstream.ts";

@@ -1,6 +1,6 @@
 /** How long a sensor may be silent before its values are doubted, and before it counts as gone. */
 
-import type { Liveness } from "./status.ts";
+import type { Liveness } from "./status/status.ts";
 
 /** What a definition says of its device's habits; milliseconds. */
 export interface Patience {

@@ -46,12 +46,14 @@ export interface GatewayOptions {
 const STARTS_PER_SECOND = 500;
 const MAX_SENSORS = 10_000;
 
-export function withDefaults(options: GatewayOptions): Required<GatewayOptions> {
+/** All settled, but for what an endpoint shares with all others by not having it. */
+export type SettledOptions = Required<Omit<GatewayOptions, "parameters">> & Pick<GatewayOptions, "parameters">;
+
+export function withDefaults(options: GatewayOptions): SettledOptions {
   return {
     name: options.endpoint,
     rules: [],
     sensors: [],
-    parameters: {},
     startsPerSecond: STARTS_PER_SECOND,
     maxSensors: MAX_SENSORS,
     ...options,

@@ -14,7 +14,7 @@ import { fingerprint, REPETITION_MS } from "./duplicates.ts";
 import { next } from "./liveness.ts";
 import { rememberAppeared } from "./memory.ts";
 import type { RosterEntry } from "./roster.ts";
-import type { Liveness } from "./status.ts";
+import type { Liveness } from "./status/status.ts";
 import { Upstream, type UpstreamOptions } from "./upstream.ts";
 
 /** What became of a frame. */

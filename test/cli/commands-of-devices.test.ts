@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { linesOf } from "../../src/cli/decode-command.ts";
+import { linesOf } from "../../src/cli/commands/decode-command.ts";
 import { FakeSurroundings } from "../support/fake-surroundings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "isthmus-cli-devices-"));

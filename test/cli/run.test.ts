@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CommandError, complain } from "../../src/cli/command-error.ts";
 import { processLog } from "../../src/cli/process-log.ts";
-import { greeting, startFailure, stopWithin } from "../../src/cli/run-command.ts";
+import { greeting, startFailure, stopWithin } from "../../src/cli/commands/run-command.ts";
 import { demoConfig } from "../../src/config/index.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakeSurroundings } from "../support/fake-surroundings.ts";

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { readSnapshot } from "../../src/cli/snapshot.ts";
-import { renderStatus } from "../../src/cli/status-command.ts";
-import type { GatewayStatus } from "../../src/gateway/status.ts";
+import { renderStatus } from "../../src/cli/commands/status-command.ts";
+import type { GatewayStatus } from "../../src/gateway/status/status.ts";
 import { FakeSurroundings } from "../support/fake-surroundings.ts";
 
 const STATUS: GatewayStatus = {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { complain } from "../../src/cli/command-error.ts";
-import { startFailure } from "../../src/cli/run-command.ts";
+import { startFailure } from "../../src/cli/commands/run-command.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { systemRandom } from "../../src/base/random.ts";
 import { SystemClock } from "../../src/base/system-clock.ts";

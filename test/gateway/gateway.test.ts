@@ -32,7 +32,7 @@ describe("a sensor that a rule adopts", () => {
       source: "sim/sim-1",
       definition: "isthmus.sim.climate",
       maker: "Isthmus",
-      model: "simulated climate sensor",
+      model: "Simulated climate sensor",
       liveness: "live",
       lastHeardAt: "2026-06-01T12:00:00.100Z",
     });
@@ -315,7 +315,7 @@ describe("after a restart", () => {
     const second = await Rig.start({ store: first.store });
     expect(second.gateway.sensor("sim-1")).toBeUndefined();
     expect(second.gateway.status().problems.map((each) => each.what)).toEqual([
-      "simulated climate sensor sim-1 is not heard: there is no adapter old.",
+      "Simulated climate sensor sim-1 is not heard: there is no adapter old.",
     ]);
     await second.gateway.stop();
     expect(second.store.text).toContain('"source":"old/sim-1"');

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { type LivenessEvent, next } from "../../src/gateway/liveness.ts";
-import type { Liveness } from "../../src/gateway/status.ts";
+import type { Liveness } from "../../src/gateway/status/status.ts";
 import { fields, Rig } from "./rig.ts";
 
 const PATIENCE = { staleMs: 30_000, goneMs: 120_000 };
@@ -76,7 +76,7 @@ describe("a sensor that falls silent", () => {
     expect(summary).toMatch(/^0 of 1 sensor live, 1 gone; the server answered \d+ \w+ ago\.$/);
     expect(problems).toMatchObject([
       {
-        what: "simulated thermometer that falls silent sim-1 is gone: not heard for 2 min.",
+        what: "Simulated thermometer that falls silent sim-1 is gone: not heard for 2 min.",
         since: "2026-06-01T12:00:00.100Z",
       },
     ]);

@@ -1,7 +1,7 @@
 /** An endpoint as the page sees it: every kind of value, as JSON can carry it. */
 
 import { describe, expect, it } from "vitest";
-import { plain } from "../../src/gateway/snapshot.ts";
+import { plain } from "../../src/gateway/status/snapshot.ts";
 import { fields, Rig, ruuvi, TAG } from "./rig.ts";
 
 describe("a value on its way to the page", () => {

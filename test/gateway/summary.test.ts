@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { AdapterState } from "../../src/gateway/adapters.ts";
-import { type Facts, inWords, nextStep, Problems, summarise } from "../../src/gateway/summary.ts";
+import { type Facts, inWords, nextStep, Problems, summarise } from "../../src/gateway/status/summary.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
 const NOW = Date.UTC(2026, 5, 1, 12);

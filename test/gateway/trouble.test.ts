@@ -1,7 +1,7 @@
 /** Every kind of trouble in one sentence: what is wrong, since when, and what a person can do. */
 
 import { describe, expect, it } from "vitest";
-import type { GatewayStatus } from "../../src/gateway/status.ts";
+import type { GatewayStatus } from "../../src/gateway/status/status.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { fields, Rig, ruuvi, TAG, unknownAdvert } from "./rig.ts";
 

@@ -207,7 +207,7 @@ const DEVICES: readonly Device[] = [
     frame: fields({ model: "climate", temperature: 22, humidity: 44.2, battery: 87 }),
     endpoint: "sim-1",
     values: {
-      ...device("Isthmus", "simulated climate sensor", { "/3/0/6/0": 1, "/3/0/9": 87 }),
+      ...device("Isthmus", "Simulated climate sensor", { "/3/0/6/0": 1, "/3/0/9": 87 }),
       ...ipso("/3303/0", 22, "Cel", ROOM),
       ...ipso("/3304/0", 44.2, "%RH", PERCENT),
     },
@@ -218,7 +218,7 @@ const DEVICES: readonly Device[] = [
     frame: fields({ model: "meter", power: 412.7, energy: 1_234.567, voltage: 230.2, current: 1.793 }),
     endpoint: "sim-2",
     values: {
-      ...SIM("simulated meter"),
+      ...SIM("Simulated meter"),
       ...ipso("/3328/0", 412.7, "W"),
       ...withoutExtremes("/3331/0", 1_234_567, "Wh"),
       ...ipso("/3316/0", 230.2, "V", [0, 500]),
@@ -230,7 +230,7 @@ const DEVICES: readonly Device[] = [
     source: "sim/sim-3",
     frame: fields({ model: "relay", state: true }),
     endpoint: "sim-3",
-    values: { ...SIM("simulated relay"), "/3306/0/5850": true, "/3306/0/5518": NOON },
+    values: { ...SIM("Simulated relay"), "/3306/0/5850": true, "/3306/0/5518": NOON },
   },
   {
     definition: "isthmus.sim.gnss",
@@ -240,7 +240,7 @@ const DEVICES: readonly Device[] = [
     }),
     endpoint: "sim-4",
     values: {
-      ...SIM("simulated GNSS receiver"),
+      ...SIM("Simulated GNSS receiver"),
       ...{ "/6/0/0": 37.934912, "/6/0/1": 22.984134, "/6/0/2": 1.4, "/6/0/6": 3.09, "/6/0/5": NOON },
       ...{ "/3336/0/6051": 37.934912, "/3336/0/6052": 22.984134, "/3336/0/5705": 129.4 },
       ...{ "/3336/0/5518": NOON, "/3336/0/6042": 4 },
@@ -252,7 +252,7 @@ const DEVICES: readonly Device[] = [
     frame: fields({ model: "quiet", temperature: 4.12 }),
     endpoint: "sim-5",
     values: {
-      ...SIM("simulated thermometer"),
+      ...SIM("Simulated thermometer"),
       ...ipso("/3303/0", 4.12, "Cel", ROOM),
       "/3303/0/5750": "refrigerator",
     },
@@ -262,7 +262,7 @@ const DEVICES: readonly Device[] = [
     source: "sim/sim-6",
     frame: fields({ model: "value", value: 41 }),
     endpoint: "sim-6",
-    values: { ...SIM("simulated value"), "/3303/0/5700": 41 },
+    values: { ...SIM("Simulated value"), "/3303/0/5700": 41 },
   },
 ];
 

@@ -4,7 +4,7 @@ import { createSocket } from "node:dgram";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { InboxEntry, SensorStatus } from "../../../src/gateway/status.ts";
+import type { InboxEntry, SensorStatus } from "../../../src/gateway/status/status.ts";
 import { type Ended, eventually, Running } from "./programs.ts";
 
 const MAIN = new URL("../../../dist/cli/main.js", import.meta.url).pathname;

@@ -1,18 +1,18 @@
 /** `isthmus run`: the daemon in the foreground, with a configuration or, without one, as a demonstration. */
 
 import { type Command, Option } from "commander";
-import type { Level } from "../base/log.ts";
-import type { Config } from "../config/index.ts";
-import type { Daemon } from "../daemon.ts";
-import { CommandError, reasonOf, systemCode } from "./command-error.ts";
-import { ExitCode } from "./exit-code.ts";
-import { processLog } from "./process-log.ts";
-import { friendlyPath, stateFolder } from "./state-folder.ts";
-import { listenForStop, type Stops } from "./stopping.ts";
-import type { Surroundings } from "./surroundings.ts";
-import { table } from "./table.ts";
-import { styled } from "./terminal.ts";
-import { seconds } from "./words.ts";
+import type { Level } from "../../base/log.ts";
+import type { Config } from "../../config/index.ts";
+import type { Daemon } from "../../daemon.ts";
+import { CommandError, reasonOf, systemCode } from "../command-error.ts";
+import { ExitCode } from "../exit-code.ts";
+import { processLog } from "../process-log.ts";
+import { friendlyPath, stateFolder } from "../state-folder.ts";
+import { listenForStop, type Stops } from "../stopping.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { table } from "../table.ts";
+import { styled } from "../terminal.ts";
+import { seconds } from "../words.ts";
 
 interface RunOptions {
   readonly config?: string;
@@ -53,9 +53,9 @@ async function run(options: RunOptions, surroundings: Surroundings): Promise<voi
 }
 
 async function chooseConfig(file: string | undefined, surroundings: Surroundings): Promise<Config> {
-  const { demoConfig, formatProblem } = await import("../config/index.ts");
+  const { demoConfig, formatProblem } = await import("../../config/index.ts");
   if (file === undefined) return demoConfig();
-  const { readConfigFile } = await import("./config-file.ts");
+  const { readConfigFile } = await import("../config-file.ts");
   const { config, problems } = await readConfigFile(file, surroundings);
   for (const problem of problems) surroundings.terminal.err(`${formatProblem(problem)}\n`);
   if (config) return config;
@@ -78,9 +78,9 @@ async function start(
   { stateDir, level, demo }: StartOptions,
   surroundings: Surroundings,
 ): Promise<Daemon> {
-  const { startDaemon } = await import("../daemon.ts");
-  const { SystemClock } = await import("../base/system-clock.ts");
-  const { systemRandom } = await import("../base/random.ts");
+  const { startDaemon } = await import("../../daemon.ts");
+  const { SystemClock } = await import("../../base/system-clock.ts");
+  const { systemRandom } = await import("../../base/random.ts");
   const clock = new SystemClock();
   // The demonstration is for reading the page; its log speaks only of what is wrong.
   const log = processLog({ surroundings, clock, level: demo && level === "info" ? "warn" : level });

@@ -1,14 +1,14 @@
 /** Counts and words for the whole gateway, put together when somebody asks. */
 
-import type { Clock, Stamp } from "../base/clock.ts";
-import type { Account } from "../lwm2m/index.ts";
-import type { Adapters, AdapterState } from "./adapters.ts";
-import type { Inbox } from "./inbox.ts";
-import type { Sensor } from "./sensor.ts";
+import type { Clock, Stamp } from "../../base/clock.ts";
+import type { Account } from "../../lwm2m/index.ts";
+import type { Adapters, AdapterState } from "../adapters.ts";
+import type { Inbox } from "../inbox.ts";
+import type { Sensor } from "../sensor.ts";
 import { iso } from "./snapshot.ts";
 import type { AdapterStatus, GatewayStatus } from "./status.ts";
 import { type Facts, Problems, type ServerFacts, summarise } from "./summary.ts";
-import type { Upstream } from "./upstream.ts";
+import type { Upstream } from "../upstream.ts";
 
 export interface StatusBoardOptions {
   readonly name: string;

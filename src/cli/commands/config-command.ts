@@ -1,11 +1,11 @@
 /** `isthmus config`: checks a configuration file, and prints the schema that editors complete from. */
 
 import type { Command } from "commander";
-import { CommandError } from "./command-error.ts";
-import { ExitCode } from "./exit-code.ts";
-import type { Surroundings } from "./surroundings.ts";
-import { styled } from "./terminal.ts";
-import { count } from "./words.ts";
+import { CommandError } from "../command-error.ts";
+import { ExitCode } from "../exit-code.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { styled } from "../terminal.ts";
+import { count } from "../words.ts";
 
 export const DEFAULT_FILE = "isthmus.yaml";
 
@@ -27,8 +27,8 @@ export function addConfigCommand(program: Command, surroundings: Surroundings): 
 
 async function check(file: string, json: boolean, surroundings: Surroundings): Promise<void> {
   const { terminal } = surroundings;
-  const { readConfigFile } = await import("./config-file.ts");
-  const { formatProblem } = await import("../config/index.ts");
+  const { readConfigFile } = await import("../config-file.ts");
+  const { formatProblem } = await import("../../config/index.ts");
   const { config, problems } = await readConfigFile(file, surroundings);
   if (json) terminal.out(`${JSON.stringify(problems, undefined, 2)}\n`);
   else for (const problem of problems) terminal.out(`${formatProblem(problem)}\n`);
@@ -49,7 +49,7 @@ async function check(file: string, json: boolean, surroundings: Surroundings): P
 }
 
 async function schema({ terminal }: Surroundings): Promise<void> {
-  const { configSchema } = await import("../config/index.ts");
-  const { adapterSettings } = await import("../daemon.ts");
+  const { configSchema } = await import("../../config/index.ts");
+  const { adapterSettings } = await import("../../daemon.ts");
   terminal.out(`${JSON.stringify(configSchema(adapterSettings()), undefined, 2)}\n`);
 }

@@ -1,12 +1,12 @@
 /** `isthmus lab`: the small LwM2M server alone, to point other clients at. */
 
 import { type Command, InvalidArgumentError } from "commander";
-import { CommandError, reasonOf, systemCode } from "./command-error.ts";
-import { processLog } from "./process-log.ts";
-import { listenForStop } from "./stopping.ts";
-import type { Surroundings } from "./surroundings.ts";
-import { table } from "./table.ts";
-import { styled } from "./terminal.ts";
+import { CommandError, reasonOf, systemCode } from "../command-error.ts";
+import { processLog } from "../process-log.ts";
+import { listenForStop } from "../stopping.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { table } from "../table.ts";
+import { styled } from "../terminal.ts";
 
 interface LabOptions {
   readonly port: number;
@@ -38,8 +38,8 @@ export function port(text: string): number {
 async function lab(options: LabOptions, surroundings: Surroundings): Promise<void> {
   const { terminal } = surroundings;
   const stops = listenForStop(surroundings);
-  const { startLab } = await import("../daemon.ts");
-  const { SystemClock } = await import("../base/system-clock.ts");
+  const { startLab } = await import("../../daemon.ts");
+  const { SystemClock } = await import("../../base/system-clock.ts");
   const clock = new SystemClock();
   const log = processLog({ surroundings, clock, level: "info" });
   try {

@@ -1,6 +1,6 @@
 /** The snapshot of the gateway that the web page, the CLI and the API see: plain data, no secrets, no live objects. */
 
-import type { Scalar } from "../base/outcome.ts";
+import type { Scalar } from "../../base/outcome.ts";
 
 export type Liveness = "waiting" | "live" | "stale" | "gone";
 

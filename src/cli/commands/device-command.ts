@@ -2,9 +2,9 @@
 
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { CommandError, reasonOf } from "./command-error.ts";
-import { ExitCode } from "./exit-code.ts";
-import type { Surroundings } from "./surroundings.ts";
+import { CommandError, reasonOf } from "../command-error.ts";
+import { ExitCode } from "../exit-code.ts";
+import type { Surroundings } from "../surroundings.ts";
 
 export function addDeviceCommand(program: Command, surroundings: Surroundings): void {
   const device = program.command("device").description("work on device definitions");
@@ -21,13 +21,13 @@ export function addDeviceCommand(program: Command, surroundings: Surroundings): 
 }
 
 async function testForPeople(paths: readonly string[], { terminal }: Surroundings): Promise<void> {
-  const { deviceTest } = await import("./device.ts");
+  const { deviceTest } = await import("../device.ts");
   const exitCode = await deviceTest(paths, (line) => terminal.out(`${line}\n`));
   if (exitCode !== 0) throw new CommandError({ what: "", exitCode: ExitCode.Problem });
 }
 
 async function testForMachines(paths: readonly string[], { terminal }: Surroundings): Promise<void> {
-  const { devicesFolder, loadDevices, testDefinitions } = await import("../library/index.ts");
+  const { devicesFolder, loadDevices, testDefinitions } = await import("../../library/index.ts");
   const reports = (paths.length > 0 ? paths : [devicesFolder]).map((path) => {
     try {
       const { library, problems } = loadDevices(path);

@@ -1,7 +1,7 @@
 /** The state of the whole gateway in words: one sentence, then only what is wrong, since when, and what to do. */
 
-import type { Clock } from "../base/clock.ts";
-import type { AdapterState } from "./adapters.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { AdapterState } from "../adapters.ts";
 import { iso } from "./snapshot.ts";
 import type { Liveness, Problem, ServerStatus } from "./status.ts";
 

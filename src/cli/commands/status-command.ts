@@ -1,15 +1,15 @@
 /** `isthmus`, alone: how the running daemon is, in five lines, and what one might want next. */
 
 import { type Command, Option } from "commander";
-import { nearest } from "../base/nearest.ts";
-import { ask, DEFAULT_URL } from "./ask.ts";
-import { CommandError } from "./command-error.ts";
-import { ExitCode } from "./exit-code.ts";
-import { readSnapshot, type ServerSnapshot, type Snapshot } from "./snapshot.ts";
-import type { Surroundings } from "./surroundings.ts";
-import { table } from "./table.ts";
-import { styled, type Terminal } from "./terminal.ts";
-import { age, ageSince, count, megabytes } from "./words.ts";
+import { nearest } from "../../base/nearest.ts";
+import { ask, DEFAULT_URL } from "../ask.ts";
+import { CommandError } from "../command-error.ts";
+import { ExitCode } from "../exit-code.ts";
+import { readSnapshot, type ServerSnapshot, type Snapshot } from "../snapshot.ts";
+import type { Surroundings } from "../surroundings.ts";
+import { table } from "../table.ts";
+import { styled, type Terminal } from "../terminal.ts";
+import { age, ageSince, count, megabytes } from "../words.ts";
 
 interface StatusOptions {
   readonly url: string;

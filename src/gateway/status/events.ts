@@ -1,6 +1,6 @@
 /** News for those who watch: collected for half a second, so that many changes are one message. */
 
-import type { Clock, Timer } from "../base/clock.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
 import type { GatewayStatus, InboxEntry, SensorStatus } from "./status.ts";
 
 export type GatewayEvent =

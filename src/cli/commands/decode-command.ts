@@ -2,9 +2,9 @@
 
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import type { Library } from "../library/index.ts";
-import { CommandError, reasonOf } from "./command-error.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { Library } from "../../library/index.ts";
+import { CommandError, reasonOf } from "../command-error.ts";
+import type { Surroundings } from "../surroundings.ts";
 
 interface DecodeOptions {
   readonly devices?: string;
@@ -31,7 +31,7 @@ message (topic, payload), registers (values). "definition" in a line forces one.
 `;
 
 async function decode({ devices }: DecodeOptions, { terminal, input, folder }: Surroundings): Promise<void> {
-  const { decodeLine } = await import("./decode.ts");
+  const { decodeLine } = await import("../decode.ts");
   const library = await loadLibrary(devices === undefined ? undefined : resolve(folder, devices), terminal.err);
   // One write for each piece of input: a pipe costs more than decoding does.
   for await (const lines of linesOf(input)) {
@@ -56,7 +56,7 @@ export async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator
 }
 
 async function loadLibrary(own: string | undefined, complain: (text: string) => void): Promise<Library> {
-  const { devicesFolder, Library, readDefinitions, standardModels } = await import("../library/index.ts");
+  const { devicesFolder, Library, readDefinitions, standardModels } = await import("../../library/index.ts");
   let further: ReturnType<typeof readDefinitions> = [];
   try {
     if (own !== undefined) further = readDefinitions(own);

@@ -1,15 +1,15 @@
 /** One endpoint as the page, the CLI and the API see it: plain data, made when asked for. */
 
-import { toHex } from "../base/bytes.ts";
-import type { Scalar } from "../base/outcome.ts";
-import type { Entry, ObjectTree } from "../lwm2m/index.ts";
-import type { ObjectRegistry } from "../model/objects.ts";
-import { ids, type Path, path, ROOT } from "../model/path.ts";
-import type { ResourceValue } from "../model/value.ts";
-import type { Sensor } from "./sensor.ts";
-import { SELF_MAIN } from "./self.ts";
+import { toHex } from "../../base/bytes.ts";
+import type { Scalar } from "../../base/outcome.ts";
+import type { Entry, ObjectTree } from "../../lwm2m/index.ts";
+import type { ObjectRegistry } from "../../model/objects.ts";
+import { ids, type Path, path, ROOT } from "../../model/path.ts";
+import type { ResourceValue } from "../../model/value.ts";
+import type { Sensor } from "../sensor.ts";
+import { SELF_MAIN } from "../self.ts";
 import type { RegistrationStatus, SensorStatus, ValueStatus } from "./status.ts";
-import type { Upstream } from "./upstream.ts";
+import type { Upstream } from "../upstream.ts";
 
 /** Resources that IPSO Objects share (IPSO reusable Resources). */
 const SENSOR_VALUE = 5700;
