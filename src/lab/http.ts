@@ -119,8 +119,10 @@ function perform({ operations, client, path, query, observe, method, body }: Ord
       return operations.write(client, path, valueOf(body), format);
     case "POST":
       return operations.execute(client, path, body);
+    case "DELETE":
+      return operations.delete(client, path);
     default:
-      throw new HttpError(405, "GET reads, PUT writes, POST executes");
+      throw new HttpError(405, "GET reads, PUT writes, POST executes, DELETE deletes an Instance");
   }
 }
 

@@ -69,6 +69,12 @@ export class Operations {
     return this.#change(client, { method: "POST", path, ...(args !== "" && { format: Format.Text, payload }) });
   }
 
+  /** Deletes an Object Instance (§6.3.7); clients refuse what may not go. */
+  async delete(client: Client, path: Path): Promise<OperationResult> {
+    if (depth(path) !== 2) return { code: "refused", error: "only an Instance can be deleted, such as 3303/0" };
+    return this.#change(client, { method: "DELETE", path });
+  }
+
   async discover(client: Client, path: Path): Promise<OperationResult> {
     const answer = await this.#ask(client, { method: "GET", path, accept: Format.LinkFormat });
     if (answer.status !== "answered") return failure(answer);

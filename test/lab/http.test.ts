@@ -103,6 +103,15 @@ describe("the lab over HTTP", () => {
     });
   });
 
+  it("deletes an Instance, and says what the client answers", async () => {
+    sensor.answers.set("/3306/0", { code: "2.02" });
+    expect(await call("DELETE", `${CLIENT}/3306/0`)).toEqual({ status: 200, json: { code: "2.02" } });
+    expect(sensor.seen.at(-1)).toMatchObject({ method: "DELETE" });
+    sensor.answers.set("/3303/0", { code: "4.05" });
+    expect(await call("DELETE", `${CLIENT}/3303/0`)).toMatchObject({ status: 405, json: { code: "4.05" } });
+    expect(await call("DELETE", `${CLIENT}/3303/0/5700`)).toMatchObject({ status: 400, json: { code: "refused" } });
+  });
+
   it("says 504 when no answer comes", async () => {
     sensor.answers.set("/3303/0", "silent");
     const answer = call("GET", `${CLIENT}/3303/0`);
