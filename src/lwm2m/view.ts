@@ -2,7 +2,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { ObjectModel, ObjectRegistry, ResourceModel } from "../model/objects.ts";
-import { contains, depth, ids, path, type Path, ROOT } from "../model/path.ts";
+import { child, contains, cut, depth, idAt, type Path } from "../model/path.ts";
 import type { ResourceType, ResourceValue } from "../model/value.ts";
 import type { Attributes } from "./conditions.ts";
 import { AttributeStore, completed } from "./attributes.ts";
@@ -77,12 +77,11 @@ export class View {
   resources(instance: Path): readonly Path[] {
     const found = new Set<Path>();
     for (const [at] of this.entries(instance)) found.add(resourceOf(at));
-    const [object] = ids(instance);
     for (const at of [...this.executables(instance), ...this.tree.writables()])
       if (contains(instance, at)) found.add(resourceOf(at));
     // Execute on what cannot be done is refused, but a mandatory Resource is shown nevertheless.
-    for (const { id, mandatory, operations } of this.object(object)?.resources.values() ?? [])
-      if (mandatory && operations === "E") found.add(path(...ids(instance), id));
+    for (const { id, mandatory, operations } of this.object(objectOf(instance))?.resources.values() ?? [])
+      if (mandatory && operations === "E") found.add(child(instance, id));
     return [...found].sort(comparePaths);
   }
 
@@ -149,12 +148,8 @@ export function resourceOf(where: Path): Path {
   return cut(where, 3);
 }
 
-function cut(where: Path, levels: number): Path {
-  return depth(where) <= levels ? where : path(...ids(where).slice(0, levels));
-}
-
 function objectOf(where: Path): number | undefined {
-  return where === ROOT ? undefined : ids(where)[0];
+  return idAt(where, 0);
 }
 
 /** What the tree may hold but this room answers for itself. */

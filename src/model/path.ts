@@ -85,6 +85,14 @@ export function parent(of: Path): Path {
   return end <= 0 ? ROOT : (of.slice(0, end) as Path);
 }
 
+/** The first `levels` numbers of a path; the path itself where it has no more. */
+export function cut(of: Path, levels: number): Path {
+  let slashes = 0;
+  for (let i = 0; i < of.length; i++)
+    if (of.charCodeAt(i) === SLASH && ++slashes > levels) return levels === 0 ? ROOT : (of.slice(0, i) as Path);
+  return of;
+}
+
 /** Whether `inner` is `outer` or lies below it. */
 export function contains(outer: Path, inner: Path): boolean {
   if (outer === ROOT || outer === inner) return true;

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   child,
   contains,
+  cut,
   depth,
   idAt,
   ids,
@@ -97,6 +98,13 @@ describe("a path", () => {
   it("knows its number at each level without an array", () => {
     expect([0, 1, 2, 3].map((level) => idAt(path(3303, 0, 5700), level))).toEqual([3303, 0, 5700, undefined]);
     expect(idAt(ROOT, 0)).toBeUndefined();
+  });
+
+  it("is cut to its first numbers, and stays whole where it has no more", () => {
+    const where = path(3, 0, 7, 11);
+    expect([0, 1, 2, 3, 4].map((levels) => cut(where, levels))).toEqual(["/", "/3", "/3/0", "/3/0/7", "/3/0/7/11"]);
+    expect(cut(path(3303, 0), 3)).toBe("/3303/0");
+    expect(cut(ROOT, 2)).toBe(ROOT);
   });
 
   it("has children down to four levels", () => {
