@@ -128,8 +128,10 @@ const procfs: ProcessTable = {
   pid: process.pid,
   async started(pid) {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-    // proc(5): the name, in parentheses, may hold anything; the start time is the 20th field after it.
-    if (stat !== undefined) return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    // proc(5): the name, in parentheses, may hold anything; the start time is the 20th field after it, the state the first.
+    const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // A zombie runs no more: in a container nobody may ever wait for it, and its number stays taken.
+    if (fields) return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
     return signalled(pid) ? "alive" : undefined;
   },
   async boot() {

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { GENERATIONS, replaceFile, StateFolder, type StateFolderOptions } from "../../src/io/files.ts";
 import type { ProcessTable } from "../../src/io/lock.ts";
 import { MemoryLog } from "../support/memory-log.ts";
@@ -244,5 +244,23 @@ describe("the lock", () => {
     const dead = spawnSync(process.execPath, ["-e", ""]);
     await writeFile(join(folder, "lock"), JSON.stringify({ pid: dead.pid, started: "1" }));
     await open();
+  });
+
+  it.skipIf(process.platform !== "linux")("of a killed process that nobody waited for is stale", async () => {
+    // The shell's child ends at once; what the shell turns into never asks how it ended.
+    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"]);
+    try {
+      const pid = await new Promise<number>((resolve) => {
+        parent.stdout.once("data", (text: Buffer) => resolve(Number(text.toString())));
+      });
+      const state = await vi.waitUntil(async () => {
+        const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]!.split(" ");
+        return fields[0] === "Z" && fields;
+      });
+      await writeFile(join(folder, "lock"), JSON.stringify({ pid, started: state[19] }));
+      await open();
+    } finally {
+      parent.kill("SIGKILL");
+    }
   });
 });
