@@ -88,7 +88,8 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   if (lab) undo.add("lab", () => lab.lab.stop());
   const accounts = accountsOf(config, lab?.port);
 
-  const plugins = builtinAdapters(systemDrivers({ clock, random, log }));
+  const { folder } = config;
+  const plugins = builtinAdapters(systemDrivers({ clock, random, log, ...(folder !== undefined && { folder }) }));
   const host = new AdapterHost({ plugins, sections: config.adapters, clock, random, log });
   const gateway = new Gateway({
     endpoint: config.gateway.endpoint ?? `isthmus-${machine.facts.hostname}`,

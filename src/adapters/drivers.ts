@@ -1,5 +1,6 @@
 /** What adapters need of the outside world, handed in: the real drivers here, fakes in tests. */
 
+import { resolve } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
@@ -21,17 +22,19 @@ export interface SystemDriversOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Where relative paths of files start; the process's own folder, unless said otherwise. */
+  readonly folder?: string;
 }
 
 /** The real ones. Nothing is opened, and no driver loaded, before an adapter asks for it. */
-export function systemDrivers({ clock, random, log }: SystemDriversOptions): Drivers {
+export function systemDrivers({ clock, random, log, folder = "" }: SystemDriversOptions): Drivers {
   const openSerial = serialLines(clock);
   return {
     random,
-    connectMqtt: mqttConnections({ clock, random, log }),
+    connectMqtt: mqttConnections({ clock, random, log, folder }),
     openSerial,
     deviceExists,
     openRadio: radios({ clock, random, log, openSerial }),
-    readLines,
+    readLines: (path) => readLines(resolve(folder, path)),
   };
 }

@@ -32,6 +32,8 @@ export interface Config {
   readonly objects: readonly string[];
   /** A folder of further device definitions; absolute. */
   readonly devices?: string;
+  /** The file's own: where relative paths in the settings of adapters start. */
+  readonly folder?: string;
   readonly log: { readonly level: Level };
   /** Where a port is taken, the next free one will do: for the demonstration, which nobody else relies on. */
   readonly anyPort?: true;
@@ -146,7 +148,7 @@ class Reader {
     // What the first look refused must not hide what is wrong elsewhere in the file.
     const whole = top.ok ? FileSchema.parse(this.#source.value ?? {}) : lenient(this.#source.value);
     const adapters = this.#adapters(whole.adapters);
-    const adopt = this.#list("adopt", whole.adopt, AdoptRuleSection).map(([, rule]) => rule);
+    const adopt = this.#rules(whole.adopt, whole.adapters);
     const sensors = this.#sensors(whole.sensors, whole);
     if (!top.ok) return undefined;
     const http = this.#http(whole.http);
@@ -163,6 +165,7 @@ class Reader {
       ...(whole.lab && { lab: whole.lab }),
       objects: whole.objects.map((each) => resolve(dirname(this.#file), each)),
       ...(whole.devices !== undefined && { devices: resolve(dirname(this.#file), whole.devices) }),
+      folder: dirname(resolve(this.#file)),
       log: whole.log,
     };
   }
@@ -232,6 +235,22 @@ class Reader {
     return { type, settings };
   }
 
+  #rules(entries: readonly unknown[], adapters: ConfigFile["adapters"]): AdoptRuleConfig[] {
+    return this.#list("adopt", entries, AdoptRuleSection).flatMap(([index, rule]) =>
+      rule.adapter === undefined || this.#adapterExists(rule.adapter, adapters, ["adopt", index, "adapter"])
+        ? [rule]
+        : [],
+    );
+  }
+
+  #adapterExists(name: string, adapters: ConfigFile["adapters"], path: ValuePath): boolean {
+    if (Object.hasOwn(adapters, name)) return true;
+    const candidate = nearest(name, Object.keys(adapters));
+    const hint = candidate === undefined ? "add it under adapters" : `did you mean \`${candidate}\`?`;
+    this.#say(path, `there is no adapter ${name}`, { hint });
+    return false;
+  }
+
   #sensors(
     entries: readonly unknown[],
     { gateway, adapters }: Pick<ConfigFile, "gateway" | "adapters">,
@@ -243,11 +262,7 @@ class Reader {
       const before = this.problems.length;
       const { source, endpoint } = sensor;
       const adapter = source.slice(0, source.indexOf("/"));
-      if (!Object.hasOwn(adapters, adapter)) {
-        const candidate = nearest(adapter, Object.keys(adapters));
-        const hint = candidate === undefined ? "add it under adapters" : `did you mean \`${candidate}\`?`;
-        this.#say(["sensors", index, "source"], `there is no adapter ${adapter}`, { hint });
-      }
+      this.#adapterExists(adapter, adapters, ["sensors", index, "source"]);
       if (sources.has(source)) this.#say(["sensors", index, "source"], "this sensor is already in the list");
       if (endpoint !== undefined && endpoints.has(endpoint))
         this.#say(["sensors", index, "endpoint"], "this endpoint name is already taken", { hint: "names are unique" });

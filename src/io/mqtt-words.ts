@@ -1,6 +1,7 @@
 /** What brokers, networks and certificates complain about, in words and with the next step. */
 
 import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { codeOf, words } from "../base/errors.ts";
 
 export interface Target {
@@ -77,11 +78,11 @@ export function refusedTopics(granted: readonly { readonly topic: string; readon
   return granted.filter(({ qos }) => qos >= 0x80).map(({ topic }) => topic);
 }
 
-/** PEM as it stands, or from a file: read at each attempt, so that a renewed certificate is taken up. */
-export async function readPem(given: string, name: string): Promise<string> {
+/** PEM as it stands, or from a file, whose path may start at `folder`: read at each attempt, so that a renewed certificate is taken up. */
+export async function readPem(given: string, name: string, folder = ""): Promise<string> {
   if (given.includes("-----BEGIN")) return given;
   try {
-    return await readFile(given, "utf8");
+    return await readFile(resolve(folder, given), "utf8");
   } catch (error) {
     throw new Error(`cannot read the file of \`${name}\`: ${words(error)}`, { cause: error });
   }

@@ -92,6 +92,8 @@ export interface MqttDrivers {
   readonly random: Random;
   readonly log?: Log;
   readonly driver?: MqttDriver;
+  /** Where relative paths of PEM files start. */
+  readonly folder?: string;
 }
 
 /** Connections through the `mqtt` library, which is loaded with the first of them. */
@@ -206,7 +208,7 @@ class ReturningConnection implements MqttConnection {
     const { protocol, username, password } = this.#settings;
     const pem = async (name: "ca" | "cert" | "key") => {
       const given = this.#settings[name];
-      return given === undefined ? {} : { [name]: await readPem(given, name) };
+      return given === undefined ? {} : { [name]: await readPem(given, name, this.#drivers.folder) };
     };
     return {
       protocolVersion: protocol,

@@ -55,6 +55,7 @@ const Whole = z.strictObject({
   sensors: z.array(z.looseObject({ source: z.string().regex(/^[\w-]+\/./) })),
   lab: z.unknown().optional(),
   objects: z.array(z.string()),
+  folder: z.string(),
   devices: z.string().optional(),
   log: z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]) }),
 });

@@ -59,6 +59,7 @@ sensors:  [ { source: "radio/CB:B8:33:4C:88:4F", definition: ruuvi.tag.df5, endp
         },
       ],
       objects: [],
+      folder: process.cwd(),
       log: { level: "info" },
     });
   });

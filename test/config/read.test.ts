@@ -70,6 +70,7 @@ log:      { level: debug }
       lab: { port: 5683 },
       objects: ["/etc/isthmus/extra/33000.xml"],
       devices: "/etc/isthmus/own",
+      folder: "/etc/isthmus",
       log: { level: "debug" },
     });
   });
@@ -84,6 +85,7 @@ log:      { level: debug }
       adopt: [],
       sensors: [],
       objects: [],
+      folder: "/etc/isthmus",
       log: { level: "info" },
     });
   });
@@ -223,7 +225,7 @@ describe("what disables only itself", () => {
 
   it("is a rule or a sensor with a mistake", () => {
     const text = `${SERVER}adapters: { sim: { type: serial, path: a } }
-adopt: [ { definitio: x }, { definition: "a.*" }, {} ]
+adopt: [ { definitio: x }, { definition: "a.*" }, {}, { adapter: sin } ]
 sensors:
   - { source: sim }
   - { source: sin/1 }
@@ -235,6 +237,7 @@ sensors:
     expect(told(text)).toEqual([
       "3:12 adopt.0.definitio: unknown key (did you mean `definition`?)",
       "3:51 adopt.2: an empty rule would adopt everything: name a definition",
+      "3:66 adopt.3.adapter: there is no adapter sin (did you mean `sim`?)",
       "5:15 sensors.0.source: expected adapter/address, such as radio/CB:B8:33:4C:88:4F",
       "6:15 sensors.1.source: there is no adapter sin (did you mean `sim`?)",
       "7:32 sensors.2.endpoint: expected 1 to 128 letters, digits or any of . _ : ~ @ + -",

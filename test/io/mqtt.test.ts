@@ -4,7 +4,7 @@ import { Aedes } from "aedes";
 import { afterEach, describe, expect, it } from "vitest";
 import { SystemClock } from "../../src/base/system-clock.ts";
 import { type MqttConnection, type MqttMessage, mqttConnections, type MqttOptions } from "../../src/io/mqtt.ts";
-import { connectionError } from "../../src/io/mqtt-words.ts";
+import { connectionError, readPem } from "../../src/io/mqtt-words.ts";
 import { FakeClock, settle } from "../support/fake-clock.ts";
 import { MemoryLog } from "../support/memory-log.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
@@ -288,6 +288,11 @@ describe("a connection to a broker", () => {
     await until(() => connection.health().state === "down");
     expect(JSON.stringify(connection.health())).toMatch(/cannot read the file of `ca`: ENOENT/);
     expect(clients).toEqual([]);
+  });
+
+  it("looks for the files of certificates in the configuration's folder", async () => {
+    await expect(readPem("ca.pem", "ca", "/no/such")).rejects.toThrow("'/no/such/ca.pem'");
+    await expect(readPem("/elsewhere/ca.pem", "ca", "/no/such")).rejects.toThrow("'/elsewhere/ca.pem'");
   });
 
   it("takes PEM as it stands", async () => {
