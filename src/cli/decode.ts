@@ -40,7 +40,7 @@ function decodeInput(library: Library, input: Input): Decoded {
   const wanted = optional(input, "definition");
   const frame: Frame = { source: sourceOf(input, payload), at: UNKNOWN_TIME, payload, ...rssiOf(input) };
   const device = wanted === undefined ? library.match(frame) : library.get(wanted);
-  if (device) return decodeFrame(device, frame);
+  if (device) return wanted === undefined ? decodeFrame(device, frame) : decodeAs(device, frame);
   const unknown: Decoded = { definition: null, identity: null, readings: {} };
   return wanted === undefined ? unknown : { ...unknown, error: `no definition "${wanted}"` };
 }
@@ -55,6 +55,13 @@ function decodeFrame(device: Device, frame: Frame): Decoded {
     if (!(error instanceof DecodeError)) throw error;
     return { definition, identity: null, readings: {}, error: error.message };
   }
+}
+
+/** A definition that was asked for and finds nothing was the wrong one: an empty answer would look like a silent device. */
+function decodeAs(device: Device, frame: Frame): Decoded {
+  const decoded = decodeFrame(device, frame);
+  if (decoded.error !== undefined || Object.keys(decoded.readings).length > 0) return decoded;
+  return { ...decoded, error: `${device.id} finds nothing in this ${frame.payload.kind}` };
 }
 
 function readingsOf(fields: ReadonlyMap<string, Quantity | undefined>): Decoded["readings"] {

@@ -216,7 +216,8 @@ export class Gateway {
       return;
     }
     // Somebody adopted says something besides: another format, a name. It is no stranger for that.
-    if (sensor ?? direct) counters.foreign += 1;
+    const speaker = sensor ?? direct;
+    if (speaker) counters[!device && speaker.cannotRead(frame) ? "malformed" : "foreign"] += 1;
     else this.#meet({ adapter, address, device, endpoint: identity?.endpoint, frame }, roster);
   }
 

@@ -111,6 +111,14 @@ export class Sensor {
     return repeated ? "repeated" : "updated";
   }
 
+  /**
+   * Whether a message on this sensor's own topic, which fits no definition at all, is broken; the log says how.
+   * Of other wires nobody knows whether it was meant for this definition.
+   */
+  cannotRead(frame: Frame): boolean {
+    return frame.payload.kind === "message" && this.#decode(frame) === "malformed";
+  }
+
   /** Looks whether it has been silent for too long. Returns whether its liveness has changed. */
   look(now: number): boolean {
     const silent = now - this.#heardMs;

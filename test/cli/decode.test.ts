@@ -211,6 +211,15 @@ describe("a line of output", () => {
     expect(decode({ kind: "message", topic: "a", payload: {} })).toEqual(nobody);
   });
 
+  it("that the named definition finds nothing in is an error, not an empty reading", () => {
+    expect(decode({ kind: "text", text: "x", definition: "ruuvi.tag.df5" })).toEqual({
+      definition: "ruuvi.tag.df5",
+      identity: null,
+      readings: {},
+      error: "ruuvi.tag.df5 finds nothing in this text",
+    });
+  });
+
   it("is of the definition that the input names", () => {
     expect(decode({ kind: "bytes", hex: df5, definition: "ruuvi.tag.df5" }).readings["voltage"]).toEqual({
       value: 2.977,

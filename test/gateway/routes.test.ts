@@ -34,6 +34,15 @@ describe("a device behind a broker", () => {
     expect(rig.gateway.status().counters).toMatchObject({ updated: 2, strangers: 1 });
   });
 
+  it("that says half a message is counted and named as malformed; another kind of message is just another", async () => {
+    await say("zigbee2mqtt/desk", PLUG);
+    const body = new TextEncoder().encode('{"state":');
+    await rig.heard("radio/zigbee2mqtt/desk", { kind: "message", topic: "zigbee2mqtt/desk", body });
+    expect(rig.gateway.status().counters).toMatchObject({ malformed: 1, foreign: 0, updated: 1 });
+    await say("zigbee2mqtt/desk", { update: { state: "idle" } });
+    expect(rig.gateway.status().counters).toMatchObject({ malformed: 1, foreign: 1, updated: 1 });
+  });
+
   it("is found again after a restart, by any of its topics", async () => {
     await say("tele/n1/SENSOR", SENSOR);
     await rig.gateway.stop();
