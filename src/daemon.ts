@@ -61,6 +61,12 @@ export function adapterSettings(): ReadonlyMap<string, SettingsSchema> {
   return new Map([...plugins].map(([type, plugin]) => [type, plugin.config]));
 }
 
+/** The ids of the definitions that a gateway of this configuration knows: its own and those that come with Isthmus. */
+export async function knownDefinitions({ devices, objects }: Pick<Config, "devices" | "objects">): Promise<string[]> {
+  const library = loadDevices(devices, await loadModels(objects, silentLog), silentLog);
+  return Array.from(library.devices(), ({ id }) => id);
+}
+
 /**
  * Starts a gateway: all of it, or nothing.
  * @throws SecondInstanceError if the state folder is in use; whatever the system says if a port or a folder cannot be had.

@@ -4,15 +4,19 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type Config, type ConfigProblem, readConfig } from "../config/index.ts";
-import { adapterSettings } from "../daemon.ts";
+import { adapterSettings, knownDefinitions } from "../daemon.ts";
 import { CommandError, reasonOf, systemCode } from "./command-error.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** @throws CommandError if the file cannot be read at all. */
+/**
+ * @param whole looks at the names of definitions too, for which all of them must be loaded.
+ * @throws CommandError if the file cannot be read at all.
+ */
 export async function readConfigFile(
   file: string,
   { env, folder }: Pick<Surroundings, "env" | "folder">,
+  whole = false,
 ): Promise<{ config?: Config; problems: ConfigProblem[] }> {
   const path = resolve(folder, file);
   let text: string;
@@ -26,7 +30,11 @@ export async function readConfigFile(
     env: (name: string) => env[name],
     file: (name: string) => readFileSync(resolve(here, name), "utf8"),
   };
-  const { config, problems } = readConfig(text, path, { adapters: adapterSettings(), secrets });
+  const options = { adapters: adapterSettings(), secrets };
+  const read = readConfig(text, path, options);
+  // Which definitions there are is known only when the file has said where they lie.
+  const definitions = whole && read.config ? await knownDefinitions(read.config) : undefined;
+  const { config, problems } = definitions ? readConfig(text, path, { ...options, definitions }) : read;
   // Problems name the file as it was asked for; the config has absolute paths.
   return { ...(config && { config }), problems: problems.map((problem) => ({ ...problem, file })) };
 }

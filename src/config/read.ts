@@ -1,6 +1,7 @@
 /** The configuration file as one typed value, and everything that is wrong with it. */
 
 import { dirname, resolve } from "node:path";
+import { glob } from "../base/glob.ts";
 import type { Level } from "../base/log.ts";
 import { nearest } from "../base/nearest.ts";
 import { Secret } from "../base/secret.ts";
@@ -84,6 +85,8 @@ export interface ReadConfigOptions {
   /** The settings of each adapter type. */
   readonly adapters: ReadonlyMap<string, SettingsSchema>;
   readonly secrets: SecretSources;
+  /** The ids of all device definitions; absent: names of definitions are not looked at. */
+  readonly definitions?: readonly string[];
 }
 
 /**
@@ -236,19 +239,29 @@ class Reader {
   }
 
   #rules(entries: readonly unknown[], adapters: ConfigFile["adapters"]): AdoptRuleConfig[] {
-    return this.#list("adopt", entries, AdoptRuleSection).flatMap(([index, rule]) =>
-      rule.adapter === undefined || this.#adapterExists(rule.adapter, adapters, ["adopt", index, "adapter"])
-        ? [rule]
-        : [],
-    );
+    return this.#list("adopt", entries, AdoptRuleSection).flatMap(([index, rule]) => {
+      const before = this.problems.length;
+      if (rule.adapter !== undefined) this.#adapterExists(rule.adapter, adapters, ["adopt", index, "adapter"]);
+      this.#definitionExists(rule.definition, ["adopt", index, "definition"]);
+      return this.problems.length === before ? [rule] : [];
+    });
   }
 
-  #adapterExists(name: string, adapters: ConfigFile["adapters"], path: ValuePath): boolean {
-    if (Object.hasOwn(adapters, name)) return true;
+  #definitionExists(wanted: string | undefined, path: ValuePath): void {
+    const { definitions } = this.#options;
+    if (wanted === undefined || definitions === undefined || definitions.some(glob(wanted))) return;
+    const candidate = nearest(wanted, definitions);
+    const hint = candidate === undefined ? "isthmus device test lists them all" : `did you mean \`${candidate}\`?`;
+    this.#say(path, wanted.includes("*") ? `no definition fits ${wanted}` : `no definition is called ${wanted}`, {
+      hint,
+    });
+  }
+
+  #adapterExists(name: string, adapters: ConfigFile["adapters"], path: ValuePath): void {
+    if (Object.hasOwn(adapters, name)) return;
     const candidate = nearest(name, Object.keys(adapters));
     const hint = candidate === undefined ? "add it under adapters" : `did you mean \`${candidate}\`?`;
     this.#say(path, `there is no adapter ${name}`, { hint });
-    return false;
   }
 
   #sensors(
@@ -263,6 +276,7 @@ class Reader {
       const { source, endpoint } = sensor;
       const adapter = source.slice(0, source.indexOf("/"));
       this.#adapterExists(adapter, adapters, ["sensors", index, "source"]);
+      this.#definitionExists(sensor.definition, ["sensors", index, "definition"]);
       if (sources.has(source)) this.#say(["sensors", index, "source"], "this sensor is already in the list");
       if (endpoint !== undefined && endpoints.has(endpoint))
         this.#say(["sensors", index, "endpoint"], "this endpoint name is already taken", { hint: "names are unique" });

@@ -1,5 +1,7 @@
 /** Rules that adopt by themselves what is heard. */
 
+import { glob } from "../base/glob.ts";
+
 /** All that is said must fit; `definition` and `source` may hold `*` for any text. */
 export interface AdoptRule {
   readonly definition?: string;
@@ -26,8 +28,8 @@ export function compileRules(rules: readonly AdoptRule[]): Matcher {
 }
 
 function compileRule({ definition, adapter, source, rssi }: AdoptRule): Matcher {
-  const definitionFits = glob(definition);
-  const sourceFits = glob(source);
+  const definitionFits = globOrAny(definition);
+  const sourceFits = globOrAny(source);
   return (candidate) =>
     (adapter === undefined || adapter === candidate.adapter) &&
     (rssi === undefined || (candidate.rssi !== undefined && candidate.rssi >= rssi)) &&
@@ -35,20 +37,6 @@ function compileRule({ definition, adapter, source, rssi }: AdoptRule): Matcher 
     sourceFits(candidate.address);
 }
 
-/** Walks pieces in order instead of building an expression: no pattern of a user's can make it slow. */
-function glob(pattern: string | undefined): (text: string) => boolean {
-  if (pattern === undefined) return () => true;
-  const [first = "", ...rest] = pattern.split("*");
-  const last = rest.pop();
-  if (last === undefined) return (text) => text === pattern;
-  return (text) => {
-    if (!text.startsWith(first)) return false;
-    let at = first.length;
-    for (const piece of rest) {
-      const found = text.indexOf(piece, at);
-      if (found < 0) return false;
-      at = found + piece.length;
-    }
-    return text.length - last.length >= at && text.endsWith(last);
-  };
+function globOrAny(pattern: string | undefined): (text: string) => boolean {
+  return pattern === undefined ? () => true : glob(pattern);
 }

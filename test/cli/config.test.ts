@@ -34,6 +34,20 @@ describe("isthmus config check", () => {
     expect(console.err).toBe("1 problem in isthmus.yaml; the rest would run\n");
   });
 
+  it("knows the definitions, and names the one that was meant", async () => {
+    const console = given(`${GOOD}adopt: [ { definition: "ruvi.*" }, { definition: "ruuvi.*" } ]
+sensors: [ { source: "sim/sim-1", definition: ruuvi.tag.df9 }, { source: "sim/sim-2", definition: ruuvi.tag.df5 } ]
+`);
+    expect(await console.run("config check")).toBe(78);
+    const heads = console.out.split("\n").filter((line) => line.startsWith("isthmus.yaml:"));
+    expect(heads).toEqual([
+      "isthmus.yaml:5:24  adopt.0.definition: no definition fits ruvi.*",
+      "isthmus.yaml:6:47  sensors.0.definition: no definition is called ruuvi.tag.df9",
+    ]);
+    expect(console.out).toContain("did you mean `ruuvi.tag.df");
+    expect(console.err).toBe("2 problems in isthmus.yaml; the rest would run\n");
+  });
+
   it("says when nothing would run at all", async () => {
     const console = given(GOOD.replace("coap:", "http:"));
     expect(await console.run("config check")).toBe(78);

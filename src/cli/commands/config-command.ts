@@ -29,7 +29,7 @@ async function check(file: string, json: boolean, surroundings: Surroundings): P
   const { terminal } = surroundings;
   const { readConfigFile } = await import("../config-file.ts");
   const { formatProblem } = await import("../../config/index.ts");
-  const { config, problems } = await readConfigFile(file, surroundings);
+  const { config, problems } = await readConfigFile(file, surroundings, true);
   if (json) terminal.out(`${JSON.stringify(problems, undefined, 2)}\n`);
   else for (const problem of problems) terminal.out(`${formatProblem(problem)}\n`);
   if (problems.length > 0) {
