@@ -1,7 +1,7 @@
 /** One LwM2M client, as the rooms above see it: a tree of Objects, kept registered at a server. */
 
 import type { Account, RegistrationSnapshot } from "./account.ts";
-import { Session, type SessionOptions } from "./session.ts";
+import { Session, type SessionOptions } from "./servers/session.ts";
 
 export type Lwm2mClientOptions = SessionOptions;
 

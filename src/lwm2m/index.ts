@@ -10,6 +10,6 @@
  */
 
 export type { Account, RegistrationSnapshot } from "./account.ts";
-export type { Attributes } from "./conditions.ts";
+export type { Attributes } from "./reporting/conditions.ts";
 export { Lwm2mClient, type Lwm2mClientOptions } from "./client.ts";
 export { type Entry, type ExecuteHandler, ObjectTree, type StoredListener, type WriteHandler } from "./tree.ts";

@@ -3,7 +3,7 @@
 import { Code, type IncomingRequest, type Reply } from "../coap/index.ts";
 import { Format } from "../content/index.ts";
 import { depth, parsePath, type Path } from "../model/path.ts";
-import type { Notifier } from "./notifier.ts";
+import type { Notifier } from "./reporting/notifier.ts";
 import { writeAttributes } from "./operations/attributes.ts";
 import { discover } from "./operations/discover.ts";
 import { execute } from "./operations/execute.ts";

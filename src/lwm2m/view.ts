@@ -4,10 +4,10 @@ import type { Clock } from "../base/clock.ts";
 import type { ObjectModel, ObjectRegistry, ResourceModel } from "../model/objects.ts";
 import { child, contains, cut, depth, idAt, type Path } from "../model/path.ts";
 import type { ResourceType, ResourceValue } from "../model/value.ts";
-import type { Attributes } from "./conditions.ts";
-import { AttributeStore, completed } from "./attributes.ts";
-import type { Version } from "./registration.ts";
-import { SERVER_INSTANCE, SERVER_OBJECT, type ServerObject } from "./server-object.ts";
+import type { Attributes } from "./reporting/conditions.ts";
+import { AttributeStore, completed } from "./reporting/attributes.ts";
+import type { Version } from "./servers/registration.ts";
+import { SERVER_INSTANCE, SERVER_OBJECT, type ServerObject } from "./servers/server-object.ts";
 import type { ObjectTree } from "./tree.ts";
 import { comparePaths, type Entry } from "./values.ts";
 

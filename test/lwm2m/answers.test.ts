@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Answer, Response } from "../../src/coap/index.ts";
-import { errorText, eventOf } from "../../src/lwm2m/answers.ts";
+import { errorText, eventOf } from "../../src/lwm2m/servers/answers.ts";
 
 function answered(code: number, { text = "", location = [] as string[] } = {}): Answer {
   const response: Response = {

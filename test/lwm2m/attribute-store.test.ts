@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { attributeLinks, AttributeStore, parseAttributes } from "../../src/lwm2m/attributes.ts";
+import { attributeLinks, AttributeStore, parseAttributes } from "../../src/lwm2m/reporting/attributes.ts";
 import { path, type Path } from "../../src/model/path.ts";
 
 const OBJECT = path(3303);

@@ -5,7 +5,7 @@ import {
   isWorthTelling,
   maximumPeriod,
   minimumPeriod,
-} from "../../src/lwm2m/conditions.ts";
+} from "../../src/lwm2m/reporting/conditions.ts";
 
 /** The values of a series that are told, the first being the answer to Observe. */
 function told(attributes: Attributes, series: readonly number[]): number[] {

@@ -1,7 +1,7 @@
 /** What is usual at a path holds until the server says something of the kind, on whatever level. */
 
 import { describe, expect, it } from "vitest";
-import { completed } from "../../src/lwm2m/attributes.ts";
+import { completed } from "../../src/lwm2m/reporting/attributes.ts";
 import type { Attributes } from "../../src/lwm2m/index.ts";
 import { station } from "../support/station.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Event, next, refreshMs, type State, type Times } from "../../src/lwm2m/registration.ts";
+import { type Event, next, refreshMs, type State, type Times } from "../../src/lwm2m/servers/registration.ts";
 
 const TIMES: Times = {
   refreshMs: () => 200_000,

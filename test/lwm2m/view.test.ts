@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ServerObject } from "../../src/lwm2m/server-object.ts";
+import { ServerObject } from "../../src/lwm2m/servers/server-object.ts";
 import { ObjectTree } from "../../src/lwm2m/tree.ts";
 import { instanceOf, isForbidden, resourceOf, typeOfValue, View } from "../../src/lwm2m/view.ts";
 import { path, ROOT } from "../../src/model/path.ts";

@@ -2,8 +2,8 @@
 
 import { Code, type Reply } from "../../coap/index.ts";
 import { depth, type Path } from "../../model/path.ts";
-import { parseAttributes } from "../attributes.ts";
-import { NUMERIC } from "../conditions.ts";
+import { parseAttributes } from "../reporting/attributes.ts";
+import { NUMERIC } from "../reporting/conditions.ts";
 import { instanceOf, resourceOf, type View } from "../view.ts";
 
 const NUMBERS: ReadonlySet<string> = new Set(["integer", "unsigned", "float", "time"]);

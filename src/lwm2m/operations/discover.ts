@@ -3,9 +3,9 @@
 import { Code, type Reply } from "../../coap/index.ts";
 import { Format, type Link, writeLinks } from "../../content/index.ts";
 import { depth, ids, path, type Path } from "../../model/path.ts";
-import { attributeLinks } from "../attributes.ts";
-import type { Attributes } from "../conditions.ts";
-import { versionAttribute } from "../links.ts";
+import { attributeLinks } from "../reporting/attributes.ts";
+import type { Attributes } from "../reporting/conditions.ts";
+import { versionAttribute } from "../servers/links.ts";
 import { instanceOf, type View } from "../view.ts";
 
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();

@@ -1,8 +1,8 @@
 /** The list of Objects that Register and Update carry, inside what every server reads (LwM2M Core 1.1 §6.2.1). */
 
-import { type Link, writeLinks } from "../content/index.ts";
-import { ids, path } from "../model/path.ts";
-import type { View } from "./view.ts";
+import { type Link, writeLinks } from "../../content/index.ts";
+import { ids, path } from "../../model/path.ts";
+import type { View } from "../view.ts";
 
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
 const ORIGINAL_VERSION = "1.0";

@@ -1,9 +1,9 @@
 /** The way to one server: opened when first needed, anew when it broke, and renewed when it fell silent. */
 
-import type { Clock } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
-import type { Random } from "../base/random.ts";
-import type { Transport } from "../base/transport.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
+import type { Transport } from "../../base/transport.ts";
 import {
   type Answer,
   Endpoint,
@@ -11,7 +11,7 @@ import {
   type OutgoingRequest,
   type Parameters,
   type Reply,
-} from "../coap/index.ts";
+} from "../../coap/index.ts";
 
 export interface ConnectionOptions {
   readonly clock: Clock;

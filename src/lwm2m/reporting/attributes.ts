@@ -1,6 +1,6 @@
 /** The attributes that one server has attached to paths, with their inheritance (LwM2M Core 1.1 §5.1.2). */
 
-import { depth, parent, type Path, ROOT } from "../model/path.ts";
+import { depth, parent, type Path, ROOT } from "../../model/path.ts";
 import { type Attributes, contradiction, NO_ATTRIBUTES, NUMERIC } from "./conditions.ts";
 
 type Name = keyof Attributes;

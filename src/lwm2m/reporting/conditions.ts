@@ -1,7 +1,7 @@
 /** When a change is worth telling, and when a value must be told again (LwM2M Core 1.1 §5.1.2, §7.3). */
 
-import type { ResourceValue } from "../model/value.ts";
-import { sameValue } from "./tree.ts";
+import type { ResourceValue } from "../../model/value.ts";
+import { sameValue } from "../tree.ts";
 
 /** The attributes that a server may attach to a path. Periods in seconds; the others in the unit of the Resource. */
 export interface Attributes {

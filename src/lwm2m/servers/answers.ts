@@ -1,6 +1,6 @@
 /** How a request to the server ended, in words that a person can use. */
 
-import { type Answer, Code, codeText, isSuccess } from "../coap/index.ts";
+import { type Answer, Code, codeText, isSuccess } from "../../coap/index.ts";
 import type { Event } from "./registration.ts";
 
 const NAMES: ReadonlyMap<number, string> = new Map([

@@ -1,6 +1,6 @@
 /** Who is told what, and when (LwM2M Core 1.1 §6.4; RFC 7641). */
 
-import type { Timer } from "../base/clock.ts";
+import type { Timer } from "../../base/clock.ts";
 import {
   Code,
   type NotifyOptions,
@@ -8,13 +8,13 @@ import {
   type ObservationEnd,
   type Observer,
   type Reply,
-} from "../coap/index.ts";
-import type { Codec, Node } from "../content/index.ts";
-import { contains, depth, type Path } from "../model/path.ts";
-import type { ResourceType, ResourceValue } from "../model/value.ts";
+} from "../../coap/index.ts";
+import type { Codec, Node } from "../../content/index.ts";
+import { contains, depth, type Path } from "../../model/path.ts";
+import type { ResourceType, ResourceValue } from "../../model/value.ts";
 import { type Attributes, isWorthTelling, maximumPeriod, minimumPeriod } from "./conditions.ts";
-import { contentReply, contentsOf, measuredAt, type Representation, timed } from "./representation.ts";
-import type { View } from "./view.ts";
+import { contentReply, contentsOf, measuredAt, type Representation, timed } from "../representation.ts";
+import type { View } from "../view.ts";
 
 /** A notification this often is confirmable, so that nobody is told who left long ago (RFC 7641 §4.5). */
 const CONFIRM_EVERY_MS = 24 * 3_600_000;

@@ -1,10 +1,10 @@
 /** One client at one server: performs what the table in `registration.ts` says, and feeds the answers back. */
 
-import { backoffMs } from "../base/backoff.ts";
-import type { Clock, Timer } from "../base/clock.ts";
-import type { Log } from "../base/log.ts";
-import type { Random } from "../base/random.ts";
-import type { Transport } from "../base/transport.ts";
+import { backoffMs } from "../../base/backoff.ts";
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Random } from "../../base/random.ts";
+import type { Transport } from "../../base/transport.ts";
 import {
   type Answer,
   Code,
@@ -16,21 +16,21 @@ import {
   type OutgoingRequest,
   type Parameters,
   type Reply,
-} from "../coap/index.ts";
-import { Format } from "../content/index.ts";
-import type { ObjectRegistry } from "../model/objects.ts";
-import { type Path, ROOT } from "../model/path.ts";
-import type { Account, RegistrationSnapshot } from "./account.ts";
+} from "../../coap/index.ts";
+import { Format } from "../../content/index.ts";
+import type { ObjectRegistry } from "../../model/objects.ts";
+import { type Path, ROOT } from "../../model/path.ts";
+import type { Account, RegistrationSnapshot } from "../account.ts";
 import { errorText, eventOf } from "./answers.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
-import { supplyDevice } from "./device-object.ts";
+import { supplyDevice } from "../device-object.ts";
 import { registerLinks } from "./links.ts";
-import { type LossListener, Notifier } from "./notifier.ts";
+import { type LossListener, Notifier } from "../reporting/notifier.ts";
 import { type Effect, type Event, type Location, next, refreshMs, type State, type Times } from "./registration.ts";
-import { route } from "./router.ts";
+import { route } from "../router.ts";
 import { type ServerActions, ServerObject } from "./server-object.ts";
-import type { ObjectTree } from "./tree.ts";
-import { instanceOf, type UsualAttributes, View } from "./view.ts";
+import type { ObjectTree } from "../tree.ts";
+import { instanceOf, type UsualAttributes, View } from "../view.ts";
 
 const FIRST_RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 300_000;

@@ -7,7 +7,7 @@
  *                  waiting (back-off)                   └─── registering
  */
 
-import { Code } from "../coap/index.ts";
+import { Code } from "../../coap/index.ts";
 
 export type Version = "1.0" | "1.1";
 

@@ -1,11 +1,11 @@
 /** Object 1, LwM2M Server, made from the account whenever somebody looks (LwM2M Core 1.1 §E.2). */
 
-import type { Stamp } from "../base/clock.ts";
-import { path, type Path } from "../model/path.ts";
-import type { ResourceValue } from "../model/value.ts";
-import type { Account } from "./account.ts";
-import { type Attributes, NO_ATTRIBUTES } from "./conditions.ts";
-import type { Entry } from "./values.ts";
+import type { Stamp } from "../../base/clock.ts";
+import { path, type Path } from "../../model/path.ts";
+import type { ResourceValue } from "../../model/value.ts";
+import type { Account } from "../account.ts";
+import { type Attributes, NO_ATTRIBUTES } from "../reporting/conditions.ts";
+import type { Entry } from "../values.ts";
 
 export const SERVER_OBJECT = path(1);
 export const SERVER_INSTANCE = path(1, 0);
