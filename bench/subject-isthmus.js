@@ -82,7 +82,7 @@ serve({
       new Lwm2mClient({
         endpoint,
         tree,
-        account,
+        provision: { accounts: [account] },
         models,
         connect,
         clock,

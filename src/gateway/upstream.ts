@@ -37,9 +37,6 @@ export interface UpstreamOptions {
   readonly registrationChanged: (endpoint: string) => void;
 }
 
-/** States from bad to good. */
-const WELL: readonly RegistrationSnapshot["state"][] = ["off", "waiting", "registering", "updating", "registered"];
-
 /** What is an endpoint's own. */
 export interface OwnOfEndpoint {
   readonly endpoint: string;
@@ -55,7 +52,7 @@ export class Upstream {
   readonly memory: Memory;
   readonly #defaults: Lwm2mClientOptions["defaults"];
   readonly #options: UpstreamOptions;
-  #clients: readonly Lwm2mClient[] = [];
+  #client: Lwm2mClient | undefined;
 
   constructor({ endpoint, tree, memory, defaults }: OwnOfEndpoint, options: UpstreamOptions) {
     this.endpoint = endpoint;
@@ -79,28 +76,26 @@ export class Upstream {
 
   /** Begins to register. */
   start(): void {
-    if (this.#clients.length > 0) return;
-    this.#clients = this.#options.accounts.map((account) => this.#client(account));
-    for (const client of this.#clients) client.start();
+    this.#client ??= this.#made();
+    this.#client.start();
   }
 
   /** De-registers, and waits for the answers, up to `limitMs`. Never rejects. */
   async stop(limitMs: number): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.stop(limitMs)));
+    await this.#client?.stop(limitMs);
   }
 
   /** One for each server, in the order of the configuration; none before the start. */
   registrations(): readonly RegistrationSnapshot[] {
-    return this.#clients.map((client) => client.registration);
+    return this.#client?.registrations ?? [];
   }
 
   /** The registration that is worst off; before the start, the first that will be tried. */
   worst(): RegistrationSnapshot {
-    let worst: RegistrationSnapshot | undefined;
-    for (const { registration } of this.#clients)
-      if (!worst || WELL.indexOf(registration.state) < WELL.indexOf(worst.state)) worst = registration;
+    if (this.#client) return this.#client.registration;
     const [first] = this.#options.accounts;
-    return worst ?? { state: "off", server: first?.uri ?? "", lifetime: first?.lifetime ?? 0, observations: 0 };
+    const { uri: server = "", lifetime = 0, shortServerId = 0 } = first ?? {};
+    return { state: "off", server, shortServerId, lifetime, observations: 0 };
   }
 
   /** The port that a registration is made from. */
@@ -108,40 +103,46 @@ export class Upstream {
     return this.memory.ports?.[server];
   }
 
-  #client(configured: Account): Lwm2mClient {
-    const { models, clock, random, log, parameters, connect, remembered, registrationChanged } = this.#options;
+  #made(): Lwm2mClient {
+    const { accounts, models, clock, random, log, parameters, remembered, registrationChanged } = this.#options;
     const { endpoint, tree, memory } = this;
-    const account = this.#remembered(configured);
     const client = new Lwm2mClient({
       endpoint,
       tree,
-      account,
+      provision: { accounts: memory.accounts ? accounts.map((account) => this.#remembered(account)) : accounts },
       models,
       clock,
       random,
       log,
       ...(parameters && { parameters }),
       ...(this.#defaults && { defaults: this.#defaults }),
-      connect: (uri) => {
-        const port = memory.ports?.[configured.uri];
-        return connect(uri, {
-          endpoint,
-          ...(port !== undefined && { port }),
-          onBound: (bound) => {
-            if (memory.ports?.[configured.uri] === bound) return;
-            memory.ports = { ...memory.ports, [configured.uri]: bound };
-            remembered();
-          },
-        });
-      },
+      connect: ({ uri }) => this.#connect(uri),
     });
     client.onRegistration(() => registrationChanged(endpoint));
-    client.onAccount((current) => {
+    client.onProvision((_, change) => {
+      if (change.type !== "account") return;
+      const configured = accounts.find(({ shortServerId }) => shortServerId === change.account.shortServerId);
+      if (configured === undefined) return;
       memory.accounts ??= new Map();
-      memory.accounts.set(configured.uri, { configured, current });
+      memory.accounts.set(configured.uri, { configured, current: change.account });
       remembered();
     });
     return client;
+  }
+
+  #connect(uri: string): Transport {
+    const { connect, remembered } = this.#options;
+    const { endpoint, memory } = this;
+    const port = memory.ports?.[uri];
+    return connect(uri, {
+      endpoint,
+      ...(port !== undefined && { port }),
+      onBound: (bound) => {
+        if (memory.ports?.[uri] === bound) return;
+        memory.ports = { ...memory.ports, [uri]: bound };
+        remembered();
+      },
+    });
   }
 
   /** What the server last made of its account, unless the configuration has changed since. */

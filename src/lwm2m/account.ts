@@ -1,27 +1,105 @@
-/** One server as one client sees it: the Security and Server Objects in our words (LwM2M Core 1.2 Appendix E.1, E.2). */
+/** Servers as a client sees them: the Security and Server Objects in our words (LwM2M Core 1.2 Appendix E.1, E.2). */
 
+import type { Secret } from "../base/secret.ts";
+
+/** The versions of the enabler that can be announced in Register. */
+export type Version = "1.0" | "1.1" | "1.2";
+
+/** How to prove who one is: /0/x/2 to /0/x/5. Without it: NoSec. */
+export interface Credentials {
+  /** /0/x/2. */
+  readonly mode: "psk" | "rpk" | "x509";
+  /** /0/x/3: the identity of a pre-shared key, or our public key or certificate. */
+  readonly identity: Uint8Array;
+  /** /0/x/4: what the server proves itself with. */
+  readonly serverKey?: Uint8Array;
+  /** /0/x/5, as hexadecimal digits. */
+  readonly secretKey: Secret;
+}
+
+/** One LwM2M Server: its Instance of Object 0 and its Instance of Object 1. Durations in seconds. */
 export interface Account {
-  /** `coap://host:port`. */
+  /** `coap://host:port`; /0/x/0. */
   readonly uri: string;
-  /** Seconds until the server forgets a client that does not update. */
+  /** Until the server forgets a client that does not update; /1/x/1. 0 means for ever, since LwM2M 1.2. */
   readonly lifetime: number;
-  /** /1/x/0, 1 to 65534. */
+  /** /1/x/0 and /0/x/10, 1 to 65534. */
   readonly shortServerId: number;
-  /** Seconds; /1/x/2 and /1/x/3. */
+  readonly credentials?: Credentials;
+  /** Where the Instances stand in Objects 0 and 1; counted in the order of the accounts unless said otherwise. */
+  readonly securityInstance?: number;
+  readonly serverInstance?: number;
+  /** /1/x/2 and /1/x/3. */
   readonly defaultMinimumPeriod?: number;
   readonly defaultMaximumPeriod?: number;
-  /** Seconds away after Disable was executed; /1/x/5, a day unless said otherwise. */
+  /** Away after Disable was executed; /1/x/5, a day unless said otherwise. */
   readonly disableTimeout?: number;
-  /** Whether notifications are kept while the server cannot be reached; /1/x/6. */
+  /** Whether notifications are kept while the server cannot be reached; /1/x/6, true unless said otherwise. */
   readonly storing?: boolean;
-  /** The version spoken: 1.1 unless the server knows only 1.0. */
-  readonly version?: "1.0" | "1.1";
+  /** Letters of the transports that the server may use, the preferred one first; /1/x/7, "U" unless said otherwise. */
+  readonly binding?: string;
+  /** Queue Mode: the client sleeps between messages, and the server waits until it hears from it. */
+  readonly queue?: boolean;
+  /** /1/x/13: lower numbers register first; servers without one register after those that have one. */
+  readonly priority?: number;
+  /** /1/x/14, before the first Register. */
+  readonly initialDelay?: number;
+  /** /1/x/15: while registration here fails, servers of lower priority wait. */
+  readonly failureBlock?: boolean;
+  /** /1/x/16: when registration here has failed for good, bootstrap; true unless said otherwise. */
+  readonly bootstrapOnFailure?: boolean;
+  /** /1/x/17 to /1/x/20: attempts in one sequence, the wait before the second (doubled each time), the wait between
+   *  sequences, and how many sequences. If none of them is given, attempts go on for ever with growing waits. */
+  readonly retryCount?: number;
+  readonly retryTimer?: number;
+  readonly sequenceDelay?: number;
+  readonly sequenceCount?: number;
+  /** /1/x/22, a letter of `binding`. */
+  readonly preferredTransport?: string;
+  /** /1/x/23: the server does not want Send. */
+  readonly muteSend?: boolean;
+  /** /1/x/26: notifications are confirmable unless an attribute says otherwise. */
+  readonly confirmNotifications?: boolean;
+  /** The newest version spoken: 1.1 unless said otherwise; older ones are tried where it is refused. */
+  readonly version?: Version;
+}
+
+/** The LwM2M Bootstrap-Server: an Instance of Object 0 with /0/x/1 true (LwM2M Core 1.2 §6.1). Durations in seconds. */
+export interface BootstrapAccount {
+  readonly uri: string;
+  readonly credentials?: Credentials;
+  readonly securityInstance?: number;
+  /** /0/x/11: how long to wait for the server to begin by itself before asking it to. */
+  readonly holdOff?: number;
+  /** /0/x/12: how long after a successful bootstrap this account is forgotten; 0 or absent: never. */
+  readonly accountTimeout?: number;
+  /** The newest version spoken: with 1.2, a Bootstrap-Pack is asked for first. 1.1 unless said otherwise. */
+  readonly version?: Version;
+}
+
+/** An Instance of Object 2: who may do what to one Object Instance (LwM2M Core 1.2 §8, Appendix E.3). */
+export interface AccessRule {
+  readonly instance: number;
+  /** The Object and the Instance that it is about; MAX_ID + 1: the creation of Instances. */
+  readonly object: number;
+  readonly objectInstance: number;
+  /** Bits by Short Server ID, 0 for all others: 1 Read/Observe/Write-Attributes, 2 Write, 4 Execute, 8 Delete, 16 Create. */
+  readonly rights: ReadonlyMap<number, number>;
+  readonly owner: number;
+}
+
+/** All that bootstrap provides: Objects 0, 1 and 2 of one client. Never changed, only replaced: thousands share one. */
+export interface Provision {
+  readonly accounts: readonly Account[];
+  readonly bootstrap?: BootstrapAccount;
+  readonly access?: readonly AccessRule[];
 }
 
 /** What the outside may know of a registration. Times in milliseconds since 1970 UTC. */
 export interface RegistrationSnapshot {
   readonly state: "off" | "registering" | "registered" | "updating" | "waiting";
   readonly server: string;
+  readonly shortServerId: number;
   readonly since?: number;
   readonly location?: string;
   /** Seconds. */

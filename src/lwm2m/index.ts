@@ -9,7 +9,15 @@
  *     client: registration table, its timers and its connection
  */
 
-export type { Account, RegistrationSnapshot } from "./account.ts";
+export type {
+  AccessRule,
+  Account,
+  BootstrapAccount,
+  Credentials,
+  Provision,
+  RegistrationSnapshot,
+  Version,
+} from "./account.ts";
 export type { Attributes } from "./reporting/conditions.ts";
 export { Lwm2mClient, type Lwm2mClientOptions } from "./client.ts";
 export { type Entry, type ExecuteHandler, ObjectTree, type StoredListener, type WriteHandler } from "./tree.ts";

@@ -5,9 +5,11 @@ import type { ObjectModel, ObjectRegistry, ResourceModel } from "../model/object
 import { child, contains, cut, depth, idAt, type Path } from "../model/path.ts";
 import type { ResourceType, ResourceValue } from "../model/value.ts";
 import type { Attributes } from "./reporting/conditions.ts";
+import { permits } from "./access.ts";
+import type { Version } from "./account.ts";
 import { AttributeStore, completed } from "./reporting/attributes.ts";
-import type { Version } from "./servers/registration.ts";
-import { SERVER_INSTANCE, SERVER_OBJECT, type ServerObject } from "./servers/server-object.ts";
+import { SERVER_OBJECT } from "./provisioned.ts";
+import type { ServerObject } from "./servers/server-object.ts";
 import type { ObjectTree } from "./tree.ts";
 import { comparePaths, type Entry } from "./values.ts";
 
@@ -47,12 +49,12 @@ export class View {
 
   /** In ascending order. */
   instances(): readonly Path[] {
-    return [SERVER_INSTANCE, ...this.tree.instances().filter((instance) => isShown(objectOf(instance)))];
+    return [...this.server.instances(), ...this.tree.instances().filter((instance) => isShown(objectOf(instance)))];
   }
 
   /** Whether an Object with an Instance, or an Instance, is there. */
   has(where: Path): boolean {
-    if (where === SERVER_INSTANCE || where === SERVER_OBJECT) return true;
+    if (contains(SERVER_OBJECT, where)) return where === SERVER_OBJECT || this.server.instances().includes(where);
     if (!isShown(objectOf(where))) return false;
     return depth(where) === 2
       ? this.tree.hasInstance(where)
@@ -61,8 +63,7 @@ export class View {
 
   /** Values at or below `where`, in ascending order; values outside any Instance are not shown. */
   entries(where: Path): readonly (readonly [Path, Entry])[] {
-    if (contains(SERVER_OBJECT, where))
-      return this.server.entries(this.clock.now()).filter(([at]) => contains(where, at));
+    if (contains(SERVER_OBJECT, where)) return this.server.entries(where, this.clock.now());
     if (depth(where) >= 2) return this.tree.hasInstance(instanceOf(where)) ? this.tree.entries(where) : [];
     return this.instances()
       .filter((instance) => contains(where, instance))
@@ -87,7 +88,7 @@ export class View {
 
   /** Paths with something to execute behind them. */
   executables(instance: Path): readonly Path[] {
-    return instance === SERVER_INSTANCE ? this.server.executables : this.tree.executables();
+    return contains(SERVER_OBJECT, instance) ? this.server.executables : this.tree.executables();
   }
 
   /** Those that apply to `where`: written there, inherited, the server's default periods, or what is usual there. */
@@ -106,6 +107,11 @@ export class View {
 
   resource(where: Path): ResourceModel | undefined {
     return this.models.resource(where);
+  }
+
+  /** Whether the server may do to an Object Instance what one of `Right` stands for. */
+  permits(instance: Path, right: number): boolean {
+    return permits(this.server.provisioned, this.server.account.shortServerId, instance, right);
   }
 
   /** The version of an Object that Register and Discover name; a missing one means 1.0 (LwM2M Core 1.1 §7.2.2). */

@@ -32,7 +32,7 @@ function client(endpoint: string) {
   const made = new Lwm2mClient({
     endpoint,
     tree,
-    account: { uri: `coap://127.0.0.1:${bench.port}`, lifetime: 300, shortServerId: 1 },
+    provision: { accounts: [{ uri: `coap://127.0.0.1:${bench.port}`, lifetime: 300, shortServerId: 1 }] },
     models,
     connect: () => udp({ host: "127.0.0.1", port: bench.port }),
     clock,

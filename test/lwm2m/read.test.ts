@@ -127,7 +127,7 @@ describe("Read", () => {
       "/1/0/1": 300,
       "/1/0/3": 60,
       "/1/0/5": 86_400,
-      "/1/0/6": false,
+      "/1/0/6": true,
       "/1/0/7": "U",
     });
     expect(await server.ask("GET", { path: "/1/0/1" })).toMatchObject({ code: "2.05", text: "300" });

@@ -224,7 +224,7 @@ describe("Register", () => {
 
   it("shows since when, and where", async () => {
     const { client, clock } = station();
-    expect(client.registration).toEqual({ state: "off", server: "coap://server:5683", lifetime: 300, observations: 0 });
+    expect(client.registration).toEqual({ state: "off", shortServerId: 123, server: "coap://server:5683", lifetime: 300, observations: 0 });
     client.start();
     await settle();
     const since = clock.now().ms;

@@ -18,7 +18,15 @@ function twoServers() {
     const server = new FakeServer(far);
     const account = { ...ACCOUNT, shortServerId };
     const random = new SeededRandom(shortServerId);
-    const options = { endpoint: "tag", tree, account, models, clock, random, log: silentLog };
+    const options = {
+      endpoint: "tag",
+      tree,
+      provision: { accounts: [account] },
+      models,
+      clock,
+      random,
+      log: silentLog,
+    };
     return { server, client: new Lwm2mClient({ ...options, connect: () => near }) };
   });
   for (const { client } of ends) client.start();

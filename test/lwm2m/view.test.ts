@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Provisioned } from "../../src/lwm2m/provisioned.ts";
 import { ServerObject } from "../../src/lwm2m/servers/server-object.ts";
 import { ObjectTree } from "../../src/lwm2m/tree.ts";
 import { instanceOf, isForbidden, resourceOf, typeOfValue, View } from "../../src/lwm2m/view.ts";
@@ -7,8 +8,13 @@ import { FakeClock } from "../support/fake-clock.ts";
 import { ACCOUNT, models } from "../support/station.ts";
 
 function view(tree = new ObjectTree()): View {
-  const nothing = { accountChanged: () => undefined, updateNow: () => undefined, disable: () => undefined };
-  return new View({ tree, server: new ServerObject(ACCOUNT, nothing), models, clock: new FakeClock() });
+  const nothing = { updateNow: () => undefined, disable: () => undefined };
+  return new View({
+    tree,
+    server: new ServerObject(new Provisioned({ accounts: [ACCOUNT] }), ACCOUNT.shortServerId, nothing),
+    models,
+    clock: new FakeClock(),
+  });
 }
 
 describe("the view of a server", () => {
@@ -47,10 +53,13 @@ describe("the view of a server", () => {
   });
 
   it("puts attributes written before default periods, one by one", () => {
-    const nothing = { accountChanged: () => undefined, updateNow: () => undefined, disable: () => undefined };
+    const nothing = { updateNow: () => undefined, disable: () => undefined };
     const account = { ...ACCOUNT, defaultMinimumPeriod: 5, defaultMaximumPeriod: 50 };
     const options = { tree: new ObjectTree(), models, clock: new FakeClock() };
-    const here = new View({ ...options, server: new ServerObject(account, nothing) });
+    const here = new View({
+      ...options,
+      server: new ServerObject(new Provisioned({ accounts: [account] }), account.shortServerId, nothing),
+    });
     here.attributes.change(path(3303), new Map([["pmin", 1]]));
     expect(here.effective(path(3303, 0, 5700))).toEqual({ pmin: 1, pmax: 50 });
     expect(here.effective(path(3, 0))).toEqual({ pmin: 5, pmax: 50 });

@@ -233,7 +233,7 @@ describe("Write to the Server Object", () => {
   it("changes the lifetime, tells the gateway, and tells the server by Update", async () => {
     const here = await station().registered();
     const accounts: number[] = [];
-    const stop = here.client.onAccount(({ lifetime }) => accounts.push(lifetime));
+    const stop = here.client.onProvision((provision) => accounts.push(provision.accounts[0]?.lifetime ?? 0));
     expect((await here.server.ask("PUT", { path: "/1/0/1", format: 0, payload: "60" })).code).toBe("2.04");
     await here.clock.advance(1_000);
     expect(here.server.log).toEqual(["POST /rd/r1?lt=60"]);
@@ -254,7 +254,7 @@ describe("Write to the Server Object", () => {
     const nodes = [node(2, 5), node(3, 60), node(5, 10), node(6, true)];
     const payload = bytes(Format.Tlv, path(1, 0), nodes);
     let account: unknown;
-    here.client.onAccount((changed) => (account = changed));
+    here.client.onProvision((provision) => (account = provision.accounts[0]));
     expect((await here.server.ask("POST", { path: "/1/0", format: Format.Tlv, payload })).code).toBe("2.04");
     expect(account).toMatchObject({
       defaultMinimumPeriod: 5,

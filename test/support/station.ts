@@ -52,7 +52,7 @@ export function station(options: StationOptions = {}): Station {
   const client = new Lwm2mClient({
     endpoint: "urn:dev:mac:cbb8334c884f",
     tree,
-    account: { ...ACCOUNT, ...account },
+    provision: { accounts: [{ ...ACCOUNT, ...account }] },
     models,
     connect: () => {
       // The server's end stays where it is, however often the client comes anew.

@@ -5,6 +5,7 @@ import { Code, CoapError, type IncomingRequest, type Reply } from "../../coap/in
 import { codecOf, Format, type Node } from "../../content/index.ts";
 import { depth, ids, type Path } from "../../model/path.ts";
 import type { ResourceModel } from "../../model/objects.ts";
+import type { Account } from "../account.ts";
 import type { WriteHandler } from "../tree.ts";
 import { instanceOf, resourceOf, type View } from "../view.ts";
 import { outcomeReply } from "./execute.ts";
@@ -63,12 +64,15 @@ function prepare(view: View, nodes: readonly Node[]): Plan {
   const device: [Path, Node["value"], WriteHandler][] = [];
   const stored: Node[] = [];
   const server: Node[] = [];
-  let account = view.server.account;
+  // One Write names one Instance.
+  let account: Account | undefined;
   for (const node of nodes) {
     const model = checkWritable(view, node.path);
     checkRange(node, model);
     const handler = handlerOf(view, node.path);
     if (view.server.isWritable(node.path)) {
+      account ??= view.server.accountAt(node.path);
+      if (account === undefined) throw new CoapError(Code.NotFound, `${node.path} is unknown`);
       const changed = view.server.with(account, node.path, node.value);
       if (typeof changed === "string") throw new CoapError(Code.BadRequest, changed);
       account = changed;
@@ -125,7 +129,8 @@ function commit(view: View, where: Path, plan: Plan, mode: WriteMode): Reply {
         view.tree.store(path, undefined, at);
   if (plan.server.length > 0) {
     // Once more, since a device may have taken its time and another Write come in between.
-    let { account } = view.server;
+    let account = view.server.accountAt(where);
+    if (account === undefined) return { code: Code.NotFound };
     for (const { path, value } of plan.server) {
       const changed = view.server.with(account, path, value);
       if (typeof changed !== "string") account = changed;

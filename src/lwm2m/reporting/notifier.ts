@@ -75,6 +75,7 @@ export class Notifier {
   /** Allocated with the first observation, as is the listening. */
   #watches: Watch[] | undefined;
   #stopListening: (() => void) | undefined;
+  #reachable = false;
 
   constructor(view: View, listener: LossListener) {
     this.#view = view;
@@ -83,6 +84,10 @@ export class Notifier {
 
   get size(): number {
     return this.#watches?.length ?? 0;
+  }
+
+  get reachable(): boolean {
+    return this.#reachable;
   }
 
   now(): number {
@@ -114,6 +119,16 @@ export class Notifier {
       watch.observation?.forget();
       this.#drop(watch);
     }
+  }
+
+  /** The server hears us: what was kept for it may be told. */
+  online(): void {
+    this.#reachable = true;
+  }
+
+  /** Nothing reaches the server for now. */
+  offline(): void {
+    this.#reachable = false;
   }
 
   /** Values at these paths are others than before, or are gone. */

@@ -8,8 +8,7 @@
  */
 
 import { Code } from "../../coap/index.ts";
-
-export type Version = "1.0" | "1.1";
+import type { Version } from "../account.ts";
 
 /** The segments of Location-Path as the server gave them: replayed, never understood. */
 export type Location = readonly string[];

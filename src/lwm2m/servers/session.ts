@@ -28,6 +28,7 @@ import { registerLinks } from "./links.ts";
 import { type LossListener, Notifier } from "../reporting/notifier.ts";
 import { type Effect, type Event, type Location, next, refreshMs, type State, type Times } from "./registration.ts";
 import { route } from "../router.ts";
+import type { Provisioned } from "../provisioned.ts";
 import { type ServerActions, ServerObject } from "./server-object.ts";
 import type { ObjectTree } from "../tree.ts";
 import { instanceOf, type UsualAttributes, View } from "../view.ts";
@@ -49,10 +50,12 @@ export interface SessionOptions {
   /** The endpoint client name, unique at the server. */
   readonly endpoint: string;
   readonly tree: ObjectTree;
-  readonly account: Account;
+  readonly provisioned: Provisioned;
+  /** Which of the accounts this is about. */
+  readonly shortServerId: number;
   readonly models: ObjectRegistry;
   /** A transport to the server, not yet open. Called again if one broke. */
-  connect(uri: string): Transport;
+  connect(account: Account): Transport;
   /**
    * The periods and the step that hold at a path where the server has said nothing, by attributes or in its own Object.
    * Not shown in Discover: nobody has attached them.
@@ -92,12 +95,12 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
   #stopListening: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
   #onRegistration: readonly ((snapshot: RegistrationSnapshot) => void)[] = NOBODY;
-  #onAccount: readonly ((account: Account) => void)[] = NOBODY;
 
   constructor(options: SessionOptions) {
-    const { tree, account, models, clock, defaults } = options;
+    const { tree, provisioned, shortServerId, models, clock, defaults } = options;
     this.#options = options;
-    this.#view = new View({ tree, server: new ServerObject(account, this), models, clock, defaults });
+    const server = new ServerObject(provisioned, shortServerId, this);
+    this.#view = new View({ tree, server, models, clock, defaults });
     this.#notifier = new Notifier(this.#view, this);
     this.#connection = new Connection(this, options);
   }
@@ -119,10 +122,11 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
 
   get registration(): RegistrationSnapshot {
     const state = this.#state;
-    const { uri, lifetime } = this.#view.server.account;
+    const { uri, lifetime, shortServerId } = this.#view.server.account;
     return {
       state: state.name === "idle" ? "off" : state.name,
       server: uri,
+      shortServerId,
       lifetime,
       observations: this.#notifier.size,
       ...("location" in state && { location: `/${state.location.join("/")}` }),
@@ -139,14 +143,8 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
     return () => (this.#onRegistration = this.#onRegistration.filter((other) => other !== listener));
   }
 
-  /** Called when the server has written to its own Object. Returns how to stop listening. */
-  onAccount(listener: (account: Account) => void): () => void {
-    this.#onAccount = this.#onAccount.concat(listener);
-    return () => (this.#onAccount = this.#onAccount.filter((other) => other !== listener));
-  }
-
   connect(): Transport {
-    return this.#options.connect(this.#view.server.account.uri);
+    return this.#options.connect(this.#view.server.account);
   }
 
   updateNow(): void {
@@ -191,12 +189,16 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
     const { endpoint, log, clock } = this.#options;
     this.#nextAttemptAt = undefined;
     if (state.name === "registered") {
+      this.#notifier.online();
       this.#resets = 0;
       this.#lastError = undefined;
       this.#warnedOf = undefined;
       if (this.#since === undefined) log.info("registered", { endpoint, location: state.location.join("/") });
       this.#since ??= clock.now().ms;
-    } else if (state.name !== "updating") this.#since = undefined;
+    } else if (state.name !== "updating") {
+      this.#notifier.offline();
+      this.#since = undefined;
+    }
   }
 
   #perform(effect: Effect): void {
@@ -308,8 +310,8 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
     this.#feed({ type: "changed" });
   }
 
-  accountChanged(account: Account, touched: readonly Path[]): void {
-    for (const listener of this.#onAccount) listener(account);
+  /** Object 1 is not what it was. */
+  accountChanged(touched: readonly Path[]): void {
     this.#notifier.attributesChanged(ROOT);
     this.#notifier.changed(touched);
     if (!this.#isTold()) this.#feed({ type: "changed" });

@@ -1,0 +1,85 @@
+/** Objects 0, 1 and 2 of one client as they stand now, and who is told when they change. */
+
+import { path, type Path } from "../model/path.ts";
+import type { Account, AccessRule, BootstrapAccount, Provision } from "./account.ts";
+
+export const SERVER_OBJECT = path(1);
+
+/** How a provision became another one. */
+export type ProvisionChange =
+  /** A server wrote to an Instance of Object 1. */
+  | { readonly type: "account"; readonly account: Account; readonly touched: readonly Path[] }
+  | { readonly type: "access" }
+  /** Bootstrap gave all of it anew. */
+  | { readonly type: "replaced" };
+
+export type ProvisionListener = (change: ProvisionChange) => void;
+
+const NOBODY: readonly ProvisionListener[] = [];
+
+/** One pointer while nothing is written to it. */
+export class Provisioned {
+  #provision: Provision;
+  #onChange = NOBODY;
+
+  constructor(provision: Provision) {
+    this.#provision = provision;
+  }
+
+  get provision(): Provision {
+    return this.#provision;
+  }
+
+  get accounts(): readonly Account[] {
+    return this.#provision.accounts;
+  }
+
+  get bootstrap(): BootstrapAccount | undefined {
+    return this.#provision.bootstrap;
+  }
+
+  get access(): readonly AccessRule[] | undefined {
+    return this.#provision.access;
+  }
+
+  account(shortServerId: number): Account | undefined {
+    return this.accounts.find((account) => account.shortServerId === shortServerId);
+  }
+
+  /** Where the Server Object Instance of an account stands. */
+  serverInstance(account: Account): number {
+    return account.serverInstance ?? Math.max(0, this.accounts.indexOf(account));
+  }
+
+  /** Instances of Object 1 and their accounts, in ascending order. */
+  servers(): readonly (readonly [Path, Account])[] {
+    return this.accounts
+      .map((account) => [this.serverInstance(account), account] as const)
+      .sort(([a], [b]) => a - b)
+      .map(([instance, account]) => [path(1, instance), account] as const);
+  }
+
+  /** Takes the place of the account with the same Short Server ID. */
+  change(account: Account, touched: readonly Path[]): void {
+    const accounts = this.accounts.map((other) => (other.shortServerId === account.shortServerId ? account : other));
+    this.#become({ ...this.#provision, accounts }, { type: "account", account, touched });
+  }
+
+  changeAccess(access: readonly AccessRule[]): void {
+    this.#become({ ...this.#provision, access }, { type: "access" });
+  }
+
+  replace(provision: Provision): void {
+    this.#become(provision, { type: "replaced" });
+  }
+
+  onChange(listener: ProvisionListener): () => void {
+    this.#onChange = this.#onChange.concat(listener);
+    return () => (this.#onChange = this.#onChange.filter((other) => other !== listener));
+  }
+
+  #become(provision: Provision, change: ProvisionChange): void {
+    this.#provision = provision;
+    for (const listener of this.#onChange) listener(change);
+  }
+}
