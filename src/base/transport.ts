@@ -8,6 +8,8 @@ export interface Transport {
   send(datagram: Uint8Array): void;
   onDatagram(listener: (datagram: Uint8Array) => void): void;
   onClose(listener: (reason: string) => void): void;
+  /** Called when the way reports that nobody takes what was sent lately (ICMP). A way that cannot know leaves it out. */
+  onUnreachable?(listener: () => void): void;
   /** The peer seems to have lost us: start a fresh association. Bare UDP has nothing to do. */
   renew(): Promise<void>;
   /** Safe to call twice. */

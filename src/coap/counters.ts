@@ -24,6 +24,14 @@ export class Counters {
   requests = 0;
   /** Requests answered with an error before any handler saw them. */
   refused = 0;
+  /** Datagrams dropped because we sleep. */
+  ignoredAsleep = 0;
+  /** Observations asked for beyond as many as there may be: answered once, never told again (RFC 7641 §4.1). */
+  unobserved = 0;
+  /** Request bodies begun and never ended: out of order, silent for too long, or one too many at once. */
+  abandoned = 0;
+  /** How often the way reported that nobody takes what we send (ICMP). */
+  unreachable = 0;
   /** Notifications composed; each of their transmissions counts in `sent`. */
   notifications = 0;
   /** Messages of ours that found the queue full. */

@@ -28,7 +28,7 @@ import { Counters } from "./counters.ts";
 import { type Exchange, MessageLayer, type Upper } from "./exchange.ts";
 import type { Message } from "./message.ts";
 import { DEFAULT_PARAMETERS, type Parameters } from "./parameters.ts";
-import type { Answer, OutgoingRequest } from "./request.ts";
+import type { Answer, OutgoingRequest, UploadChooser } from "./request.ts";
 import { Requests } from "./requests.ts";
 import { type Handler, Service } from "./service.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -61,6 +61,7 @@ export class Endpoint {
     this.#service = new Service(this.#surroundings, this.#layer);
     this.#layer.attach(new Above(this.#requests, this.#service));
     transport.onClose((reason) => this.#requests.failAll(`connection lost: ${reason}`));
+    transport.onUnreachable?.(() => this.#service.unreachable());
   }
 
   /** @throws what the transport's `open` throws: no such host, no free port. */
@@ -84,6 +85,30 @@ export class Endpoint {
    */
   onRequest(handler: Handler): void {
     this.#service.handle(handler);
+  }
+
+  /** Who takes long bodies block by block; asked before the handler, with each body that begins. One at a time is open. */
+  onUpload(choose: UploadChooser): void {
+    this.#service.upload(choose);
+  }
+
+  /** From now on requests of the peer are dropped; what we began goes on, answers to it are heard. Safe to call twice. */
+  sleep(): void {
+    this.#layer.asleep = true;
+  }
+
+  /** Requests are heard again. */
+  wake(): void {
+    this.#layer.asleep = false;
+  }
+
+  get asleep(): boolean {
+    return this.#layer.asleep;
+  }
+
+  /** Monotonic milliseconds of the last message either way, dropped ones left out; of the beginning if there was none. */
+  get lastTraffic(): number {
+    return this.#layer.lastTraffic;
   }
 
   get counters(): Readonly<Counters> {

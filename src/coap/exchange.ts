@@ -68,6 +68,10 @@ export class MessageLayer implements Outlet {
   #open: Exchange[] = [];
   #messageId: number;
   #closed = false;
+  /** Requests are not heard, as if the radio were off; what we began goes on. */
+  asleep = false;
+  /** Monotonic milliseconds of the last datagram either way; of our own beginning before the first. */
+  lastTraffic: number;
   readonly #exchangeLifetime: number;
   readonly #nonLifetime: number;
 
@@ -75,6 +79,7 @@ export class MessageLayer implements Outlet {
     this.#surroundings = surroundings;
     this.#exchangeLifetime = exchangeLifetime(surroundings.parameters);
     this.#nonLifetime = nonLifetime(surroundings.parameters);
+    this.lastTraffic = surroundings.clock.monotonic();
     const [high = 0, low = 0] = surroundings.random.bytes(2);
     this.#messageId = (high << 8) | low;
     this.#transmissions = new Transmissions(surroundings, this);
@@ -123,6 +128,11 @@ export class MessageLayer implements Outlet {
   receive(datagram: Uint8Array): void {
     if (this.#closed) return;
     this.#surroundings.counters.received += 1;
+    if (this.asleep && !answersUs(datagram)) {
+      this.#surroundings.counters.ignoredAsleep += 1;
+      return;
+    }
+    this.lastTraffic = this.#surroundings.clock.monotonic();
     let message: Message;
     try {
       message = decodeMessage(datagram);
@@ -307,8 +317,10 @@ export class MessageLayer implements Outlet {
 
   /** The last step out. */
   transmit(datagram: Uint8Array): Uint8Array {
-    this.#surroundings.counters.sent += 1;
-    this.#surroundings.transport.send(datagram);
+    const { counters, clock, transport } = this.#surroundings;
+    counters.sent += 1;
+    this.lastTraffic = clock.monotonic();
+    transport.send(datagram);
     return datagram;
   }
 }
@@ -335,6 +347,12 @@ class OnlySender implements Sender {
   expects(): boolean {
     return false;
   }
+}
+
+/** An acknowledgement, a reset or a response: what may come of something we sent. */
+function answersUs(datagram: Uint8Array): boolean {
+  const header = peekHeader(datagram);
+  return header !== undefined && (header.type === "ACK" || header.type === "RST" || isResponse(datagram[1]!));
 }
 
 /** 1, 10, 100 ...: what goes on for ever is told ever more rarely. */

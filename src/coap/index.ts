@@ -32,6 +32,7 @@ export {
   type Answer,
   CoapError,
   type IncomingRequest,
+  type NotificationFate,
   type NotifyOptions,
   type Observation,
   type ObservationEnd,
@@ -39,4 +40,8 @@ export {
   type OutgoingRequest,
   type Reply,
   type Response,
+  type Sink,
+  type Upload,
+  type UploadChooser,
+  type UploadHead,
 } from "./request.ts";

@@ -34,7 +34,8 @@ export function bodyOf({ code, payload, diagnostic }: Reply): Uint8Array {
 
 /** One message: `payload` is the body, or the block of it that `additions.block2` names. Options in ascending order. */
 export function draftReply(reply: Reply, token: Uint8Array, payload: Uint8Array, additions: Additions): Draft {
-  const { etag, observe, block1, block2, size1, size2 } = additions;
+  const { etag, observe, block1, block2, size2 } = additions;
+  const size1 = reply.size1 ?? additions.size1;
   const options: Option[] = [];
   if (etag !== undefined) options.push(opaqueOption(OptionNumber.ETag, etag));
   if (observe !== undefined) options.push(uintOption(OptionNumber.Observe, observe));

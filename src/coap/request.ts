@@ -12,6 +12,20 @@ export interface OutgoingRequest {
   readonly payload?: Uint8Array;
   /** CON unless said otherwise. */
   readonly confirmable?: boolean;
+  /** Takes the body of a successful answer as it comes, of any length; the response then has an empty payload. */
+  readonly sink?: Sink;
+  /** With `sink`: the byte to go on from, a multiple of 16; best of `blockSize` (RFC 7959 §2.4). 0 unless given. */
+  readonly from?: number;
+  /** With `from`: the ETag of the part that is there already. Another one fails, "changed while being read". */
+  readonly etag?: Uint8Array;
+}
+
+/** Where a body goes that need not fit into memory. What it throws ends the request, which then has failed. */
+export interface Sink {
+  /** The next bytes, in order. They are the endpoint's: who keeps them copies them. */
+  chunk(bytes: Uint8Array, offset: number): void;
+  /** The length of the whole body, as soon as the peer tells it (Size2, RFC 7959 §4). May never be called. */
+  total?(size: number): void;
 }
 
 /** A whole response, blocks put together. */
@@ -21,6 +35,9 @@ export interface Response {
   readonly locationPath: readonly string[];
   readonly locationQuery: readonly string[];
   readonly maxAge?: number | undefined;
+  /** Names the representation (RFC 7252 §5.10.6): what a later request that goes on `from` here should give. */
+  readonly etag?: Uint8Array | undefined;
+  /** Empty where a `sink` has taken it. */
   readonly payload: Uint8Array;
 }
 
@@ -61,9 +78,39 @@ export interface Reply {
   readonly maxAge?: number;
   /** Text for people, sent as payload of an error (RFC 7252 §5.5.2). */
   readonly diagnostic?: string;
+  /** With 4.13: bytes of the largest body that would have been taken (RFC 7959 §2.9.3). */
+  readonly size1?: number;
   /** Accepts the observation asked for: the endpoint adds the Observe option and reports its life here. */
   readonly observer?: Observer;
 }
+
+/** What is known of a body before it comes. */
+export interface UploadHead {
+  readonly code: number;
+  readonly path: readonly string[];
+  readonly query: readonly string[];
+  readonly format?: number | undefined;
+  /** Bytes of the whole body, if the peer says so (Size1, RFC 7959 §4) or it has come in one message. */
+  readonly size?: number | undefined;
+}
+
+/**
+ * Whoever takes the body of one request block by block instead of whole (RFC 7959 §2.5). Exactly one of three things
+ * ends it: a refusal by `chunk`, `done`, or `aborted`.
+ */
+export interface Upload {
+  /** Bytes that it takes at most; more is refused with 4.13 and this number as Size1. Unbounded unless given. */
+  readonly max?: number;
+  /** The next bytes, in order, from 0. They are the endpoint's: who keeps them copies them. A Reply refuses them. */
+  chunk(bytes: Uint8Array, offset: number): Reply | undefined;
+  /** All has come; the reply answers the request. */
+  done(): Reply | Promise<Reply>;
+  /** Nothing more will come: begun anew, out of order, silent for EXCHANGE_LIFETIME, or the endpoint was closed. */
+  aborted(): void;
+}
+
+/** Undefined: the request goes to the handler, its body whole. A Reply refuses it. */
+export type UploadChooser = (head: UploadHead) => Upload | Reply | undefined;
 
 /** What the resource side wants to know of an observation that it accepted. */
 export interface Observer {
@@ -87,9 +134,28 @@ export interface Observation {
 
 export interface NotifyOptions {
   readonly confirmable: boolean;
-  /** Called once for a confirmable notification: true when acknowledged, false when given up, reset or superseded. */
-  readonly settled?: (delivered: boolean) => void;
+  /**
+   * A report of something past: it waits its turn behind others of its kind, at most 8, and is never superseded, nor
+   * supersedes anything. One too many is "cancelled" at once.
+   */
+  readonly keep?: boolean;
+  /** Called at most once; always for what is or becomes confirmable, else only if the way says that it is closed. */
+  readonly settled?: (fate: NotificationFate) => void;
 }
+
+/** What a notification came to. All but "acknowledged" leave open whether the peer has it. */
+export type NotificationFate =
+  | "acknowledged"
+  /** A newer one took its place (RFC 7641 §4.5.2). */
+  | "superseded"
+  /** The peer rejected it, or the one before it, and the observation is over. */
+  | "reset"
+  /** It was given up, or waited behind one that was, and the observation is over. */
+  | "timeout"
+  /** The observation ended otherwise, or there was no room for it. */
+  | "cancelled"
+  /** Not confirmable, and the way reported since that nobody takes it (ICMP). */
+  | "unreachable";
 
 /** A handler's refusal that becomes the response: the peer's fault, with the words to say so. */
 export class CoapError extends Error {

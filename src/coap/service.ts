@@ -6,10 +6,11 @@ import { Composer, type Target } from "./blockwise/composer.ts";
 import type { Exchange, MessageLayer } from "./exchange.ts";
 import { type Refusal, type RequestHead, readRequestHead } from "./heads.ts";
 import { Code, isSuccess, type Message, type Option } from "./message.ts";
-import { type Entry, Observations } from "./observe.ts";
+import type { Entry } from "./observe/entry.ts";
+import { Observations } from "./observe/observations.ts";
 import { exchangeLifetime } from "./parameters.ts";
 import { type Additions, bodyOf, draftReply } from "./reply.ts";
-import { CoapError, type IncomingRequest, type Reply } from "./request.ts";
+import { CoapError, type IncomingRequest, type Reply, type UploadChooser } from "./request.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 export type Handler = (request: IncomingRequest) => Reply | Promise<Reply>;
@@ -24,6 +25,7 @@ export class Service {
   readonly #layer: MessageLayer;
   readonly #composer: Composer;
   #handler: Handler | undefined;
+  #choose: UploadChooser | undefined;
   #assemblies: Assemblies | undefined;
   #abort: AbortController | undefined;
   #closed = false;
@@ -37,6 +39,15 @@ export class Service {
 
   handle(handler: Handler): void {
     this.#handler = handler;
+  }
+
+  upload(choose: UploadChooser): void {
+    this.#choose = choose;
+  }
+
+  unreachable(): void {
+    this.#surroundings.counters.unreachable += 1;
+    this.observations.unreachable();
   }
 
   /** One signal for all requests, made when the first handler looks at it. */

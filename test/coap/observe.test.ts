@@ -5,7 +5,7 @@ import { Counters } from "../../src/coap/counters.ts";
 import { MessageLayer } from "../../src/coap/exchange.ts";
 import { Code, type Message } from "../../src/coap/message.ts";
 import { OptionNumber, uintOption } from "../../src/coap/options.ts";
-import { Observations } from "../../src/coap/observe.ts";
+import { Observations } from "../../src/coap/observe/observations.ts";
 import { DEFAULT_PARAMETERS, type Parameters } from "../../src/coap/parameters.ts";
 import type { Reply } from "../../src/coap/request.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
@@ -229,12 +229,12 @@ describe("an observation ends", () => {
 
   it("when a confirmable notification is given up (RFC 7641 §4.5)", async () => {
     const { stage, resource } = observed();
-    const settled: boolean[] = [];
-    resource.notify("x", true, (delivered) => settled.push(delivered));
+    const settled: string[] = [];
+    resource.notify("x", true, (fate) => settled.push(fate));
     await stage.clock.advance(94_000);
     expect(stage.heard()).toHaveLength(5);
     expect(resource.ends).toEqual(["timeout"]);
-    expect(settled).toEqual([false]);
+    expect(settled).toEqual(["timeout"]);
   });
 
   it("with an error, which carries no Observe option (RFC 7641 §4.2)", () => {
@@ -245,9 +245,9 @@ describe("an observation ends", () => {
     expect(last).toMatchObject({ type: "CON", code: Code.NotFound, payload: text("removed"), token: TOKEN });
     expect(uintOf(last, Observe)).toBeUndefined();
     expect(stage.endpoint.observations).toBe(0);
-    const settled: boolean[] = [];
-    observation?.notify({ code: Code.Content }, { confirmable: true, settled: (delivered) => settled.push(delivered) });
-    expect(settled).toEqual([false]);
+    const settled: string[] = [];
+    observation?.notify({ code: Code.Content }, { confirmable: true, settled: (fate) => settled.push(fate) });
+    expect(settled).toEqual(["cancelled"]);
     acknowledge(stage, last);
     expect(stage.heard()).toEqual([]);
     expect(resource.ends).toEqual([]);
@@ -255,11 +255,11 @@ describe("an observation ends", () => {
 
   it("from our side without a word, and what was under way is not sent again", async () => {
     const { stage, resource } = observed();
-    const settled: boolean[] = [];
-    resource.notify("x", true, (delivered) => settled.push(delivered));
+    const settled: string[] = [];
+    resource.notify("x", true, (fate) => settled.push(fate));
     resource.observation?.forget();
     resource.observation?.forget();
-    expect(settled).toEqual([false]);
+    expect(settled).toEqual(["cancelled"]);
     expect(resource.ends).toEqual([]);
     await stage.clock.advance(94_000);
     expect(stage.heard()).toHaveLength(1);
@@ -279,36 +279,35 @@ describe("an observation ends", () => {
 describe("a confirmable notification", () => {
   it("is sent until it is acknowledged, and says so once", async () => {
     const { stage, resource } = observed();
-    const settled: boolean[] = [];
-    resource.notify("x", true, (delivered) => settled.push(delivered));
+    const settled: string[] = [];
+    resource.notify("x", true, (fate) => settled.push(fate));
     const first = stage.only();
     await stage.clock.advance(3_100);
     expect(stage.only()).toEqual(first);
     acknowledge(stage, first);
     await stage.clock.advance(94_000);
     expect(stage.heard()).toEqual([]);
-    expect(settled).toEqual([true]);
+    expect(settled).toEqual(["acknowledged"]);
   });
 
   it("is followed by the newest when it is acknowledged; what came between is left out (RFC 7641 §4.5.2)", () => {
     const { stage, resource } = observed();
     const settled: string[] = [];
-    for (const value of ["a", "b", "c"])
-      resource.notify(value, true, (delivered) => settled.push(`${value} ${delivered}`));
+    for (const value of ["a", "b", "c"]) resource.notify(value, true, (fate) => settled.push(`${value} ${fate}`));
     const first = stage.only();
     expect(asText(first.payload)).toBe("a");
-    expect(settled).toEqual(["b false"]);
+    expect(settled).toEqual(["b superseded"]);
     acknowledge(stage, first);
     const last = stage.only();
     expect(asText(last.payload)).toBe("c");
     acknowledge(stage, last);
-    expect(settled).toEqual(["b false", "a true", "c true"]);
+    expect(settled).toEqual(["b superseded", "a acknowledged", "c acknowledged"]);
   });
 
   it("gives its place to the newest when it would be sent again, which goes on counting (RFC 7641 §4.5.2)", async () => {
     const { stage, resource } = observed();
     const settled: string[] = [];
-    const say = (value: string) => resource.notify(value, true, (delivered) => settled.push(`${value} ${delivered}`));
+    const say = (value: string) => resource.notify(value, true, (fate) => settled.push(`${value} ${fate}`));
     const values: string[] = [];
     const numbers: (number | undefined)[] = [];
     const ids = new Set<number>();
@@ -333,7 +332,9 @@ describe("a confirmable notification", () => {
       expect(gap / gaps[i]!).toBeCloseTo(2, 1);
     });
     expect(resource.ends).toEqual(["timeout"]);
-    expect(settled.every((line) => line.endsWith("false"))).toBe(true);
+    const last = settled.splice(-2);
+    expect(settled.every((line) => line.endsWith(" superseded"))).toBe(true);
+    expect(last.map((line) => line.split(" ")[1])).toEqual(["timeout", "timeout"]);
   });
 
   it("that was superseded on the way can still be rejected", async () => {
@@ -382,9 +383,9 @@ describe("a confirmable notification", () => {
   it("fails at once when too many messages wait", () => {
     const { stage, resource } = observed();
     for (let i = 0; i < 129; i++) void stage.endpoint.request({ code: Code.GET, path: ["a"] });
-    const settled: boolean[] = [];
-    resource.notify("x", true, (delivered) => settled.push(delivered));
-    expect(settled).toEqual([false]);
+    const settled: string[] = [];
+    resource.notify("x", true, (fate) => settled.push(fate));
+    expect(settled).toEqual(["cancelled"]);
     expect(resource.ends).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { Endpoint } from "../../src/coap/endpoint.ts";
 import type { Message, Option } from "../../src/coap/message.ts";
 import { OptionNumber, stringOption, uintOption } from "../../src/coap/options.ts";
 import type { Parameters } from "../../src/coap/parameters.ts";
-import type { IncomingRequest, Observation, ObservationEnd, Reply } from "../../src/coap/request.ts";
+import type { IncomingRequest, NotificationFate, Observation, ObservationEnd, Reply } from "../../src/coap/request.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { type VirtualTransport, wire } from "../support/virtual-network.ts";
@@ -134,7 +134,7 @@ export class Observable {
     };
   };
 
-  notify(value: string, confirmable = true, settled?: (delivered: boolean) => void): void {
+  notify(value: string, confirmable = true, settled?: (fate: NotificationFate) => void): void {
     const options = settled === undefined ? { confirmable } : { confirmable, settled };
     this.observation?.notify({ code: 0x45, format: 0, payload: text(value) }, options);
   }

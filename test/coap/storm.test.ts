@@ -69,7 +69,7 @@ describe("confirmable notifications", () => {
     };
     const delivered: number[] = [];
     for (let value = 0; value < 60; value++) {
-      resource.notify(String(value), true, (ok) => ok && delivered.push(value));
+      resource.notify(String(value), true, (fate) => fate === "acknowledged" && delivered.push(value));
       for (let ms = random.below(400); ms > 0; ms -= 20) {
         await stage.clock.advance(20);
         listen();

@@ -253,7 +253,7 @@ describe("an answer longer than a block", () => {
       GET,
       giver((turn) => ({ body: body(2_500), tag: turn })),
     );
-    expect(answer).toEqual({ status: "failed", reason: "the answer changed while it was fetched, twice" });
+    expect(answer).toEqual({ status: "failed", reason: "the answer changed while being read, twice" });
   });
 
   it("is the refusal if a later block is refused", async () => {
@@ -264,7 +264,7 @@ describe("an answer longer than a block", () => {
   });
 
   it.each([
-    ["starts in the middle", [block(Block2, "1/1/64")], 64, "starts with block 1"],
+    ["starts in the middle", [block(Block2, "1/1/64")], 64, "starts at byte 64, not at 0"],
     ["has a block shorter than it says", [block(Block2, "0/1/64")], 63, "not as long as it says"],
     [
       "announces more than is accepted",
