@@ -108,9 +108,6 @@ export class Lab {
     response.code = answer.code;
     if (answer.code === "2.01" && "client" in answer)
       response.setOption("Location-Path", [Buffer.from("rd"), Buffer.from(answer.client.id)]);
-    // node-coap forgets to repeat the option in the last answer (RFC 7959 §2.3).
-    const block = request._packet.options?.find((option) => option.name === "Block1")?.value;
-    if (block) response.setOption("Block1", block);
     response.end("reason" in answer ? answer.reason : undefined);
     if ("reason" in answer)
       this.#options.log.warn("lab refused", { from: request.rsinfo.address, code: answer.code, reason: answer.reason });

@@ -5,17 +5,12 @@
  * server's socket. What is overridden below are defects that a peer could use against us, each with its reason.
  */
 
-import {
-  Agent,
-  type CoapPacket,
-  type IncomingMessage,
-  ObserveReadStream,
-  type OutgoingMessage,
-  Server,
-  updateTiming,
-} from "coap";
+import { type IncomingMessage, ObserveReadStream, type OutgoingMessage, type Server, updateTiming } from "coap";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { LabAgent } from "./agent.ts";
+import { EMPTY } from "./block.ts";
+import { isSocket, LabServer, type RequestHandler } from "./server.ts";
 
 export interface Peer {
   readonly address: string;
@@ -24,8 +19,10 @@ export interface Peer {
 
 /** A request of ours. */
 export interface Ask {
-  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  readonly method: "GET" | "PUT" | "POST" | "DELETE" | "FETCH" | "iPATCH";
   readonly path: string;
+  /** `pmin=5&con=1`, without a question mark. */
+  readonly query?: string;
   readonly accept?: number;
   readonly format?: number;
   readonly payload?: Uint8Array;
@@ -42,6 +39,8 @@ export type WireAnswer =
       readonly code: string;
       readonly format?: number;
       readonly payload: Uint8Array;
+      /** Where something was created: the segments of Location-Path. */
+      readonly location?: readonly string[];
       /** Present if an observation began. */
       readonly stream?: NotificationStream;
     }
@@ -62,19 +61,11 @@ export interface Notification {
   readonly payload: Uint8Array;
 }
 
-export type RequestHandler = (request: IncomingMessage, response: OutgoingMessage) => void;
-
 /** node-coap keeps each finished exchange for 200 s; with this latency it is 22 s, and 1,000 clients fit in a small heap. */
 updateTiming({ maxLatency: 10 });
 
-const MAX_BODY = 65_536;
-/** Bytes of answers kept for duplicates: some 3,000 answers to a Register. */
-const CACHE_BYTES = 65_536;
-const EMPTY = "0.00";
-
-type Socket = NonNullable<Agent["_sock"]>;
-type Arrival = Parameters<Agent["_handle"]>[0];
-type Sender = Parameters<Agent["_handle"]>[1];
+/** More than this goes out in blocks of this size (RFC 7959 §2.2: 6 stands for 1,024 bytes). */
+const BLOCK = { bytes: 1_024, option: Buffer.of(6) } as const;
 
 export class Wire {
   readonly #server: LabServer;
@@ -109,11 +100,14 @@ export class Wire {
     const agent = this.#agent;
     if (!agent || this.#closed) return Promise.resolve({ status: "failed", reason: "the lab is closed" });
     return new Promise((resolve) => {
+      const large = ask.payload !== undefined && ask.payload.length > BLOCK.bytes;
       const request = agent.request({
         hostname: peer.address,
         port: peer.port,
         method: ask.method,
         pathname: ask.path,
+        ...(ask.query !== undefined && { query: ask.query }),
+        ...(large && { options: { Block1: BLOCK.option } }),
         ...(ask.accept !== undefined && { accept: ask.accept }),
         ...(ask.format !== undefined && { contentFormat: ask.format }),
         ...(ask.observe !== undefined && { observe: ask.observe }),
@@ -121,14 +115,17 @@ export class Wire {
       });
       const end = (answer: WireAnswer) => {
         timer.cancel();
-        if (answer.status !== "answered") agent.abort(request);
+        // Of an observation that was refused, node-coap would keep the token for ever.
+        if (answer.status !== "answered" || !answer.stream) agent.abort(request);
         resolve(answer);
       };
       const timer = this.#clock.after(ask.timeoutMs, () => end({ status: "timeout" }));
       request.on("error", (error: Error) => end({ status: "failed", reason: error.message }));
       request.on("response", (response: IncomingMessage) => end(answerOf(response, request._packet.token)));
-      if (ask.payload) request.end(Buffer.from(ask.payload));
+      const payload = ask.payload && Buffer.from(ask.payload);
+      if (payload) request.end(payload);
       else request.end();
+      if (payload && ask.method === "FETCH") keepPayload(request, payload);
     });
   }
 
@@ -146,90 +143,6 @@ export class Wire {
   }
 }
 
-function isSocket(candidate: Server["_sock"]): candidate is Socket {
-  return candidate !== null && "bind" in candidate;
-}
-
-class LabServer extends Server {
-  readonly #log: Log;
-
-  constructor(onRequest: RequestHandler, log: Log) {
-    // reuseAddr would let two servers share a port, each with half of the datagrams.
-    super({ reuseAddr: false, cacheSize: CACHE_BYTES }, (request: IncomingMessage, response: OutgoingMessage) => {
-      try {
-        onRequest(request, response);
-      } catch (error) {
-        // Unanswered, node-coap would acknowledge later, perhaps on a closed socket: an exception that nobody catches.
-        log.error("lab request failed", { from: request.rsinfo.address, reason: error });
-        response.code = "5.00";
-        response.end();
-      }
-    });
-    this.#log = log;
-  }
-
-  /** Empty messages are the agent's (node-coap takes a RST for a request); an absurd block number costs a gigabyte. */
-  override _handle(packet: CoapPacket, sender: Sender): void {
-    if (packet.code === EMPTY) return;
-    if (blockOffset(packet) > MAX_BODY) {
-      this.#log.warn("lab request refused", { from: sender.address, reason: "block beyond 64 kB" });
-      return;
-    }
-    super._handle(packet, sender);
-  }
-
-  /** node-coap sends this to localhost whoever asked: better not at all. */
-  override _sendError(payload: Buffer, sender: Sender): void {
-    this.#log.debug("lab datagram refused", { from: sender.address, reason: payload.toString() });
-  }
-
-  /** Blocks of one body may carry a new token each (RFC 7959 §3.3): what they share is peer, method and resource. */
-  override _toCacheKey(request: IncomingMessage, packet: CoapPacket): string {
-    return `${this._clientIdentifier(request)} ${packet.code ?? ""} ${request.url}`;
-  }
-}
-
-class LabAgent extends Agent {
-  readonly #log: Log;
-
-  constructor(socket: Socket, log: Log) {
-    super({ socket });
-    this.#log = log;
-    this.on("error", () => undefined);
-  }
-
-  /** Takes nothing from a stranger, mistakes no message id of a client for one of ours, and lets nothing be thrown. */
-  override _handle(packet: Arrival, sender: Sender, local: Sender): void {
-    const own = packet.ack || packet.reset;
-    const request = own ? this._msgIdToReq.get(packet.messageId) : this._tkToReq.get(packet.token.toString("hex"));
-    if (request && (request.url.hostname !== sender.address || request.url.port !== sender.port)) {
-      if (!own) this.#reset(packet.messageId, sender);
-      return;
-    }
-    // The id of a CON or NON is its sender's own: it may equal one of ours by chance (RFC 7252 §4.4).
-    const namesake = own ? undefined : this._msgIdToReq.get(packet.messageId);
-    if (namesake) this._msgIdToReq.delete(packet.messageId);
-    try {
-      super._handle(packet, sender, local);
-    } catch (error) {
-      this.#log.warn("lab answer refused", { from: sender.address, reason: error });
-    } finally {
-      if (namesake && namesake !== request) this._msgIdToReq.set(packet.messageId, namesake);
-    }
-  }
-
-  /** The socket is the server's: an agent without requests has nothing to close. */
-  override _cleanUp(): void {}
-
-  giveUp(): void {
-    for (const request of [...this._tkToReq.values()]) this.abort(request);
-  }
-
-  #reset(messageId: number, to: Sender): void {
-    this._sock?.send(Buffer.from([0x70, 0, messageId >> 8, messageId & 0xff]), to.port, to.address);
-  }
-}
-
 function answerOf(response: IncomingMessage, token: Buffer | undefined): WireAnswer {
   const { code, payload } = response;
   const stream = response instanceof ObserveReadStream ? response : undefined;
@@ -244,6 +157,7 @@ function answerOf(response: IncomingMessage, token: Buffer | undefined): WireAns
     code,
     payload,
     ...formatOf(response),
+    ...locationOf(response),
     ...(observed && token && { stream: new CoapStream(stream, token) }),
   };
 }
@@ -273,6 +187,17 @@ class CoapStream implements NotificationStream {
   }
 }
 
+/** node-coap drops the body when it asks for further blocks of an answer; what a FETCH wants stands there (RFC 8132 §2). */
+function keepPayload(request: OutgoingMessage, payload: Buffer): void {
+  Object.defineProperty(request._packet, "payload", { get: () => payload, set: () => undefined, configurable: true });
+}
+
+function locationOf({ _packet }: IncomingMessage): { location?: readonly string[] } {
+  const options = (_packet.options ?? []).filter(({ name }) => name === "Location-Path");
+  const location = options.map(({ value }) => String(value));
+  return location.length > 0 ? { location } : {};
+}
+
 const FORMATS: Readonly<Record<string, number>> = {
   "text/plain": 0,
   "application/link-format": 40,
@@ -280,21 +205,19 @@ const FORMATS: Readonly<Record<string, number>> = {
   "application/cbor": 60,
   "application/senml+json": 110,
   "application/senml+cbor": 112,
+  "application/senml-etch+json": 320,
+  "application/senml-etch+cbor": 322,
   "application/vnd.oma.lwm2m+tlv": 11542,
   "application/vnd.oma.lwm2m+json": 11543,
+  "application/vnd.oma.lwm2m+cbor": 11544,
 };
+/** Reserved (RFC 7252 §12.3): stands for a format with a name that means nothing here, which is not the same as none. */
+const UNKNOWN_FORMAT = 65_535;
 
 /** node-coap tells formats that it knows by name. */
 export function formatOf(message: IncomingMessage): { format?: number } {
   const header = message.headers["Content-Format"];
-  const format = typeof header === "string" ? FORMATS[header] : header;
-  return typeof format === "number" ? { format } : {};
-}
-
-/** Where the block of a Block1 request begins in its body (RFC 7959 §2.2); 0 for a request without. */
-function blockOffset(packet: CoapPacket): number {
-  const value = packet.options?.find((option) => option.name === "Block1")?.value;
-  if (!value) return 0;
-  const field = value.reduce((sum, byte) => sum * 256 + byte, 0);
-  return Math.floor(field / 16) * 2 ** ((field & 7) + 4);
+  if (header === undefined) return {};
+  if (typeof header === "number") return { format: header };
+  return { format: (typeof header === "string" ? FORMATS[header] : undefined) ?? UNKNOWN_FORMAT };
 }
