@@ -2,10 +2,12 @@
 
 import type { Block } from "./blockwise/block.ts";
 import { Assemblies, cacheKey } from "./blockwise/blockwise.ts";
-import { Composer, type Target } from "./blockwise/composer.ts";
+import { Composer } from "./blockwise/composer.ts";
+import { type Taken, Uploads } from "./blockwise/uploads.ts";
+import { Call } from "./call.ts";
 import type { Exchange, MessageLayer } from "./exchange.ts";
 import { type Refusal, type RequestHead, readRequestHead } from "./heads.ts";
-import { Code, isSuccess, type Message, type Option } from "./message.ts";
+import { Code, isSuccess, type Message } from "./message.ts";
 import type { Entry } from "./observe/entry.ts";
 import { Observations } from "./observe/observations.ts";
 import { exchangeLifetime } from "./parameters.ts";
@@ -16,8 +18,6 @@ import type { Surroundings } from "./surroundings.ts";
 export type Handler = (request: IncomingRequest) => Reply | Promise<Reply>;
 
 const NOTHING = new Uint8Array(0);
-const REGISTER = 0;
-const DEREGISTER = 1;
 
 export class Service {
   readonly observations: Observations;
@@ -25,7 +25,7 @@ export class Service {
   readonly #layer: MessageLayer;
   readonly #composer: Composer;
   #handler: Handler | undefined;
-  #choose: UploadChooser | undefined;
+  #uploads: Uploads | undefined;
   #assemblies: Assemblies | undefined;
   #abort: AbortController | undefined;
   #closed = false;
@@ -42,7 +42,8 @@ export class Service {
   }
 
   upload(choose: UploadChooser): void {
-    this.#choose = choose;
+    this.#uploads?.clear();
+    this.#uploads = new Uploads(this.#surroundings, choose);
   }
 
   unreachable(): void {
@@ -61,6 +62,7 @@ export class Service {
     this.#closed = true;
     this.#abort?.abort();
     this.#assemblies?.clear();
+    this.#uploads?.clear();
     this.observations.endAll("closed");
     this.#composer.clear();
   }
@@ -74,6 +76,7 @@ export class Service {
       else this.#refuse(message, exchange, refusal, {});
       return;
     }
+    if (this.#uploads !== undefined && this.#stream(message, exchange, head, this.#uploads)) return;
     if (message.payload.length > this.#surroundings.parameters.maxBody) {
       const { maxBody } = this.#surroundings.parameters;
       const tooLarge = { code: Code.RequestEntityTooLarge, diagnostic: `no more than ${maxBody} bytes` };
@@ -94,9 +97,45 @@ export class Service {
     return undefined;
   }
 
-  #refuse({ token }: Message, exchange: Exchange, refusal: Refusal, additions: Additions): void {
+  #refuse({ token }: Message, exchange: Exchange, refusal: Reply, additions: Additions): void {
     this.#surroundings.counters.refused += 1;
     exchange.respond(draftReply(refusal, token, bodyOf(refusal), additions));
+  }
+
+  /** False: nobody takes this body block by block. */
+  #stream(message: Message, exchange: Exchange, head: RequestHead, uploads: Uploads): boolean {
+    const { code, payload } = message;
+    if (code === Code.GET || code === Code.DELETE || code === Code.FETCH) return false;
+    const { path, query, format, block1 } = head;
+    const size = head.size1 ?? (block1?.more === true ? undefined : payload.length);
+    const taken = this.#offer(() =>
+      uploads.take(cacheKey(message), { code, path, query, format, size }, block1, payload),
+    );
+    if (taken.status === "foreign") return false;
+    if (taken.status === "complete") {
+      this.#settle(new Call(this, exchange, head, NOTHING), () => taken.upload.done());
+    } else if (taken.status === "refused") {
+      this.#refuse(message, exchange, taken.reply, block1 === undefined ? {} : { block1: this.#acknowledged(block1) });
+    } else if (block1 !== undefined) this.#continue(message, exchange, block1);
+    return true;
+  }
+
+  #offer(offer: () => Taken): Taken {
+    try {
+      return offer();
+    } catch (error) {
+      return { status: "refused", reply: this.#replyTo(error) };
+    }
+  }
+
+  /** RFC 7959 §2.3: the exponent of the answer is the one to go on with. */
+  #acknowledged(block1: Block): Block {
+    return { ...block1, exponent: Math.min(block1.exponent, this.#composer.exponent) };
+  }
+
+  #continue({ token }: Message, exchange: Exchange, block1: Block): void {
+    const additions = { block1: this.#acknowledged(block1) };
+    exchange.respond(draftReply({ code: Code.Continue }, token, NOTHING, additions));
   }
 
   /** Undefined: the body is not whole yet, or never will be, and the peer has been told. */
@@ -105,14 +144,10 @@ export class Service {
     this.#assemblies ??= new Assemblies(clock, exchangeLifetime(parameters), parameters.maxBody);
     const taken = this.#assemblies.take(cacheKey(message), block1, head.size1, message.payload);
     if (taken.status === "complete") return taken.body;
-    // RFC 7959 §2.3: the exponent of the answer is the one to go on with.
-    const acknowledged = { ...block1, exponent: Math.min(block1.exponent, this.#composer.exponent) };
     if (taken.status === "refused") {
       const size1 = taken.refusal.code === Code.RequestEntityTooLarge ? { size1: parameters.maxBody } : {};
-      this.#refuse(message, exchange, taken.refusal, { block1: acknowledged, ...size1 });
-    } else {
-      exchange.respond(draftReply({ code: Code.Continue }, message.token, NOTHING, { block1: acknowledged }));
-    }
+      this.#refuse(message, exchange, taken.refusal, { block1: this.#acknowledged(block1), ...size1 });
+    } else this.#continue(message, exchange, block1);
     return undefined;
   }
 
@@ -135,9 +170,14 @@ export class Service {
   #handle(call: Call): void {
     this.#surroundings.counters.requests += 1;
     if (call.observe === "deregister") this.observations.end(call.exchange.message.token, "deregistered");
+    this.#settle(call, () => this.#handler?.(call) ?? { code: Code.ServiceUnavailable });
+  }
+
+  /** Answers the call with what `make` returns, now or later. */
+  #settle(call: Call, make: () => Reply | Promise<Reply>): void {
     let reply: Reply | Promise<Reply>;
     try {
-      reply = this.#handler?.(call) ?? { code: Code.ServiceUnavailable };
+      reply = make();
     } catch (error) {
       reply = this.#replyTo(error);
     }
@@ -196,65 +236,5 @@ export class Service {
     const { key, wanted } = call;
     const question = call.code === Code.FETCH ? new Uint8Array(call.question) : NOTHING;
     return this.observations.add(token, { key, question, wanted }, reply.observer);
-  }
-}
-
-/** One request on its way to its answer, as the handler and as the layers see it: one object for both. */
-class Call implements IncomingRequest, Target {
-  readonly code: number;
-  readonly path: readonly string[];
-  readonly query: readonly string[];
-  readonly format: number | undefined;
-  readonly accept: number | undefined;
-  readonly observe: "register" | "deregister" | undefined;
-  readonly payload: Uint8Array;
-  readonly options: readonly Option[];
-  readonly exchange: Exchange;
-  readonly wanted: Block | undefined;
-  readonly #service: Service;
-  readonly #block1: Block | undefined;
-
-  constructor(service: Service, exchange: Exchange, head: RequestHead, body: Uint8Array) {
-    this.code = exchange.message.code;
-    this.path = head.path;
-    this.query = head.query;
-    this.format = head.format;
-    this.accept = head.accept;
-    this.payload = body;
-    this.options = head.others;
-    this.exchange = exchange;
-    this.wanted = head.block2;
-    this.#service = service;
-    this.#block1 = head.block1;
-    this.observe = this.#observes(head.observe);
-  }
-
-  get signal(): AbortSignal {
-    return this.#service.signal;
-  }
-
-  get key(): string {
-    return cacheKey(this.exchange.message);
-  }
-
-  get question(): Uint8Array {
-    return this.code === Code.FETCH ? this.payload : NOTHING;
-  }
-
-  /** The block wanted, if it is not the first. */
-  get further(): Block | undefined {
-    return this.wanted !== undefined && this.wanted.number > 0 ? this.wanted : undefined;
-  }
-
-  /** The final answer names the last block of the request (RFC 7959 §2.3). */
-  additions(): Additions {
-    return this.#block1 === undefined ? {} : { block1: { ...this.#block1, more: false } };
-  }
-
-  /** RFC 7641 §2: 0 and 1 mean something where the method can be observed; RFC 7959 §2.6: and not for further blocks. */
-  #observes(value: number | undefined): "register" | "deregister" | undefined {
-    if (value === undefined || this.further !== undefined) return undefined;
-    if (this.code !== Code.GET && this.code !== Code.FETCH) return undefined;
-    return value === REGISTER ? "register" : value === DEREGISTER ? "deregister" : undefined;
   }
 }

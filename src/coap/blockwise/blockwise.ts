@@ -68,7 +68,7 @@ export class Assemblies {
       return { status: "complete", body: payload };
     }
     const body = offset === 0 ? { bytes: new ByteWriter(size * 2), latest: 0, content: 0 } : this.#started.get(key);
-    const content = hash(payload, 0);
+    const content = contentOf(payload);
     // Sent again so late that its message was forgotten: it has its place already, and is acknowledged once more.
     if (body !== undefined && offset > 0 && block.more && body.latest === offset && body.content === content)
       return { status: "incomplete" };
@@ -152,6 +152,11 @@ function etagOf({ code, format = -1 }: Reply, body: Uint8Array): Uint8Array {
   view.setUint32(0, hash(body, Math.imul(format, 31) + code));
   view.setUint32(4, hash(body, body.length ^ 0x5bd1_e995));
   return tag;
+}
+
+/** Equal for a block that is sent again. */
+export function contentOf(payload: Uint8Array): number {
+  return hash(payload, 0);
 }
 
 /** FNV-1a over the bytes, from a seed. */
