@@ -21,7 +21,7 @@ export interface Lwm2mClientOptions {
   readonly provision: Provision;
   readonly models: ObjectRegistry;
   /** A transport to a server, not yet open. Called again if one broke. */
-  connect(account: Account | BootstrapAccount): Transport;
+  readonly connect: (account: Account | BootstrapAccount) => Transport;
   /**
    * The periods and the step that hold at a path where the server has said nothing, by attributes or in its own Object.
    * Not shown in Discover: nobody has attached them.
@@ -101,7 +101,7 @@ export class Lwm2mClient {
       ...this.#options,
       provisioned: this.#provisioned,
       shortServerId,
-      connect: (account) => connect(account),
+      connect,
     });
     session.onRegistration((snapshot) => {
       for (const listener of this.#onRegistration) listener(snapshot);

@@ -52,8 +52,14 @@ describe("a tag at two servers", () => {
 
   it("shows each its own short id, and not the other's account", async () => {
     expect(await readText(one.server(NAME), "/1/0/0")).toBe("1");
-    expect(await readText(two.server(NAME), "/1/0/0")).toBe("2");
-    expect((await one.server(NAME).ask("GET", { path: "/1/1" })).code).toBe("4.04");
+    expect(await readText(two.server(NAME), "/1/1/0")).toBe("2");
+    expect((await one.server(NAME).ask("GET", { path: "/1/1" })).code).toBe("4.01");
+    expect((await two.server(NAME).ask("PUT", { path: "/1/0/1", format: 0, payload: "60" })).code).toBe("4.01");
+    for (const fleet of [one, two]) {
+      expect(fleet.server(NAME).requests[0]?.text).toContain("</1/0>,</1/1>");
+      const { text } = await fleet.server(NAME).ask("GET", { path: "/1", accept: Format.LinkFormat });
+      expect([...links(text).keys()]).toEqual(expect.arrayContaining(["/1/0", "/1/1"]));
+    }
     expect((await one.server(NAME).ask("GET", { path: "/0" })).code).toBe("4.01");
   });
 
@@ -62,7 +68,7 @@ describe("a tag at two servers", () => {
     const slowly = observe(two.server(NAME), "/3303/0/5700");
     for (const value of [21, 22, 23, 24, 25, 26, 27, 28]) await say(value);
     expect(every.texts()).toEqual(["20.0", "21.0", "22.0", "23.0", "24.0", "25.0", "26.0", "27.0", "28.0"]);
-    // /1/0/2 of the second server is 20 s: what changes in between is told together.
+    // /1/1/2 of the second server is 20 s: what changes in between is told together.
     expect(slowly.texts()).toEqual(["20.0", "27.0"]);
     await clock.advance(20_000);
     expect(slowly.texts()).toEqual(["20.0", "27.0", "28.0"]);
@@ -99,7 +105,7 @@ describe("a tag at two servers", () => {
     await one.server(NAME).ask("PUT", { path: "/1/0/1", format: 0, payload: "1000" });
     await clock.advance(1_000);
     expect(one.server(NAME).log.at(-1)).toMatch(/^POST \/rd\/x\d+\?lt=1000$/);
-    expect(await readText(two.server(NAME), "/1/0/1")).toBe("3600");
+    expect(await readText(two.server(NAME), "/1/1/1")).toBe("3600");
     expect(two.count("update", NAME)).toBe(0);
   });
 
@@ -126,8 +132,8 @@ describe("a tag at two servers", () => {
   });
 
   it("goes away from one that disables it, and from no other", async () => {
-    await two.server(NAME).ask("PUT", { path: "/1/0/5", format: 0, payload: "120" });
-    expect((await two.server(NAME).ask("POST", { path: "/1/0/4" })).code).toBe("2.04");
+    await two.server(NAME).ask("PUT", { path: "/1/1/5", format: 0, payload: "120" });
+    expect((await two.server(NAME).ask("POST", { path: "/1/1/4" })).code).toBe("2.04");
     await clock.advance(1_000);
     expect([one.registered, two.registered]).toEqual([["gw", NAME], ["gw"]]);
     await clock.advance(120_000);
@@ -166,7 +172,7 @@ describe("after a restart", () => {
   it("each server finds its clients at their ports, with the account that it wrote", async () => {
     const first = await twoServers();
     await first.rig.heard(TAG, tag(20, 1));
-    await first.two.server(NAME).ask("PUT", { path: "/1/0/1", format: 0, payload: "900" });
+    await first.two.server(NAME).ask("PUT", { path: "/1/1/1", format: 0, payload: "900" });
     const stopping = first.rig.gateway.stop();
     await first.clock.advance(5_000);
     await stopping;
