@@ -23,6 +23,7 @@ const out = new Sink();
 export const cborValue: Codec = {
   format: 60,
   structured: false,
+  timed: false,
 
   encode(nodes: readonly Node[], base: Path): Uint8Array {
     const node = onlyNode(nodes, base);
@@ -35,6 +36,7 @@ export const cborValue: Codec = {
   decode(bytes: Uint8Array, base: Path, model: ModelOf): Node[] {
     const { type } = modelAt(base, model);
     const input = new CborReader(bytes);
+    if (type === "time" && input.tag() !== EPOCH_TAG) throw refused(base, "time as CBOR");
     const value = readItem(input, type);
     if (value === undefined || !fits(value, type)) throw refused(base, `${type} as CBOR`);
     if (!input.done) throw input.error("more than one item");
@@ -52,16 +54,16 @@ export function writeItem(out: Sink, { value, type }: Node): void {
   else writeBytes(out, value);
 }
 
-function readItem(input: CborReader, type: ResourceType): ResourceValue | undefined {
+/** The next item as a value of `type`, without the tag of a Time. @throws DecodeError if it is of another kind. */
+export function readItem(input: CborReader, type: ResourceType): ResourceValue | undefined {
   switch (type) {
     case "string":
     case "corelnk":
       return input.text();
     case "integer":
     case "unsigned":
-      return input.integer();
     case "time":
-      return input.tag() === EPOCH_TAG ? input.integer() : undefined;
+      return input.integer();
     case "float":
       return input.float();
     case "boolean":

@@ -13,6 +13,8 @@ export const Major = { unsigned: 0, negative: 1, bytes: 2, text: 3, array: 4, ma
 
 /** Epoch-based date and time (§3.4.2). */
 export const EPOCH_TAG = 1;
+/** The tag of a Decimal Fraction (§3.4.4): exponent and mantissa, to the base of ten. */
+const DECIMAL_FRACTION = 0xc4;
 
 /** What the next item is, as far as readers of values must know. */
 export type Kind = "integer" | "bytes" | "text" | "array" | "map" | "tag" | "boolean" | "float" | "break" | "other";
@@ -27,7 +29,7 @@ const FLOATS = new DataView(FLOAT_BYTES.buffer);
 function kindOf(initial: number): Kind {
   if (initial === 0xff) return "break";
   if (initial === 0xf4 || initial === 0xf5) return "boolean";
-  if (initial >= 0xf9 && initial <= 0xfb) return "float";
+  if ((initial >= 0xf9 && initial <= 0xfb) || initial === DECIMAL_FRACTION) return "float";
   return (["integer", "integer", "bytes", "text", "array", "map", "tag", "other"] as const)[initial >> 5]!;
 }
 
@@ -61,8 +63,16 @@ export class CborReader {
     const initial = this.#next();
     if (initial === 0xf9) return halfToNumber(this.#unsigned(2));
     if (initial === 0xfa || initial === 0xfb) return this.#float(initial === 0xfa ? 4 : 8);
+    if (initial === DECIMAL_FRACTION) return this.#decimal();
     this.#at -= 1;
     throw this.error("no float");
+  }
+
+  /** Steps over a null, if that is what comes next. */
+  isNull(): boolean {
+    if (this.#peek() !== 0xf6) return false;
+    this.#at += 1;
+    return true;
   }
 
   boolean(): boolean {
@@ -217,6 +227,13 @@ export class CborReader {
     const start = this.#skip(count);
     for (let i = 0; i < count; i++) FLOAT_BYTES[i] = this.#bytes[start + i]!;
     return count === 4 ? FLOATS.getFloat32(0) : FLOATS.getFloat64(0);
+  }
+
+  /** In digits, since neither multiplying nor dividing by a power of ten is exact. */
+  #decimal(): number {
+    if (this.#next() !== 0x82) throw this.error("a decimal fraction is an array of two");
+    const exponent = this.integer();
+    return Number(`${this.integer()}e${exponent}`);
   }
 
   #peek(): number {

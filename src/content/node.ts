@@ -26,6 +26,8 @@ export interface Codec {
   readonly format: number;
   /** Whether it can carry anything but one single value. */
   readonly structured: boolean;
+  /** Whether it can say when each value was so, and therefore carry the same path several times. */
+  readonly timed: boolean;
   /**
    * Writes what lies at or below `base`.
    * @throws RangeError if this format cannot carry these nodes (several values in text, say).

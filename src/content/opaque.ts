@@ -8,6 +8,7 @@ import { modelAt, onlyNode, refused } from "./typed.ts";
 export const opaque: Codec = {
   format: 42,
   structured: false,
+  timed: false,
 
   encode(nodes: readonly Node[], base: Path): Uint8Array {
     const { value } = onlyNode(nodes, base);

@@ -1,11 +1,11 @@
 /** SenML CBOR: a Pack as an array of maps with small integers for labels (RFC 8428 §6, LwM2M Core 1.2 §7.4.5). */
 
-import { copyOf, DecodeError } from "../base/bytes.ts";
+import { copyOf } from "../base/bytes.ts";
 import type { Path } from "../model/path.ts";
 import { CborReader, EPOCH_TAG, Major, writeFloat, writeHead, writeInteger, writeText } from "./cbor.ts";
 import { writeItem } from "./cbor-value.ts";
 import type { Codec, ModelOf, Node } from "./node.ts";
-import { MAX_VERSION, PackReader, planPack } from "./senml.ts";
+import { type Label, MAX_VERSION, PackReader, planPack, recordTime } from "./senml.ts";
 import { Sink } from "./sink.ts";
 import { checked } from "./typed.ts";
 
@@ -17,24 +17,25 @@ const out = new Sink();
 export const senmlCbor: Codec = {
   format: 112,
   structured: true,
+  timed: true,
 
   encode(nodes: readonly Node[], base: Path): Uint8Array {
-    const { prefix, baseTime } = planPack(nodes, base);
+    const plan = planPack(nodes, base);
+    const { prefix, baseTime } = plan;
     out.reset();
     writeHead(out, Major.array, nodes.length);
     for (let i = 0; i < nodes.length; i++) {
       const node = checked(nodes[i]!);
       const first = i === 0;
       const named = node.path.length > prefix;
-      const time = baseTime === undefined ? node.time : node.time! - baseTime;
-      const withTime = time !== undefined && (baseTime === undefined || time !== 0);
+      const time = recordTime(node, plan);
       const bn = first && prefix > 0;
       const bt = first && baseTime !== undefined;
-      writeHead(out, Major.map, 1 + (bn ? 1 : 0) + (bt ? 1 : 0) + (named ? 1 : 0) + (withTime ? 1 : 0));
+      writeHead(out, Major.map, 1 + (bn ? 1 : 0) + (bt ? 1 : 0) + (named ? 1 : 0) + (time === undefined ? 0 : 1));
       if (bn) writeName(Key.bn, node.path, 0, prefix);
       if (bt) writeTime(Key.bt, baseTime);
       if (named) writeName(Key.n, node.path, prefix, node.path.length);
-      if (withTime) writeTime(Key.t, time);
+      if (time !== undefined) writeTime(Key.t, time);
       writeLabel(node);
       writeItem(out, node);
     }
@@ -42,14 +43,19 @@ export const senmlCbor: Codec = {
   },
 
   decode(bytes: Uint8Array, base: Path, model: ModelOf): Node[] {
-    const input = new CborReader(bytes);
     const pack = new PackReader(base, model);
-    let left = input.array();
-    for (; !input.endsHere(left); left -= left < 0 ? 0 : 1) readRecord(input, pack);
-    if (!input.done) throw input.error("more than one pack");
+    readCborPack(bytes, pack);
     return pack.nodes;
   },
 };
+
+/** Hands every Record of a Pack to `pack`. @throws DecodeError if it is no Pack, or `pack` refuses a Record. */
+export function readCborPack(bytes: Uint8Array, pack: PackReader): void {
+  const input = new CborReader(bytes);
+  let left = input.array();
+  for (; !input.endsHere(left); left -= left < 0 ? 0 : 1) readRecord(input, pack);
+  if (!input.done) throw input.error("more than one pack");
+}
 
 function writeName(key: number, path: Path, from: number, to: number): void {
   writeInteger(out, key);
@@ -118,16 +124,16 @@ function readField(key: number | bigint, input: CborReader, pack: PackReader): v
       pack.time = readTime(input);
       return;
     case Key.v:
-      readValue(input, pack);
+      readValue("v", input, pack);
       return;
     case Key.vs:
-      pack.take("vs", input.text());
+      readValue("vs", input, pack);
       return;
     case Key.vb:
-      pack.take("vb", input.boolean());
+      readValue("vb", input, pack);
       return;
     case Key.vd:
-      pack.take("vd", copyOf(input.bytes()));
+      readValue("vd", input, pack);
       return;
     default:
       // Units, sums and update times say nothing that LwM2M listens to (RFC 8428 §4.2).
@@ -138,8 +144,8 @@ function readField(key: number | bigint, input: CborReader, pack: PackReader): v
 /** A label that ends in an underscore must be understood, others may be passed over (RFC 8428 §4.4). */
 function readNamedField(input: CborReader, pack: PackReader): void {
   const label = input.text();
-  if (label === "vlo") pack.take("vlo", input.text());
-  else if (label.endsWith("_")) throw new DecodeError(`SenML: "${label.slice(0, 40)}" is not understood`);
+  if (label === "vlo") readValue("vlo", input, pack);
+  else if (label.endsWith("_")) throw pack.error(`"${label.slice(0, 40)}" is not understood`);
   // A number spelled out is another label than the number, and no pack of ours.
   else if (STRING_KEYS.has(label)) throw input.error(`label "${label}" as text`);
   else input.skip();
@@ -147,8 +153,16 @@ function readNamedField(input: CborReader, pack: PackReader): void {
 
 const STRING_KEYS: ReadonlySet<string> = new Set(["bver", "bn", "bt", "bv", "n", "t", "v", "vs", "vb", "vd"]);
 
+function readValue(label: Label, input: CborReader, pack: PackReader): void {
+  if (input.isNull()) pack.takeNull(label);
+  else if (label === "v") takeNumber(input, pack);
+  else if (label === "vb") pack.take(label, input.boolean());
+  else if (label === "vd") pack.take(label, copyOf(input.bytes()));
+  else pack.take(label, input.text());
+}
+
 /** Of an Epoch tag on a Time, the number alone counts (LwM2M Core 1.2 Appendix C). */
-function readValue(input: CborReader, pack: PackReader): void {
+function takeNumber(input: CborReader, pack: PackReader): void {
   if (input.kind() === "tag" && input.tag() !== EPOCH_TAG) throw input.error("an unknown tag");
   pack.isFloat = input.kind() === "float";
   pack.take("v", readNumber(input));

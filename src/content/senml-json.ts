@@ -2,26 +2,32 @@
 
 import { DecodeError } from "../base/bytes.ts";
 import type { Path } from "../model/path.ts";
-import { decimalText, isObjectLink, linkText } from "../model/value.ts";
+import { decimalText, isObjectLink, linkText, type ResourceValue } from "../model/value.ts";
+import {
+  asBoolean,
+  asNumber,
+  asString,
+  type Context,
+  exactNumber,
+  isFields,
+  parseJson,
+  timeText,
+} from "./json-fields.ts";
 import type { Codec, ModelOf, Node } from "./node.ts";
-import { LABEL, MAX_VERSION, PackReader, planPack } from "./senml.ts";
+import { LABEL, type Label, MAX_VERSION, PackReader, planPack, recordTime } from "./senml.ts";
 import { checked } from "./typed.ts";
-import { readUtf8 } from "./utf8.ts";
 
 const UTF8 = new TextEncoder();
 /** Without padding as RFC 8428 §4.3 wants it, or with it as some write it. */
 const BASE64URL = /^[A-Za-z0-9_-]*={0,2}$/;
-/** A string, which is passed over, or a whole number with more digits than a double can be trusted with. */
-const STRING_OR_LONG = /"(?:[^"\\]|\\.)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g;
-
-type Fields = Readonly<Record<string, unknown>>;
-
 export const senmlJson: Codec = {
   format: 110,
   structured: true,
+  timed: true,
 
   encode(nodes: readonly Node[], base: Path): Uint8Array {
-    const { prefix, baseTime } = planPack(nodes, base);
+    const plan = planPack(nodes, base);
+    const { prefix, baseTime } = plan;
     let pack = "";
     for (let i = 0; i < nodes.length; i++) {
       const node = checked(nodes[i]!);
@@ -29,27 +35,26 @@ export const senmlJson: Codec = {
       if (i === 0 && prefix > 0) record += `"bn":"${node.path.slice(0, prefix)}",`;
       if (i === 0 && baseTime !== undefined) record += `"bt":${baseTime},`;
       if (node.path.length > prefix) record += `"n":"${node.path.slice(prefix)}",`;
-      const time = baseTime === undefined ? node.time : node.time! - baseTime;
-      if (time !== undefined && (baseTime === undefined || time !== 0)) record += `"t":${time},`;
+      const time = recordTime(node, plan);
+      if (time !== undefined) record += `"t":${timeText(time, baseTime)},`;
       pack += `${i > 0 ? "," : ""}{${record}"${LABEL[node.type]}":${jsonOf(node)}}`;
     }
     return UTF8.encode(`[${pack}]`);
   },
 
   decode(bytes: Uint8Array, base: Path, model: ModelOf): Node[] {
-    const text = readUtf8(bytes);
-    const records = parse(text);
-    const exact = /\d{16}/.test(text) ? parse(text.replaceAll(STRING_OR_LONG, quoted)) : records;
     const pack = new PackReader(base, model);
-    for (let i = 0; i < records.length; i++) {
-      const record = records[i];
-      const digits = exact[i];
-      if (!isRecord(record) || !isRecord(digits)) throw new DecodeError("SenML: a record is no object");
-      readRecord(record, digits, pack);
-    }
+    readJsonPack(bytes, pack);
     return pack.nodes;
   },
 };
+
+/** Hands every Record of a Pack to `pack`. @throws DecodeError if it is no Pack, or `pack` refuses a Record. */
+export function readJsonPack(bytes: Uint8Array, pack: PackReader): void {
+  const { value: records, exact } = parseJson(bytes, "SenML");
+  if (!Array.isArray(records) || !Array.isArray(exact)) throw new DecodeError("SenML: a pack is an array");
+  for (let i = 0; i < records.length; i++) readRecord(records[i], exact[i], pack);
+}
 
 function jsonOf({ value, type }: Node): string {
   if (type === "float" && typeof value === "number") return decimalText(value);
@@ -59,93 +64,68 @@ function jsonOf({ value, type }: Node): string {
   return isObjectLink(value) ? `"${linkText(value)}"` : String(value);
 }
 
-function parse(text: string): readonly unknown[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new DecodeError("SenML: not JSON");
-  }
-  if (!Array.isArray(parsed)) throw new DecodeError("SenML: a pack is an array");
-  return parsed;
-}
-
-/** `digits` is the same Record with its long numbers as strings: JSON.parse would round them. */
-function readRecord(record: Fields, digits: Fields, pack: PackReader): void {
+/** `digits` is the same Record with its long numbers as strings. */
+function readRecord(record: unknown, digits: unknown, pack: PackReader): void {
   pack.begin();
-  for (const [label, field] of Object.entries(record)) {
+  if (!isFields(record) || !isFields(digits)) throw pack.error("no object");
+  for (const label of Object.keys(record)) {
+    const field = record[label];
     switch (label) {
       case "bn":
-        pack.baseName = asString(label, field);
+        pack.baseName = asString(label, field, pack);
         break;
       case "bt":
-        pack.baseTime = asNumber(label, field);
+        pack.baseTime = asNumber(label, field, pack);
         break;
       case "bv":
-        pack.baseValue = exactNumber(label, field, digits);
+        pack.baseValue = exactNumber(label, field, { digits, pack });
         break;
       case "bver":
-        if (asNumber(label, field) > MAX_VERSION) throw new DecodeError("SenML: a later version"); // RFC 8428 §4.4
+        if (asNumber(label, field, pack) > MAX_VERSION) throw pack.error("a later version"); // RFC 8428 §4.4
         break;
       case "n":
-        pack.name = asString(label, field);
+        pack.name = asString(label, field, pack);
         break;
       case "t":
-        pack.time = asNumber(label, field);
+        pack.time = asNumber(label, field, pack);
         break;
       default:
-        readValue(label, field, digits, pack);
+        readValue(label, field, { digits, pack });
     }
   }
   pack.finish();
 }
 
-function readValue(label: string, field: unknown, digits: Fields, pack: PackReader): void {
+function readValue(label: string, field: unknown, { digits, pack }: Context): void {
   switch (label) {
     case "v":
-      pack.take("v", exactNumber(label, field, digits));
-      return;
     case "vs":
     case "vlo":
-      pack.take(label, asString(label, field));
-      return;
     case "vb":
-      if (typeof field !== "boolean") throw wrong(label);
-      pack.take("vb", field);
-      return;
     case "vd":
-      pack.take("vd", fromBase64Url(asString(label, field)));
+      if (field === null) pack.takeNull(label);
+      else pack.take(label, valueOf(label, field, { digits, pack }));
       return;
     default:
       // A label that ends in an underscore must be understood, others may be passed over (RFC 8428 §4.4).
-      if (label.endsWith("_")) throw new DecodeError(`SenML: "${label.slice(0, 40)}" is not understood`);
+      if (label.endsWith("_")) throw pack.error(`"${label.slice(0, 40)}" is not understood`);
   }
 }
 
-function exactNumber(label: string, field: unknown, digits: Fields): number | bigint {
-  const rounded = asNumber(label, field);
-  const exact = digits[label];
-  return typeof exact === "string" && !Number.isSafeInteger(rounded) ? BigInt(exact) : rounded;
+function valueOf(label: Label, field: unknown, context: Context): ResourceValue {
+  switch (label) {
+    case "v":
+      return exactNumber(label, field, context);
+    case "vb":
+      return asBoolean(label, field, context.pack);
+    case "vd":
+      return fromBase64Url(asString(label, field, context.pack), context.pack);
+    default:
+      return asString(label, field, context.pack);
+  }
 }
 
-function fromBase64Url(text: string): Uint8Array {
-  if (!BASE64URL.test(text) || text.replace(/=+$/, "").length % 4 === 1) throw wrong("vd");
+function fromBase64Url(text: string, pack: PackReader): Uint8Array {
+  if (!BASE64URL.test(text) || text.replace(/=+$/, "").length % 4 === 1) throw pack.error("vd is malformed");
   return new Uint8Array(Buffer.from(text, "base64url"));
 }
-
-function asString(label: string, field: unknown): string {
-  if (typeof field !== "string") throw wrong(label);
-  return field;
-}
-
-function asNumber(label: string, field: unknown): number {
-  if (typeof field !== "number") throw wrong(label);
-  return field;
-}
-
-const quoted = (match: string): string => (match.startsWith('"') ? match : `"${match}"`);
-
-const wrong = (label: string): DecodeError => new DecodeError(`SenML: ${label} is malformed`);
-
-const isRecord = (value: unknown): value is Fields =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -48,10 +48,14 @@ export class PackReader {
   baseValue: number | bigint | undefined;
   readonly #base: Path;
   readonly #model: ModelOf;
+  /** How the format is called in errors. */
+  readonly #format: string;
+  #records = 0;
 
-  constructor(base: Path, model: ModelOf) {
+  constructor(base: Path, model: ModelOf, format = "SenML") {
     this.#base = base;
     this.#model = model;
+    this.#format = format;
   }
 
   /** Forgets the Record before, but not the base fields, which hold until they are set again (§4.1). */
@@ -61,36 +65,47 @@ export class PackReader {
     this.label = undefined;
     this.value = undefined;
     this.isFloat = false;
+    this.#records += 1;
   }
 
   /** A second value in one Record is malformed (§4.2). */
   take(label: Label, value: ResourceValue): void {
-    if (this.label !== undefined) throw new DecodeError(`SenML: both ${this.label} and ${label} in one record`);
+    if (this.label !== undefined) throw this.error(`both ${this.label} and ${label}`);
     this.label = label;
     this.value = value;
   }
 
+  /** Null is a value in SenML-ETCH alone. */
+  takeNull(label: Label): void {
+    throw this.error(`${label} is null`);
+  }
+
   /** Turns the fields into a node. @throws DecodeError if name, label or value are not what the model wants. */
   finish(): void {
-    const path = this.#path();
+    const path = this.path();
     const { type } = modelAt(path, this.#model);
-    const value = this.#resolve(type);
-    if (value === undefined || !fits(value, type)) throw refused(path, `${type} as SenML`);
+    const value = this.resolve(type);
+    if (value === undefined || !fits(value, type)) throw refused(path, `${type} as ${this.#format}`);
     const time = this.baseTime + this.time;
     if (!Number.isFinite(time)) throw new DecodeError(`${path}: not a time`);
     // Time 0 is "now" (§4.5.3), which is what a node without a time says.
     this.nodes.push(time === 0 ? { path, type, value } : { path, type, value, time });
   }
 
-  #path(): Path {
+  /** An error that names the Record being read, counted from 1. */
+  error(what: string): DecodeError {
+    return new DecodeError(`${this.#format}: ${what} in record ${this.#records}`);
+  }
+
+  protected path(): Path {
     const name = this.baseName + this.name;
     const path = parsePath(name);
-    if (path === undefined) throw new DecodeError(`SenML: name "${name.slice(0, 40)}" is no path`);
-    if (!contains(this.#base, path)) throw new DecodeError(`SenML: ${path} is not below ${this.#base}`);
+    if (path === undefined) throw this.error(`name "${name.slice(0, 40)}" is no path`);
+    if (!contains(this.#base, path)) throw new DecodeError(`${this.#format}: ${path} is not below ${this.#base}`);
     return path;
   }
 
-  #resolve(type: ResourceType): ResourceValue | undefined {
+  protected resolve(type: ResourceType): ResourceValue | undefined {
     const { value } = this;
     if (LABEL[type] !== (this.label ?? "v")) return undefined;
     if (this.label === undefined) return this.baseValue;
@@ -121,17 +136,30 @@ export interface Plan {
   readonly baseTime: number | undefined;
 }
 
-/** @throws RangeError if a node lies outside `base`. */
+/**
+ * Nodes may be several values of one path, each with its time.
+ * @throws RangeError if a node lies outside `base`.
+ */
 export function planPack(nodes: readonly Node[], base: Path): Plan {
   const first = nodes[0];
   // Values at the base itself have no name of their own; below it, the slash belongs to the base name.
   const atBase = first?.path.length === base.length;
   const prefix = base === ROOT ? 0 : atBase ? base.length : base.length + 1;
   let timed = first?.time !== undefined;
+  let same = true;
   for (const { path, time } of nodes) {
     if (!contains(base, path) || (path.length === base.length) !== atBase)
       throw new RangeError(`${path} is not below ${base}`);
     timed &&= time !== undefined;
+    same &&= time === first?.time;
   }
-  return { prefix, baseTime: timed ? first?.time : undefined };
+  if (!timed || first?.time === undefined) return { prefix, baseTime: undefined };
+  // A base in whole seconds leaves short fractions for the Records.
+  return { prefix, baseTime: same ? first.time : Math.floor(first.time) };
+}
+
+/** What is left of a node's time for its own Record; undefined: nothing to write. */
+export function recordTime({ time }: Node, { baseTime }: Plan): number | undefined {
+  if (time === undefined || baseTime === undefined) return time;
+  return time === baseTime ? undefined : time - baseTime;
 }

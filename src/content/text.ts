@@ -23,6 +23,7 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 export const text: Codec = {
   format: 0,
   structured: false,
+  timed: false,
 
   encode(nodes: readonly Node[], base: Path): Uint8Array {
     const { value, type } = onlyNode(nodes, base);
@@ -40,7 +41,7 @@ export const text: Codec = {
 function textOf(value: ResourceValue, type: ResourceType): string {
   if (typeof value === "boolean") return value ? "1" : "0";
   if (type === "float" && typeof value === "number") return decimalText(value);
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.length).toString("base64");
+  if (value instanceof Uint8Array) return toBase64(value);
   return isObjectLink(value) ? linkText(value) : String(value);
 }
 
@@ -58,8 +59,17 @@ function valueOf(text: string, type: ResourceType): ResourceValue | undefined {
     case "boolean":
       return text === "1" ? true : text === "0" ? false : undefined;
     case "opaque":
-      return BASE64.test(text) ? new Uint8Array(Buffer.from(text, "base64")) : undefined;
+      return fromBase64(text);
     case "objlnk":
       return parseLink(text);
   }
+}
+
+/** The bytes that `text` spells in the alphabet of RFC 4648 §4 with its padding, or undefined. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  return BASE64.test(text) ? new Uint8Array(Buffer.from(text, "base64")) : undefined;
+}
+
+export function toBase64(value: Uint8Array): string {
+  return Buffer.from(value.buffer, value.byteOffset, value.length).toString("base64");
 }

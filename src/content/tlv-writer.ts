@@ -1,8 +1,9 @@
 /** Writes TLV: nodes in, nested entries out (LwM2M Core 1.2 §7.4.4). */
 
-import { contains, depth, type Path } from "../model/path.ts";
+import { depth, type Path } from "../model/path.ts";
 import { isObjectLink, type ResourceValue } from "../model/value.ts";
 import type { Node } from "./node.ts";
+import { NONE, Places } from "./places.ts";
 import { Sink, utf8Length } from "./sink.ts";
 import { checked } from "./typed.ts";
 
@@ -12,14 +13,9 @@ export const Entry = { objectInstance: 0, resourceInstance: 1, multipleResource:
 const MAX_LENGTH = 0xff_ffff;
 const OBJECT_DEPTH = 1;
 const RESOURCE_DEPTH = 3;
-const NONE = -1;
-const SLASH = 0x2f;
-const ZERO = 0x30;
 
 const out = new Sink();
-
-/** Where each node lies, three numbers for each: parsed once, because this is done for every value sent. */
-let places = new Int32Array(3 * 64);
+const places = new Places();
 
 /** An entry whose content is being written: its header is put before the content when its length is known. */
 interface Open {
@@ -34,15 +30,14 @@ interface Open {
 export function writeTlv(nodes: readonly Node[], base: Path): Uint8Array {
   const from = depth(base);
   if (from < OBJECT_DEPTH) throw new RangeError("TLV cannot carry several Objects");
-  const sorted = locateAll(nodes, base) ? nodes : nodes.toSorted(byPlace);
-  if (sorted !== nodes && !locateAll(sorted, base)) throw new RangeError(`${base}: the same path twice`);
+  const sorted = places.arrange(nodes, base);
   out.reset();
   let instance: Open | undefined;
   let resource: Open | undefined;
   for (let i = 0; i < sorted.length; i++) {
-    const instanceId = places[3 * i]!;
-    const resourceId = places[3 * i + 1]!;
-    const many = places[3 * i + 2]! !== NONE;
+    const instanceId = places.id(i, 1);
+    const resourceId = places.id(i, 2);
+    const many = places.id(i, 3) !== NONE;
     const newInstance = from === OBJECT_DEPTH && instance?.id !== instanceId;
     if (resource && (newInstance || !many || resource.id !== resourceId)) {
       close(Entry.multipleResource, resource);
@@ -53,53 +48,12 @@ export function writeTlv(nodes: readonly Node[], base: Path): Uint8Array {
       instance = { id: instanceId, start: out.length };
     }
     if (many && from <= RESOURCE_DEPTH) resource ??= { id: resourceId, start: out.length };
-    if (many) writeValue(Entry.resourceInstance, places[3 * i + 2]!, sorted[i]!);
+    if (many) writeValue(Entry.resourceInstance, places.id(i, 3), sorted[i]!);
     else writeValue(Entry.resource, resourceId, sorted[i]!);
   }
   if (resource) close(Entry.multipleResource, resource);
   if (instance) close(Entry.objectInstance, instance);
   return out.take();
-}
-
-/** Fills `places`; false if a node does not come after the one before it. */
-function locateAll(nodes: readonly Node[], base: Path): boolean {
-  if (nodes.length * 3 > places.length) places = new Int32Array(nodes.length * 6);
-  let inOrder = true;
-  for (let i = 0; i < nodes.length; i++) {
-    const { path } = nodes[i]!;
-    if (!contains(base, path)) throw new RangeError(`${path} is not below ${base}`);
-    const at = 3 * i;
-    locate(path, at);
-    inOrder &&= i === 0 || compare(at - 3, at) < 0;
-  }
-  return inOrder;
-}
-
-/** Writes the numbers below the Object to `places`. @throws RangeError if the path is not that of a value. */
-function locate(path: Path, at: number): void {
-  let count = 0;
-  let id = 0;
-  places[at + 2] = NONE;
-  for (let i = 1; i <= path.length; i++) {
-    const code = i < path.length ? path.charCodeAt(i) : SLASH;
-    if (code !== SLASH) id = id * 10 + code - ZERO;
-    else {
-      if (count > 0) places[at + count - 1] = id;
-      count += 1;
-      id = 0;
-    }
-  }
-  if (count < RESOURCE_DEPTH) throw new RangeError(`${path} is no Resource`);
-}
-
-function compare(a: number, b: number): number {
-  return places[a]! - places[b]! || places[a + 1]! - places[b + 1]! || places[a + 2]! - places[b + 2]!;
-}
-
-function byPlace(a: Node, b: Node): number {
-  locate(a.path, 0);
-  locate(b.path, 3);
-  return compare(0, 3);
 }
 
 function close(kind: number, { id, start }: Open): void {

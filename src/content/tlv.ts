@@ -16,6 +16,7 @@ import { readUtf8 } from "./utf8.ts";
 export const tlv: Codec = {
   format: 11542,
   structured: true,
+  timed: false,
   encode: writeTlv,
 
   decode(bytes: Uint8Array, base: Path, model: ModelOf): Node[] {

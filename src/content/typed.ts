@@ -36,6 +36,15 @@ export function checked(node: Node): Node {
   return node;
 }
 
+/** The nodes themselves. @throws DecodeError if a path comes twice: of two values, neither is the one that was meant. */
+export function distinct(nodes: Node[]): Node[] {
+  const paths = new Set<Path>();
+  if (nodes.length > 1)
+    for (const { path } of nodes)
+      if (paths.size === paths.add(path).size) throw new DecodeError(`${path}: more than once`);
+  return nodes;
+}
+
 export function wrongType(node: Node): RangeError {
   return new RangeError(`${node.path}: ${typeof node.value} is no ${node.type}`);
 }

@@ -29,6 +29,6 @@ function decodeStrictly(bytes: Uint8Array, start: number, end: number): string {
   try {
     return STRICT.decode(bytes.subarray(start, end));
   } catch {
-    throw new DecodeError("text is not UTF-8");
+    throw new DecodeError(`text is not UTF-8 from byte ${start} on`);
   }
 }

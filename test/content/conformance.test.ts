@@ -15,8 +15,8 @@ function codec(format: number): Codec {
   return found;
 }
 
-const ANY_VALUE = [Format.Text, Format.Cbor, Format.SenmlJson, Format.SenmlCbor, Format.Tlv];
-const STRUCTURED = [Format.SenmlJson, Format.SenmlCbor, Format.Tlv];
+const STRUCTURED = [Format.SenmlJson, Format.SenmlCbor, Format.Tlv, Format.Json, Format.LwM2mCbor];
+const ANY_VALUE = [Format.Text, Format.Cbor, ...STRUCTURED];
 
 const encode = (format: number, type: ResourceType, value: ResourceValue): Uint8Array =>
   codec(format).encode([{ path: zooPath(type), type, value }], zooPath(type));

@@ -5,6 +5,7 @@ import { DecodeError, fromHex, toHex } from "../../src/base/bytes.ts";
 import type { Codec, Node } from "../../src/content/node.ts";
 import type { ResourceType, ResourceValue } from "../../src/model/value.ts";
 import { at, modelOf, node, TYPES, zooInstance, zooPath } from "../support/codec-models.ts";
+import { mutate } from "../support/mutate.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 
 /** Bytes, as hex or as text, and what they say when written to `base`. */
@@ -217,17 +218,4 @@ function robustnessTests({ codec, vectors }: CodecContract): void {
       for (const base of ["/", "/4000/0", zooPath("string"), zooPath("opaque")])
         survive(new Uint8Array(1_000_000).fill(fill), at(base));
   });
-}
-
-function mutate(bytes: Uint8Array, random: SeededRandom): Uint8Array {
-  const changed = [...bytes];
-  for (let i = 0; i <= random.below(3); i++) {
-    const place = random.below(changed.length + 1);
-    const kind = random.below(4);
-    if (kind === 0) changed.splice(place, 1 + random.below(4));
-    else if (kind === 1) changed.splice(place, 0, ...random.bytes(1 + random.below(3)));
-    else if (kind === 2) changed.splice(place, 0, ...changed.slice(place, place + random.below(12)));
-    else changed[Math.min(place, changed.length - 1)] = random.below(256);
-  }
-  return Uint8Array.from(changed);
 }
