@@ -92,9 +92,8 @@ export class View {
   }
 
   /** Those that apply to `where`: written there, inherited, the server's default periods, or what is usual there. */
-  effective(where: Path): Attributes {
+  effective(where: Path, written = this.attributes.effective(where)): Attributes {
     const { periods } = this.server;
-    const written = this.attributes.effective(where);
     const said = Object.keys(periods).length === 0 ? written : { ...periods, ...written };
     const usual = this.#defaults?.(where);
     return usual === undefined ? said : completed(said, usual);

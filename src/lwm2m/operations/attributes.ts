@@ -3,19 +3,16 @@
 import { Code, type Reply } from "../../coap/index.ts";
 import { depth, type Path } from "../../model/path.ts";
 import { parseAttributes } from "../reporting/attributes.ts";
-import { NUMERIC } from "../reporting/conditions.ts";
+import { misplaced } from "../reporting/conditions.ts";
 import { instanceOf, resourceOf, type View } from "../view.ts";
-
-const NUMBERS: ReadonlySet<string> = new Set(["integer", "unsigned", "float", "time"]);
 
 export function writeAttributes(view: View, where: Path, query: readonly string[]): Reply {
   if (!exists(view, where)) return { code: Code.NotFound };
-  const change = parseAttributes(query);
+  const change = parseAttributes(query, view.version);
   if (typeof change === "string") return { code: Code.BadRequest, diagnostic: change };
   const type = depth(where) >= 3 ? view.resource(where)?.type : undefined;
-  if (type !== undefined && !NUMBERS.has(type) && NUMERIC.some((name) => change.get(name) !== undefined))
-    return { code: Code.BadRequest, diagnostic: `${where} is no number` };
-  const wrong = view.attributes.change(where, change);
+  const set = [...change].filter(([, value]) => value !== undefined).map(([name]) => name);
+  const wrong = misplaced(type, set) ?? view.attributes.change(where, change);
   return wrong === undefined ? { code: Code.Changed } : { code: Code.BadRequest, diagnostic: wrong };
 }
 

@@ -1,6 +1,6 @@
-/** When a change is worth telling, and when a value must be told again (LwM2M Core 1.1 §5.1.2, §7.3). */
+/** When a change is worth telling, and when a value must be told again (LwM2M Core 1.2 §5.1.2, §6.4.2). */
 
-import type { ResourceValue } from "../../model/value.ts";
+import type { ResourceType, ResourceValue } from "../../model/value.ts";
 import { sameValue } from "../tree.ts";
 
 /** The attributes that a server may attach to a path. Periods in seconds; the others in the unit of the Resource. */
@@ -10,15 +10,25 @@ export interface Attributes {
   readonly gt?: number;
   readonly lt?: number;
   readonly st?: number;
-  /** How often the sensor should at least, and at most, be asked (LwM2M Core 1.1 §5.1.2). */
+  /** How often the sensor should at most, and at least, be asked (LwM2M Core 1.1 §5.1.2). */
   readonly epmin?: number;
   readonly epmax?: number;
+  /** 1: only from false to true; 0: only from true to false. Since LwM2M 1.2, as are the next two. */
+  readonly edge?: number;
+  /** 1: notifications are confirmable. */
+  readonly con?: number;
+  /** How many values are kept of this while the server cannot be reached. */
+  readonly hqmax?: number;
 }
 
 export const NO_ATTRIBUTES: Attributes = {};
 
 /** Attributes that make sense for single numbers only. */
 export const NUMERIC = ["gt", "lt", "st"] as const;
+/** What only a Resource or a Resource Instance may be given; the other attributes are inherited from above. */
+export const VALUE_CONDITIONS = [...NUMERIC, "edge"] as const;
+
+const NUMBERS: ReadonlySet<ResourceType> = new Set(["integer", "unsigned", "float", "time"]);
 
 /**
  * What is wrong with a set of attributes that belong together, or undefined.
@@ -30,12 +40,32 @@ export function contradiction({ gt, lt, st, epmin, epmax }: Attributes): string 
   return undefined;
 }
 
+/** Which of `names` cannot be attached to a Resource of `type`, in words; undefined if all can (§5.1.2, Apply Condition). */
+export function misplaced(type: ResourceType | undefined, names: Iterable<string>): string | undefined {
+  if (type === undefined) return undefined;
+  for (const name of names) {
+    if (NUMERIC.some((numeric) => numeric === name) && !NUMBERS.has(type)) return `${name} is for numbers`;
+    if (name === "edge" && type !== "boolean") return "edge is for booleans";
+  }
+  return undefined;
+}
+
+/** Without the thresholds that contradict each other, as those from two levels may: they are not valid (§5.1.2). */
+export function heeded(attributes: Attributes): Attributes {
+  const { gt, lt, st, ...rest } = attributes;
+  return gt !== undefined && lt !== undefined && lt + 2 * (st ?? 0) >= gt ? rest : attributes;
+}
+
 /**
  * Whether a value differs enough from the one last sent. Thresholds count in both directions; one condition met is enough.
  * The value of the answer to Observe is the first one sent.
  */
-export function isWorthTelling(value: ResourceValue, sent: ResourceValue, { gt, lt, st }: Attributes): boolean {
-  if (gt === undefined && lt === undefined && st === undefined) return !sameValue(value, sent);
+export function isWorthTelling(value: ResourceValue, sent: ResourceValue, attributes: Attributes): boolean {
+  const { gt, lt, st, edge } = attributes;
+  if (gt === undefined && lt === undefined && st === undefined) {
+    if (edge === undefined || typeof value !== "boolean") return !sameValue(value, sent);
+    return value !== sent && value === (edge === 1);
+  }
   const now = asNumber(value);
   const before = asNumber(sent);
   if (now === undefined || before === undefined) return !sameValue(value, sent);
