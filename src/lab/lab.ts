@@ -5,13 +5,16 @@ import type { IncomingMessage as CoapRequest, OutgoingMessage } from "coap";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
+import { Asking } from "./asking.ts";
+import { BootstrapServer } from "./bootstrap/server.ts";
 import type { Client, LabClient, LabEvent, LabValues } from "./client.ts";
-import { LabHttp } from "./http.ts";
+import { LabHttp } from "./http/http.ts";
 import { Operations } from "./operations.ts";
 import { byNumbers } from "./registration.ts";
-import { Roster, type RosterAnswer } from "./roster.ts";
+import { type Farewell, Roster, type RosterAnswer, type RosterOptions } from "./roster.ts";
+import { takeSend } from "./sends.ts";
 import { Watcher } from "./watcher.ts";
-import { Wire } from "./wire.ts";
+import { formatOf, type Peer, Wire } from "./wire.ts";
 
 export interface LabOptions {
   readonly models: ObjectRegistry;
@@ -23,13 +26,21 @@ export interface LabOptions {
   readonly port: number;
   /** False: nothing is observed unless asked for. */
   readonly watch?: boolean;
+  /** The versions of LwM2M that may register; all unless said otherwise. */
+  readonly versions?: RosterOptions["versions"];
+  /** The segments of a new location; `rd` and the given id unless said otherwise. */
+  readonly location?: RosterOptions["location"];
+  /** Where the bootstrap server listens, 0 for any free port; on the port of all else unless said otherwise. */
+  readonly bootstrapPort?: number;
 }
 
 export class Lab {
   readonly operations: Operations;
+  readonly bootstrap: BootstrapServer;
   readonly #options: LabOptions;
   readonly #wire: Wire;
   readonly #roster: Roster;
+  readonly #asking: Asking;
   readonly #watcher: Watcher;
   readonly #http: LabHttp;
   readonly #listeners = new Set<(event: LabEvent) => void>();
@@ -38,36 +49,52 @@ export class Lab {
     const { clock, log, models } = options;
     this.#options = options;
     this.#wire = new Wire({ clock, log, onRequest: (request, response) => this.#onRequest(request, response) });
-    this.#roster = new Roster(clock, (client, reason) => {
-      this.#tell({ type: "gone", endpoint: client.endpoint, reason });
-      log.info("client gone", { endpoint: client.endpoint, reason });
+    const { versions, location } = options;
+    this.#roster = new Roster(clock, (client, reason) => this.#onGone(client, reason), {
+      ...(versions && { versions }),
+      ...(location && { location }),
     });
-    this.operations = new Operations({
+    this.#asking = new Asking({
       wire: this.#wire,
       models,
       clock,
       log,
-      onValues: (client, values) => this.#onValues(client, values),
+      onValues: (client, values, sent) => this.#onValues(client, values, sent),
       onObservations: (client) => this.#onClient(client),
     });
-    this.#watcher = new Watcher(this.operations, log);
+    this.operations = new Operations(this.#asking);
+    this.#watcher = new Watcher(this.operations, clock, log);
+    this.bootstrap = new BootstrapServer({
+      models,
+      clock,
+      log,
+      wire: this.#wire,
+      known: (endpoint) => this.#roster.client(endpoint)?.peer,
+      onResult: (result) => this.#tell({ type: "bootstrap", result }),
+    });
     this.#http = new LabHttp(this);
   }
 
-  /** Fails if the port is taken. */
-  async start(): Promise<{ port: number }> {
-    const { host = "127.0.0.1", port, log } = this.#options;
+  /** Fails if a port is taken. */
+  async start(): Promise<{ port: number; bootstrapPort: number }> {
+    const { host = "127.0.0.1", port, bootstrapPort, log } = this.#options;
     const bound = await this.#wire.open(host, port);
     log.info("lab server listens", { uri: `coap://${host}:${bound}` });
-    return { port: bound };
+    if (bootstrapPort === undefined) return { port: bound, bootstrapPort: bound };
+    try {
+      return { port: bound, bootstrapPort: await this.bootstrap.open(host, bootstrapPort) };
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
   }
 
   /** Safe to call twice. */
   async stop(): Promise<void> {
     this.#roster.stop();
     this.#http.close();
-    for (const client of this.#roster.clients()) client.gone = true;
-    await this.#wire.close();
+    for (const client of this.#roster.clients()) client.leave();
+    await Promise.all([this.#wire.close(), this.bootstrap.close()]);
   }
 
   /** In the order of their names. */
@@ -102,39 +129,61 @@ export class Lab {
     this.#http.handle(request, response);
   }
 
-  /** LwM2M Core 1.2 §6.2: Register, Update and De-register are POST and DELETE on /rd. */
   #onRequest(request: CoapRequest, response: OutgoingMessage): void {
-    const answer = this.#answer(request);
-    response.code = answer.code;
-    if (answer.code === "2.01" && "client" in answer)
-      response.setOption("Location-Path", [Buffer.from("rd"), Buffer.from(answer.client.id)]);
-    response.end("reason" in answer ? answer.reason : undefined);
-    if ("reason" in answer)
+    const [path = ""] = splitOnce(request.url, "?");
+    if (this.#options.bootstrapPort === undefined && this.bootstrap.isFor(path)) {
+      this.bootstrap.handle(request, response);
+      return;
+    }
+    const answer = path === "/dp" ? this.#onSend(request) : this.#onInterface(request);
+    respond(response, answer);
+    if ("reason" in answer) {
       this.#options.log.warn("lab refused", { from: request.rsinfo.address, code: answer.code, reason: answer.reason });
-    if (!("client" in answer)) return;
-    this.#onClient(answer.client);
-    if (this.#options.watch === false || (answer.code === "2.04" && !answer.instancesChanged)) return;
-    this.#watcher.watch(answer.client);
+      return;
+    }
+    if ("client" in answer) this.#welcome(answer);
   }
 
-  #answer(request: CoapRequest): RosterAnswer {
-    const { method, payload, rsinfo } = request;
+  /** LwM2M Core 1.2 §6.4.6: Send is POST on /dp. */
+  #onSend(request: CoapRequest): ReturnType<typeof takeSend> {
+    if (request.method !== "POST") return { code: "4.05", reason: "values are posted here" };
+    const client = this.#roster.at(peerOf(request));
+    client?.heard(this.#roster.times());
+    return takeSend(client, { payload: request.payload, ...formatOf(request) }, this.#asking);
+  }
+
+  /** LwM2M Core 1.2 §6.2: Register, Update and De-register are POST and DELETE on /rd and on what it gave out. */
+  #onInterface(request: CoapRequest): RosterAnswer {
+    const { method, payload } = request;
     const [path = "", query = ""] = splitOnce(request.url, "?");
-    const peer = { address: rsinfo.address, port: rsinfo.port };
-    const id = /^\/rd\/([^/]+)$/.exec(path)?.[1];
-    if (path === "/rd" && method === "POST") return this.#roster.register(peer, query, payload);
-    if (id !== undefined && method === "POST") return this.#roster.update(id, peer, { query, payload });
-    if (id !== undefined && method === "DELETE") return this.#roster.deregister(id);
-    if (path === "/rd" || id !== undefined) return { code: "4.05", reason: "only POST and DELETE mean something here" };
+    const id = path.slice(1);
+    if (path === "/rd" && method === "POST") return this.#roster.register(peerOf(request), query, payload);
+    const isLocation = this.#roster.has(id) || path.startsWith("/rd/");
+    if (isLocation && method === "POST") return this.#roster.update(id, peerOf(request), { query, payload });
+    if (isLocation && method === "DELETE") return this.#roster.deregister(id);
+    if (isLocation || path === "/rd") return { code: "4.05", reason: "only POST and DELETE mean something here" };
     return { code: "4.04", reason: "clients register at /rd" };
+  }
+
+  #welcome(answer: Extract<RosterAnswer, { client: Client }>): void {
+    this.#onClient(answer.client);
+    if (this.#options.watch === false) return;
+    // One that sleeps may not have been observed when it registered.
+    if (answer.code === "2.01" || answer.instancesChanged || answer.client.queue) this.#watcher.watch(answer.client);
+  }
+
+  #onGone(client: Client, reason: Farewell): void {
+    this.#tell({ type: "gone", endpoint: client.endpoint, reason });
+    this.#options.log.info("client gone", { endpoint: client.endpoint, reason });
   }
 
   #onClient(client: Client): void {
     if (this.#listeners.size > 0 && !client.gone) this.#tell({ type: "client", client: this.snapshot(client) });
   }
 
-  #onValues(client: Client, values: LabValues): void {
-    if (!client.gone) this.#tell({ type: "value", endpoint: client.endpoint, values: sorted(values) });
+  #onValues(client: Client, values: LabValues, sent?: true): void {
+    if (client.gone) return;
+    this.#tell({ type: "value", endpoint: client.endpoint, values: sorted(values), ...(sent && { sent }) });
   }
 
   #tell(event: LabEvent): void {
@@ -144,6 +193,23 @@ export class Lab {
 
 function sorted(values: LabValues): LabValues {
   return Object.fromEntries(Object.entries(values).sort(([a], [b]) => byNumbers(a, b)));
+}
+
+/** A registration is answered with its location; a refusal with the reason (RFC 7252 §5.5.2). */
+function respond(response: OutgoingMessage, answer: RosterAnswer | ReturnType<typeof takeSend>): void {
+  response.code = answer.code;
+  if (answer.code === "2.01" && "client" in answer) {
+    const segments = answer.client.id.split("/");
+    response.setOption(
+      "Location-Path",
+      segments.map((segment) => Buffer.from(segment)),
+    );
+  }
+  response.end("reason" in answer ? answer.reason : undefined);
+}
+
+function peerOf({ rsinfo }: CoapRequest): Peer {
+  return { address: rsinfo.address, port: rsinfo.port };
 }
 
 function splitOnce(text: string, mark: string): readonly string[] {

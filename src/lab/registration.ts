@@ -3,12 +3,17 @@
 import { DecodeError } from "../base/bytes.ts";
 import { type Link, readLinks } from "../content/index.ts";
 
+export const VERSIONS = ["1.0", "1.1", "1.2"] as const;
+export type Version = (typeof VERSIONS)[number];
+
 export interface Registration {
   readonly endpoint: string;
-  readonly version: "1.0" | "1.1";
+  readonly version: Version;
   /** Seconds. */
   readonly lifetime: number;
   readonly binding?: string;
+  /** Whether the client sleeps. */
+  readonly queue: boolean;
   readonly links: ObjectLinks;
 }
 
@@ -34,30 +39,41 @@ export interface Refusal {
 /** LwM2M Core 1.2 §6.2.1: the lifetime of a client that names none. */
 const DEFAULT_LIFETIME = 86_400;
 /** LwM2M 1.0 (§5.3.1.1) knows UDP and SMS, and queues by a letter; from 1.1 on (§6.2.1.2) the queue is a parameter. */
-const BINDINGS = { "1.0": /^(?:UQ?S?|SQ?)$/, "1.1": /^[UMHTSN]{1,6}$/ } as const;
+const BINDING_1_0 = /^(?:UQ?S?|SQ?)$/;
+const BINDING = /^[UMHTSN]{1,6}$/;
 const MAX_LIFETIME = 2 ** 31;
 const MAX_ENDPOINT = 255;
 const MAX_OBJECTS = 1_024;
 const MAX_VERSIONS = 256;
 
-export function readRegister(query: string, payload: Uint8Array): Registration | Refusal {
+/**
+ * Parameters without meaning here, such as the profile of LwM2M 1.2, are passed over.
+ * @param spoken the versions that this server speaks.
+ */
+export function readRegister(
+  query: string,
+  payload: Uint8Array,
+  spoken: readonly Version[] = VERSIONS,
+): Registration | Refusal {
   const parameters = new Map(parametersOf(query));
   const endpoint = parameters.get("ep");
   if (!endpoint || endpoint.length > MAX_ENDPOINT) return bad("ep must name the client");
-  const version = parameters.get("lwm2m");
-  if (version === undefined) return bad("lwm2m must name the version");
+  const named = parameters.get("lwm2m");
+  if (named === undefined) return bad("lwm2m must name the version");
+  const version = spoken.find((each) => each === named);
   // §6.2.1 asks for 4.12 where the server does not know the version.
-  if (version !== "1.0" && version !== "1.1") return { code: "4.12", reason: `LwM2M ${version} is not spoken here` };
+  if (version === undefined) return { code: "4.12", reason: `LwM2M ${named} is not spoken here` };
   const common = readCommon(parameters);
   if ("code" in common) return common;
-  if (common.binding !== undefined && !BINDINGS[version].test(common.binding))
+  if (common.binding !== undefined && !(version === "1.0" ? BINDING_1_0 : BINDING).test(common.binding))
     return bad(`b=${common.binding} is no binding of LwM2M ${version}`);
   if (parameters.has("Q") && (version === "1.0" || parameters.get("Q") !== ""))
     return bad("Q stands alone, and there is none in LwM2M 1.0");
   const links = readObjectLinks(payload);
   if ("code" in links) return links;
   if (links.objects.length === 0) return bad("no Objects");
-  return { endpoint, version, lifetime: DEFAULT_LIFETIME, ...common, links };
+  const queue = parameters.has("Q") || common.binding?.includes("Q") === true;
+  return { endpoint, version, lifetime: DEFAULT_LIFETIME, ...common, queue, links };
 }
 
 /** §6.2.2: only what changed is there. */
@@ -69,6 +85,16 @@ export function readUpdate(query: string, payload: Uint8Array): RegistrationUpda
   if (payload.length === 0) return common;
   const links = readObjectLinks(payload);
   return "code" in links ? links : { ...common, links };
+}
+
+/** A Bootstrap-Request or Bootstrap-Pack-Request (LwM2M Core 1.2 §6.1.7.1). */
+export function readBootstrapRequest(query: string): { endpoint: string; preferredFormat?: number } | Refusal {
+  const parameters = new Map(parametersOf(query));
+  const endpoint = parameters.get("ep");
+  const format = parameters.get("pct");
+  if (!endpoint || endpoint.length > MAX_ENDPOINT) return bad("ep must name the client");
+  if (format !== undefined && !/^\d{1,5}$/.test(format)) return bad("pct must be a Content-Format");
+  return { endpoint, ...(format !== undefined && { preferredFormat: Number(format) }) };
 }
 
 function readCommon(parameters: ReadonlyMap<string, string>): { lifetime?: number; binding?: string } | Refusal {

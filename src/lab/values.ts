@@ -2,11 +2,12 @@
 
 import { DecodeError } from "../base/bytes.ts";
 import type { Scalar } from "../base/outcome.ts";
-import { codecOf, type ModelOf } from "../content/index.ts";
+import { type Codec, codecOf, type ModelOf, type Node } from "../content/index.ts";
 import type { ObjectRegistry, ResourceModel } from "../model/objects.ts";
 import { type Path, parts } from "../model/path.ts";
 import type { ResourceType, ResourceValue } from "../model/value.ts";
 import { iso, type LabValue, type LabValues } from "./client.ts";
+import { flatten, type ValueTree } from "./value-tree.ts";
 
 /** The Objects in the versions that one client registered. */
 export interface Dialect {
@@ -19,26 +20,52 @@ const SENSOR_VALUE = 5700;
 const EARLIEST_MS = -8.64e15;
 const LATEST_MS = 8.64e15;
 
-/** @throws DecodeError if the payload is not what its format and the model promise. */
-export function decodeValues(
-  payload: Uint8Array,
-  at: { path: Path; format: number | undefined; now: number },
-  dialect: Dialect,
-): LabValues {
+/** Values of one time of measurement. */
+export interface Sample {
+  readonly values: LabValues;
+  /** Whether the client said when that was. */
+  readonly timed: boolean;
+}
+
+type At = { readonly path: Path; readonly format: number | undefined; readonly now: number };
+
+/** Times below are relative to now (RFC 8428 §4.5.3). */
+const RELATIVE_S = 2 ** 28;
+
+/**
+ * Values by their time of measurement, the oldest first: a client that was offline tells several at once.
+ * @throws DecodeError if the payload is not what its format and the model promise.
+ */
+export function decodeSamples(payload: Uint8Array, at: At, dialect: Dialect): Sample[] {
   const codec = codecOf(at.format ?? 0);
   if (!codec) throw new DecodeError(`Content-Format ${at.format ?? 0} is not known here`);
-  const values: Record<string, LabValue> = {};
-  for (const { path, value, time } of codec.decode(payload, at.path, modelOf(dialect))) {
-    const model = modelOf(dialect)(path);
-    const ms = time === undefined ? at.now : time * 1_000;
-    values[path] = {
+  const samples = new Map<number, { values: Record<string, LabValue>; timed: boolean }>();
+  const modelAt = modelOf(dialect);
+  for (const { path, value, time } of codec.decode(payload, at.path, modelAt)) {
+    const ms = time === undefined ? at.now : wallTime(time, at.now);
+    let sample = samples.get(ms);
+    if (!sample) samples.set(ms, (sample = { values: {}, timed: time !== undefined }));
+    const model = modelAt(path);
+    sample.values[path] = {
       value: scalarOf(value),
       name: nameOf(path, model, dialect),
       ...(model?.unit !== undefined && { unit: model.unit }),
-      time: iso(Math.min(LATEST_MS, Math.max(EARLIEST_MS, ms))),
+      time: iso(ms),
     };
   }
+  return [...samples].sort(([a], [b]) => a - b).map(([, sample]) => sample);
+}
+
+/** All of these at once: of a Resource that was measured several times, the last value. */
+export function decodeValues(payload: Uint8Array, at: At, dialect: Dialect): LabValues {
+  const values: Record<string, LabValue> = {};
+  for (const sample of decodeSamples(payload, at, dialect)) Object.assign(values, sample.values);
   return values;
+}
+
+function wallTime(seconds: number, now: number): number {
+  const ms = seconds < RELATIVE_S ? now + seconds * 1_000 : seconds * 1_000;
+  return Math.min(LATEST_MS, Math.max(EARLIEST_MS, ms));
 }
 
 /** IPSO sensors tell their unit themselves: Resource 5701 beside the value. */
@@ -54,10 +81,31 @@ export function withOwnUnits(values: LabValues, known: (path: string) => LabValu
 
 /** @throws RangeError if the value does not fit the Resource's type. */
 export function encodeValue(value: Scalar, at: { path: Path; format: number }, dialect: Dialect): Uint8Array {
-  const codec = codecOf(at.format);
-  if (!codec) throw new RangeError(`Content-Format ${at.format} is not known here`);
-  const type = modelOf(dialect)(at.path)?.type ?? guess(value);
-  return codec.encode([{ path: at.path, type, value: resourceValue(value, type) }], at.path);
+  return codecFor(at.format).encode([nodeOf(at.path, value, dialect)], at.path);
+}
+
+/**
+ * A tree of values below `path`, written to `base`, which is `path` unless said otherwise.
+ * @throws RangeError if a key is no path, a value does not fit, or the format cannot carry them.
+ */
+export function encodeTree(
+  tree: ValueTree,
+  at: { readonly path: Path; readonly format: number; readonly base?: Path },
+  dialect: Dialect,
+): Uint8Array {
+  const nodes = flatten(tree, at.path).map(([path, value]) => nodeOf(path, value, dialect));
+  return codecFor(at.format).encode(nodes, at.base ?? at.path);
+}
+
+function codecFor(format: number): Codec {
+  const codec = codecOf(format);
+  if (!codec) throw new RangeError(`Content-Format ${format} is not known here`);
+  return codec;
+}
+
+function nodeOf(path: Path, value: Scalar, dialect: Dialect): Node {
+  const type = modelOf(dialect)(path)?.type ?? guess(value);
+  return { path, type, value: resourceValue(value, type) };
 }
 
 export function modelOf({ models, versions }: Dialect): ModelOf {

@@ -8,9 +8,9 @@
 import { type IncomingMessage, ObserveReadStream, type OutgoingMessage, type Server, updateTiming } from "coap";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import { LabAgent } from "./agent.ts";
-import { EMPTY } from "./block.ts";
-import { isSocket, LabServer, type RequestHandler } from "./server.ts";
+import { LabAgent } from "./coap/agent.ts";
+import { EMPTY } from "./coap/block.ts";
+import { isSocket, LabServer, type RequestHandler } from "./coap/server.ts";
 
 export interface Peer {
   readonly address: string;
@@ -214,10 +214,18 @@ const FORMATS: Readonly<Record<string, number>> = {
 /** Reserved (RFC 7252 §12.3): stands for a format with a name that means nothing here, which is not the same as none. */
 const UNKNOWN_FORMAT = 65_535;
 
-/** node-coap tells formats that it knows by name. */
 export function formatOf(message: IncomingMessage): { format?: number } {
-  const header = message.headers["Content-Format"];
-  if (header === undefined) return {};
-  if (typeof header === "number") return { format: header };
-  return { format: (typeof header === "string" ? FORMATS[header] : undefined) ?? UNKNOWN_FORMAT };
+  const format = numberOf(message.headers["Content-Format"]);
+  return format === undefined ? {} : { format };
+}
+
+/** The Content-Format that a request asks for. */
+export function acceptOf(message: IncomingMessage): number | undefined {
+  return numberOf(message.headers["Accept"]);
+}
+
+/** node-coap tells formats that it knows by name. */
+function numberOf(header: IncomingMessage["headers"]["Accept"]): number | undefined {
+  if (header === undefined || typeof header === "number") return header;
+  return (typeof header === "string" ? FORMATS[header] : undefined) ?? UNKNOWN_FORMAT;
 }

@@ -101,9 +101,9 @@ describe("registration at the lab", () => {
   it("refuses with a code and with words", async () => {
     await started();
     const sensor = await bench.sensor();
-    const answer = await sensor.register("ep=kitchen&lwm2m=1.2", LINKS);
+    const answer = await sensor.register("ep=kitchen&lwm2m=1.3", LINKS);
     expect(answer.code).toBe("4.12");
-    expect(answer.payload.toString()).toContain("LwM2M 1.2");
+    expect(answer.payload.toString()).toContain("LwM2M 1.3");
     expect((await sensor.request("GET", "/rd")).code).toBe("4.05");
     expect((await sensor.request("GET", "/elsewhere")).code).toBe("4.04");
   });

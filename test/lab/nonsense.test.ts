@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { fromHex } from "../../src/base/bytes.ts";
 import { codecOf } from "../../src/content/index.ts";
 import type { Client } from "../../src/lab/client.ts";
+import { Asking } from "../../src/lab/asking.ts";
 import { Operations, type OperationResult } from "../../src/lab/operations.ts";
 import { Roster } from "../../src/lab/roster.ts";
 import type { Ask, Notification, NotificationStream, WireAnswer } from "../../src/lab/wire.ts";
@@ -28,7 +29,7 @@ function played(answers: readonly WireAnswer[] | ((ask: Ask) => WireAnswer)) {
   const registered = roster.register(PEER, "ep=a&lwm2m=1.1", LINKS);
   if (!("client" in registered)) throw new Error(registered.code);
   const told: unknown[] = [];
-  const operations = new Operations({
+  const asking = new Asking({
     wire: {
       request: (_peer, ask) => {
         asked.push(ask);
@@ -42,6 +43,7 @@ function played(answers: readonly WireAnswer[] | ((ask: Ask) => WireAnswer)) {
     onValues: (_client, values) => told.push(values),
     onObservations: () => undefined,
   });
+  const operations = new Operations(asking);
   return { clock, log, asked, told, operations, client: registered.client, roster };
 }
 
@@ -225,7 +227,9 @@ describe("what is asked for in vain", () => {
     expect(await refused((lab, client) => lab.execute(client, path(3303, 0, 5605, 0)))).toBe("refused");
     expect(await refused((lab, client) => lab.write(client, VALUE, "warm"))).toBe("refused");
     expect(await refused((lab, client) => lab.write(client, VALUE, 1, 9_999))).toBe("refused");
-    expect(await refused((lab, client) => lab.write(client, path(3303, 0, 5750), "x".repeat(2_000)))).toBe("refused");
+    expect(await refused((lab, client) => lab.write(client, path(3303, 0, 5750), "x".repeat(2_000_000)))).toBe(
+      "refused",
+    );
     expect(await refused((lab, client) => lab.cancel(client, INSTANCE))).toBe("4.04");
   });
 

@@ -13,6 +13,7 @@ describe("reading a Register", () => {
     expect(readRegister(QUERY, bytes(LINKS))).toEqual({
       endpoint: "kitchen",
       version: "1.1",
+      queue: false,
       lifetime: 300,
       binding: "U",
       links: { objects: ["/1/0", "/3/0", "/5", "/3303/0", "/3303/1"], versions: { "3303": "1.1" } },
@@ -35,7 +36,7 @@ describe("reading a Register", () => {
     ["an empty name", "ep=&lwm2m=1.1", LINKS, "4.00"],
     ["a name beyond measure", `ep=${"x".repeat(300)}&lwm2m=1.1`, LINKS, "4.00"],
     ["no version", "ep=a", LINKS, "4.00"],
-    ["an unknown version", "ep=a&lwm2m=1.2", LINKS, "4.12"],
+    ["an unknown version", "ep=a&lwm2m=1.3", LINKS, "4.12"],
     ["a lifetime in words", "ep=a&lwm2m=1.1&lt=abc", LINKS, "4.00"],
     ["a lifetime with a point", "ep=a&lwm2m=1.1&lt=4.0", LINKS, "4.00"],
     ["a lifetime beyond 68 years", "ep=a&lwm2m=1.1&lt=9999999999", LINKS, "4.00"],

@@ -1,7 +1,7 @@
 /** node-coap's client half on the server's socket, with what a peer could use against us filed off. */
 
 import { Agent, type OutgoingMessage } from "coap";
-import type { Log } from "../base/log.ts";
+import type { Log } from "../../base/log.ts";
 import { blockOf, EMPTY } from "./block.ts";
 
 export type Socket = NonNullable<Agent["_sock"]>;
@@ -66,10 +66,10 @@ export class LabAgent extends Agent {
     if (packet.code !== "2.31") delete request.segmentedSender;
     const block = blockOf(packet, "Block2");
     if (!block) return true;
-    const etag = String(valueOf(packet.options, "ETag") ?? "");
+    const etag = bytesOf(packet, "ETag").toString("hex");
     if (block.offset === 0) {
       request._totalPayload = Buffer.alloc(0);
-      this.#bodies.set(request, { etag, observe: (packet.options ?? []).filter(({ name }) => name === "Observe") });
+      this.#bodies.set(request, { etag, observe: packet.options.filter(({ name }) => name === "Observe") });
     }
     const body = this.#bodies.get(request);
     // A block that came twice, or none that was asked for.
@@ -77,7 +77,7 @@ export class LabAgent extends Agent {
     // Parts of two representations are none (RFC 7959 §2.4).
     if (body.etag !== etag) return this.#fail(request, "the representation changed between two blocks");
     if (block.offset + packet.payload.length > MAX_BODY) return this.#fail(request, "the answer never ends");
-    if (block.offset > 0 && valueOf(packet.options, "Observe") === undefined) packet.options?.push(...body.observe);
+    if (block.offset > 0) packet.options.push(...body.observe);
     // The rest of a notification is asked for with an ordinary request (RFC 7959 §2.6).
     request._packet.options = (request._packet.options ?? []).filter(({ name }) => name !== "Observe");
     return true;
@@ -87,7 +87,7 @@ export class LabAgent extends Agent {
     request._totalPayload = Buffer.alloc(0);
     this.#bodies.delete(request);
     // Of an observation, this one notification is lost; the next begins anew.
-    if (request.response === undefined) request.emit("error", new Error(reason));
+    if (!Object.hasOwn(request, "response")) request.emit("error", new Error(reason));
     return false;
   }
 
@@ -96,6 +96,7 @@ export class LabAgent extends Agent {
   }
 }
 
-function valueOf(options: Arrival["options"], wanted: string): unknown {
-  return options?.find(({ name }) => name === wanted)?.value;
+function bytesOf(packet: Arrival, wanted: string): Buffer {
+  const value = packet.options.find(({ name }) => name === wanted)?.value;
+  return Buffer.isBuffer(value) ? value : Buffer.alloc(0);
 }

@@ -1,8 +1,8 @@
 /** node-coap's server half, with what a peer could use against us filed off, and bodies put together here. */
 
 import { type CoapPacket, type IncomingMessage, type OutgoingMessage, Server } from "coap";
-import { BoundedMap } from "../base/bounded.ts";
-import type { Log } from "../base/log.ts";
+import { BoundedMap } from "../../base/bounded.ts";
+import type { Log } from "../../base/log.ts";
 import type { Socket } from "./agent.ts";
 import { type Block, blockOf, EMPTY } from "./block.ts";
 
@@ -80,7 +80,8 @@ export class LabServer extends Server {
     if (block.offset + payload.length > MAX_BODY) {
       this.#bodies.delete(key);
       this.#log.warn("lab request refused", { from: sender.address, reason: "block beyond 64 kB" });
-      return this.#answer(packet, Code.TooLarge, { block, sender });
+      this.#answer(packet, Code.TooLarge, { block, sender });
+      return undefined;
     }
     let body = this.#bodies.get(key);
     const again = body !== undefined && body.lastId === packet.messageId;
@@ -93,19 +94,23 @@ export class LabServer extends Server {
     // RFC 7959 §2.9.2: a block is missing.
     if (!body || (!again && (body.complete || block.offset !== body.length))) {
       this.#bodies.delete(key);
-      return this.#answer(packet, Code.Incomplete, { block, sender });
+      this.#answer(packet, Code.Incomplete, { block, sender });
+      return undefined;
     }
     if (!again) {
       body.parts.push(Buffer.from(payload));
       body.length += payload.length;
       body.lastId = packet.messageId ?? -1;
     }
-    if (block.more) return this.#answer(packet, Code.Continue, { block, sender });
+    if (block.more) {
+      this.#answer(packet, Code.Continue, { block, sender });
+      return undefined;
+    }
     body.complete = true;
     return Buffer.concat(body.parts);
   }
 
-  #answer(packet: CoapPacket, code: number, { block, sender }: { block: Block; sender: Sender }): undefined {
+  #answer(packet: CoapPacket, code: number, { block, sender }: { block: Block; sender: Sender }): void {
     const { token = Buffer.alloc(0), messageId = 0 } = packet;
     const type = packet.confirmable === true ? 0x60 : 0x50;
     const head = Buffer.from([type | token.length, code, messageId >> 8, messageId & 0xff]);
@@ -113,7 +118,6 @@ export class LabServer extends Server {
     const option = Buffer.from([0xd0 | block.raw.length, 14]);
     const socket = this._sock;
     if (isSocket(socket)) socket.send(Buffer.concat([head, token, option, block.raw]), sender.port, sender.address);
-    return undefined;
   }
 }
 
