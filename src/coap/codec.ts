@@ -70,30 +70,112 @@ export function encodedLength({ token, options, payload }: Pick<Message, "token"
 
 /** @throws DecodeError where RFC 7252 speaks of a message format error. The parts are views of the datagram. */
 export function decodeMessage(datagram: Uint8Array): Message {
+  const collected = new Collected(datagram);
+  const { type, code, messageId, token, payload } = parseMessage(datagram, collected);
+  return { type, code, messageId, token, options: collected.options, payload };
+}
+
+/**
+ * Reads a datagram to its end without taking it apart: most of what arrives needs no more than its header.
+ * The visitor is shown the options on the way, before it is known that all is well.
+ *
+ * @throws DecodeError where RFC 7252 speaks of a message format error.
+ */
+export function parseMessage(datagram: Uint8Array, visitor?: OptionVisitor): Parsed {
   const end = datagram.length;
   if (end < HEADER_LENGTH) throw malformed("header cut short", end);
   const lead = datagram[0]!;
   if (lead >> 6 !== VERSION) throw malformed(`version ${lead >> 6}`, 0);
-  const type = TYPES[(lead >> 4) & 0b11]!;
   const tokenLength = lead & 0x0f;
-  const code = datagram[1]!;
-  const messageId = (datagram[2]! << 8) | datagram[3]!;
   if (tokenLength > MAX_TOKEN_LENGTH) throw malformed(`token length ${tokenLength}`, 0);
-  if (code === Code.Empty && end > HEADER_LENGTH) throw malformed("empty message with content", HEADER_LENGTH); // §4.1
+  // §4.1
+  if (datagram[1] === Code.Empty && end > HEADER_LENGTH) throw malformed("empty message with content", HEADER_LENGTH);
   const start = HEADER_LENGTH + tokenLength;
   if (start > end) throw malformed("token cut short", end);
+  return new Parsed(datagram, tokenLength, walkOptions(datagram, start, visitor));
+}
 
-  const { buffer, byteOffset } = datagram;
-  const token = tokenLength === 0 ? NOTHING : new Uint8Array(buffer, byteOffset + HEADER_LENGTH, tokenLength);
-  const options: Option[] = [];
+/** Whoever is shown the options of a message one by one, in their order. */
+export interface OptionVisitor {
+  /** `start` and `end` say where in the datagram its value is; `repeated`: the one before has the same number. */
+  option(number: number, start: number, end: number, repeated: boolean): void;
+}
+
+/** A message whose parts are looked up when they are asked for. They are views of the datagram. */
+export class Parsed implements Message {
+  readonly datagram: Uint8Array;
+  readonly tokenLength: number;
+  /** Where the payload begins; the end of the datagram if there is none. */
+  readonly payloadAt: number;
+
+  constructor(datagram: Uint8Array, tokenLength: number, payloadAt: number) {
+    this.datagram = datagram;
+    this.tokenLength = tokenLength;
+    this.payloadAt = payloadAt;
+  }
+
+  get type(): MessageType {
+    return TYPES[(this.datagram[0]! >> 4) & 0b11]!;
+  }
+
+  get code(): number {
+    return this.datagram[1]!;
+  }
+
+  get messageId(): number {
+    return (this.datagram[2]! << 8) | this.datagram[3]!;
+  }
+
+  get token(): Uint8Array {
+    return this.view(HEADER_LENGTH, HEADER_LENGTH + this.tokenLength);
+  }
+
+  get options(): readonly Option[] {
+    const collected = new Collected(this.datagram);
+    this.visit(collected);
+    return collected.options;
+  }
+
+  get payload(): Uint8Array {
+    return this.view(this.payloadAt, this.datagram.length);
+  }
+
+  visit(visitor: OptionVisitor): void {
+    walkOptions(this.datagram, HEADER_LENGTH + this.tokenLength, visitor);
+  }
+
+  view(start: number, end: number): Uint8Array {
+    return view(this.datagram, start, end);
+  }
+}
+
+class Collected implements OptionVisitor {
+  readonly options: Option[] = [];
+  readonly #datagram: Uint8Array;
+
+  constructor(datagram: Uint8Array) {
+    this.#datagram = datagram;
+  }
+
+  option(number: number, start: number, end: number): void {
+    this.options.push({ number, value: view(this.#datagram, start, end) });
+  }
+}
+
+function view(datagram: Uint8Array, start: number, end: number): Uint8Array {
+  return start === end ? NOTHING : new Uint8Array(datagram.buffer, datagram.byteOffset + start, end - start);
+}
+
+/** Where the payload begins, or the end of the datagram. */
+function walkOptions(datagram: Uint8Array, start: number, visitor: OptionVisitor | undefined): number {
+  const end = datagram.length;
   let at = start;
   let number = 0;
   while (at < end) {
     const first = datagram[at]!;
     if (first === PAYLOAD_MARKER) {
       if (at + 1 === end) throw malformed("payload marker without payload", at); // §3
-      const payload = new Uint8Array(buffer, byteOffset + at + 1, end - at - 1);
-      return { type, code, messageId, token, options, payload };
+      return at + 1;
     }
     let delta = first >> 4;
     let length = first & 0x0f;
@@ -108,13 +190,14 @@ export function decodeMessage(datagram: Uint8Array): Message {
       length = extended(datagram, at, extension);
       at += extension - 12;
     }
+    const repeated = delta === 0 && number > 0;
     number += delta;
     if (number > MAX_OPTION_NUMBER) throw malformed(`option number ${number}`, at);
     if (length > end - at) throw malformed(`option of ${length} bytes, ${end - at} left`, at);
-    options.push({ number, value: length === 0 ? NOTHING : new Uint8Array(buffer, byteOffset + at, length) });
+    visitor?.option(number, at, at + length, repeated);
     at += length;
   }
-  return { type, code, messageId, token, options, payload: NOTHING };
+  return end;
 }
 
 /** All that is needed to reject a message whose body cannot be read (§4.2); undefined if it is no CoAP of ours (§3). */

@@ -24,9 +24,10 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Transport } from "../base/transport.ts";
+import type { Parsed } from "./codec.ts";
 import { Counters } from "./counters.ts";
 import { type Exchange, MessageLayer, type Upper } from "./exchange.ts";
-import type { Message } from "./message.ts";
+
 import { DEFAULT_PARAMETERS, type Parameters } from "./parameters.ts";
 import type { Answer, OutgoingRequest, UploadChooser } from "./request.ts";
 import { Requests } from "./requests.ts";
@@ -150,11 +151,11 @@ class Above implements Upper {
     this.#service = service;
   }
 
-  onRequest(message: Message, exchange: Exchange): void {
+  onRequest(message: Parsed, exchange: Exchange): void {
     this.#service.onRequest(message, exchange);
   }
 
-  onResponse(message: Message): boolean {
+  onResponse(message: Parsed): boolean {
     return this.#requests.onResponse(message);
   }
 

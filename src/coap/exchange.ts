@@ -5,18 +5,18 @@
 
 import { DecodeError } from "../base/bytes.ts";
 import type { Timer } from "../base/clock.ts";
-import { decodeMessage, encodeEmpty, encodeMessage, peekHeader } from "./codec.ts";
-import { Code, isRequest, isResponse, type Message, type MessageType } from "./message.ts";
+import { encodeEmpty, type Parsed, parseMessage, peekHeader } from "./codec.ts";
+import { Code, isRequest, isResponse, type MessageType } from "./message.ts";
 import { exchangeLifetime, nonLifetime } from "./parameters.ts";
 import { fingerprintOf, fromMemory, type Memory, Remembered, toMemory } from "./remembered.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { type Draft, type Outlet, type Sender, Transmissions } from "./transmissions.ts";
+import { type Draft, encodeDraft, type Outlet, type Sender, Transmissions } from "./transmissions.ts";
 
 /** The floor above: what the message layer hands up. */
 export interface Upper {
-  onRequest(message: Message, exchange: Exchange): void;
+  onRequest(message: Parsed, exchange: Exchange): void;
   /** False: nobody asked for this. */
-  onResponse(message: Message): boolean;
+  onResponse(message: Parsed): boolean;
   /** The peer rejects a non-confirmable message of ours. False: that id means nothing. */
   onReset(messageId: number): boolean;
 }
@@ -27,13 +27,15 @@ const MAX_OPEN = 32;
 /** A request of the peer that is to be answered, once. */
 export class Exchange {
   readonly #layer: MessageLayer;
-  readonly message: Message;
+  readonly message: Parsed;
   readonly fingerprint: number;
   /** Set when an empty ACK has gone out and the answer must follow by itself (§5.2.2). */
   acknowledged = false;
+  /** Asking twice does no harm, and costs less than remembering every answer for minutes (§4.5). */
+  repeatable = false;
   timer: Timer | undefined;
 
-  constructor(layer: MessageLayer, message: Message, fingerprint: number) {
+  constructor(layer: MessageLayer, message: Parsed, fingerprint: number) {
     this.#layer = layer;
     this.message = message;
     this.fingerprint = fingerprint;
@@ -72,6 +74,8 @@ export class MessageLayer implements Outlet {
   asleep = false;
   /** Monotonic milliseconds of the last datagram either way; of our own beginning before the first. */
   lastTraffic: number;
+  /** What goes out now goes out in the millisecond in which something came in. */
+  #receiving = false;
   readonly #exchangeLifetime: number;
   readonly #nonLifetime: number;
 
@@ -97,8 +101,7 @@ export class MessageLayer implements Outlet {
    */
   send(messageId: number, draft: Draft): void {
     if (this.#closed) return;
-    const { code, token, options, payload } = draft;
-    this.transmit(encodeMessage({ type: "NON", messageId, code, token, options, payload }));
+    this.transmit(encodeDraft(draft, "NON", messageId));
   }
 
   /** Ids count up from a random start; one still under way is passed over (§4.4). */
@@ -133,14 +136,18 @@ export class MessageLayer implements Outlet {
       return;
     }
     this.lastTraffic = this.#surroundings.clock.monotonic();
-    let message: Message;
+    this.#receiving = true;
     try {
-      message = decodeMessage(datagram);
+      this.#onMessage(parseMessage(datagram));
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       this.#onMalformed(datagram, error);
-      return;
+    } finally {
+      this.#receiving = false;
     }
+  }
+
+  #onMessage(message: Parsed): void {
     if (message.type === "ACK") this.#onAcknowledgement(message);
     else if (message.type === "RST") this.#onReset(message);
     else if (isRequest(message.code)) this.#onRequest(message);
@@ -161,12 +168,12 @@ export class MessageLayer implements Outlet {
   }
 
   /** An empty CON is a ping (§4.3), a reserved code is nothing we can process: both are answered by RST (§4.2). */
-  #rejectMessage({ type, code, messageId }: Message): void {
+  #rejectMessage({ type, code, messageId }: Parsed): void {
     if (code !== Code.Empty || type !== "CON") this.#surroundings.counters.rejected += 1;
     if (type === "CON") this.#reset(messageId);
   }
 
-  #onAcknowledgement(message: Message): void {
+  #onAcknowledgement(message: Parsed): void {
     const { messageId, code, token } = message;
     if (code === Code.Empty) {
       if (!this.#transmissions.end(messageId, "acknowledged")) this.#surroundings.counters.unmatched += 1;
@@ -185,7 +192,7 @@ export class MessageLayer implements Outlet {
     this.#upper?.onResponse(message);
   }
 
-  #onReset({ messageId, code }: Message): void {
+  #onReset({ messageId, code }: Parsed): void {
     if (code !== Code.Empty) {
       this.#surroundings.counters.rejected += 1;
       return;
@@ -195,15 +202,15 @@ export class MessageLayer implements Outlet {
     if (this.#upper?.onReset(messageId) !== true) this.#surroundings.counters.unmatched += 1;
   }
 
-  #onRequest(message: Message): void {
-    const fingerprint = fingerprintOf(message.code, message.token);
+  #onRequest(message: Parsed): void {
+    const fingerprint = fingerprintOf(message);
     if (this.#isDuplicate(message, fingerprint)) return;
     const exchange = new Exchange(this, message, fingerprint);
     this.#upper?.onRequest(message, exchange);
   }
 
-  #onResponse(message: Message): void {
-    const fingerprint = fingerprintOf(message.code, message.token);
+  #onResponse(message: Parsed): void {
+    const fingerprint = fingerprintOf(message);
     if (this.#isDuplicate(message, fingerprint)) return;
     const { type, messageId } = message;
     if (this.#upper?.onResponse(message) !== true) this.#surroundings.counters.unmatched += 1;
@@ -216,8 +223,8 @@ export class MessageLayer implements Outlet {
   }
 
   /** A duplicate is answered as it was before, or not at all; it never reaches the floor above (§4.5). */
-  #isDuplicate({ type, messageId }: Message, fingerprint: number): boolean {
-    const memory = this.#remembered?.find(messageId, fingerprint, this.#surroundings.clock.monotonic());
+  #isDuplicate({ type, messageId }: Parsed, fingerprint: number): boolean {
+    const memory = this.#remembered?.find(messageId, fingerprint, this.lastTraffic);
     const open = memory ? undefined : this.#openExchange(messageId, fingerprint);
     if (memory === undefined && open === undefined) return false;
     this.#surroundings.counters.duplicates += 1;
@@ -255,14 +262,11 @@ export class MessageLayer implements Outlet {
     }
     if (this.#closed) return undefined;
     const { type, messageId } = exchange.message;
-    const { code, token, options, payload } = draft;
     // A NON is answered by a NON (§5.2.3), a CON on its acknowledgement (§5.2.1).
-    const answer: Message =
-      type === "CON"
-        ? { type: "ACK", messageId, code, token, options, payload }
-        : { type: "NON", messageId: this.newMessageId(), code, token, options, payload };
-    this.#answer(exchange, encodeMessage(answer));
-    return type === "CON" ? undefined : answer.messageId;
+    const [answerType, answerId] =
+      type === "CON" ? (["ACK", messageId] as const) : (["NON", this.newMessageId()] as const);
+    this.#answer(exchange, encodeDraft(draft, answerType, answerId));
+    return type === "CON" ? undefined : answerId;
   }
 
   respondBy(exchange: Exchange, sender: Sender): boolean {
@@ -283,7 +287,8 @@ export class MessageLayer implements Outlet {
 
   #answer(exchange: Exchange, datagram: Uint8Array): void {
     this.#leave(exchange);
-    this.#finish(exchange.message.type, exchange.message.messageId, exchange.fingerprint, datagram);
+    const { type, messageId } = exchange.message;
+    if (!exchange.repeatable) this.#finish(type, messageId, exchange.fingerprint, datagram);
     this.transmit(datagram);
   }
 
@@ -319,7 +324,7 @@ export class MessageLayer implements Outlet {
   transmit(datagram: Uint8Array): Uint8Array {
     const { counters, clock, transport } = this.#surroundings;
     counters.sent += 1;
-    this.lastTraffic = clock.monotonic();
+    if (!this.#receiving) this.lastTraffic = clock.monotonic();
     transport.send(datagram);
     return datagram;
   }

@@ -1,6 +1,7 @@
 /** The options of a request or a response, read once into fields (RFC 7252 §5.4, §5.10). */
 
 import { type Block, blockFrom } from "./blockwise/block.ts";
+import type { OptionVisitor, Parsed } from "./codec.ts";
 import { Code, type Message, type Option } from "./message.ts";
 import { isCritical, isUnderstood, OptionNumber, readString, readUint } from "./options.ts";
 
@@ -13,8 +14,11 @@ export interface Refusal {
 const NO_OPTIONS: readonly Option[] = [];
 const NO_STRINGS: readonly string[] = [];
 
+/** More of them than any request that means something has: who sends them wants to see us count (§5.4). */
+const MAX_OPTIONS = 128;
+
 /** What a request says besides its body. */
-export class RequestHead {
+export class RequestHead implements OptionVisitor {
   readonly path: string[] = [];
   query: readonly string[] = NO_STRINGS;
   format: number | undefined;
@@ -27,72 +31,82 @@ export class RequestHead {
   others: readonly Option[] = NO_OPTIONS;
   /** Set if the request must not be processed. */
   refusal: Refusal | undefined;
-}
+  readonly #message: Parsed;
+  #count = 0;
 
-export function readRequestHead({ options }: Message): RequestHead {
-  const head = new RequestHead();
-  let previous = -1;
-  for (const option of options) {
-    const { number } = option;
-    const understood = isUnderstood(option, number === previous) && takeRequestOption(head, option);
+  constructor(message: Parsed) {
+    this.#message = message;
+  }
+
+  option(number: number, start: number, end: number, repeated: boolean): void {
+    this.#count += 1;
+    if (this.#count > MAX_OPTIONS) {
+      this.refusal ??= { code: Code.BadOption, diagnostic: `more than ${MAX_OPTIONS} options` };
+      return;
+    }
+    const understood = isUnderstood(number, end - start, repeated) && this.#take(number, start, end);
     // §5.4.1: a critical option that is not understood ends it, an elective one is as if it were not there.
     if (!understood && isCritical(number))
-      head.refusal ??= { code: Code.BadOption, diagnostic: `option ${number} is not understood` };
-    previous = number;
+      this.refusal ??= { code: Code.BadOption, diagnostic: `option ${number} is not understood` };
   }
+
+  /** False: the value is not what the option's format asks for. */
+  #take(number: number, start: number, end: number): boolean {
+    const { datagram } = this.#message;
+    switch (number) {
+      case OptionNumber.UriPath: {
+        const segment = readString(datagram, start, end);
+        return segment !== undefined && this.path.push(segment) > 0;
+      }
+      case OptionNumber.UriQuery: {
+        const query = readString(datagram, start, end);
+        if (query !== undefined) this.query = [...this.query, query];
+        return query !== undefined;
+      }
+      case OptionNumber.ContentFormat:
+        this.format = readUint(datagram, start, end);
+        return true;
+      case OptionNumber.Accept:
+        this.accept = readUint(datagram, start, end);
+        return true;
+      case OptionNumber.Observe:
+        this.observe = readUint(datagram, start, end);
+        return true;
+      case OptionNumber.Block1:
+        this.block1 = this.#block(start, end);
+        return true;
+      case OptionNumber.Block2:
+        this.block2 = this.#block(start, end);
+        return true;
+      case OptionNumber.Size1:
+        this.size1 = readUint(datagram, start, end);
+        return true;
+      case OptionNumber.ProxyUri:
+      case OptionNumber.ProxyScheme:
+        this.refusal ??= { code: Code.ProxyingNotSupported, diagnostic: "this is no proxy" }; // §5.10.2
+        return true;
+      case OptionNumber.UriHost:
+      case OptionNumber.UriPort:
+      case OptionNumber.Size2:
+        return true; // One endpoint is one host, and a wish for the size is met with every first block anyway.
+      default:
+        this.others = [...this.others, { number, value: this.#message.view(start, end) }];
+        return true;
+    }
+  }
+
+  #block(start: number, end: number): Block {
+    const block = blockFrom(readUint(this.#message.datagram, start, end));
+    // RFC 7959 §2.2: size exponent 7 is reserved and must lead to 4.00.
+    if (block.exponent === 7) this.refusal ??= { code: Code.BadRequest, diagnostic: "reserved block size" };
+    return block;
+  }
+}
+
+export function readRequestHead(message: Parsed): RequestHead {
+  const head = new RequestHead(message);
+  message.visit(head);
   return head;
-}
-
-/** False: the value is not what the option's format asks for. */
-function takeRequestOption(head: RequestHead, option: Option): boolean {
-  const { number, value } = option;
-  switch (number) {
-    case OptionNumber.UriPath: {
-      const segment = readString(value);
-      return segment !== undefined && head.path.push(segment) > 0;
-    }
-    case OptionNumber.UriQuery: {
-      const query = readString(value);
-      if (query !== undefined) head.query = [...head.query, query];
-      return query !== undefined;
-    }
-    case OptionNumber.ContentFormat:
-      head.format = readUint(value);
-      return true;
-    case OptionNumber.Accept:
-      head.accept = readUint(value);
-      return true;
-    case OptionNumber.Observe:
-      head.observe = readUint(value);
-      return true;
-    case OptionNumber.Block1:
-      head.block1 = takeBlock(head, value);
-      return true;
-    case OptionNumber.Block2:
-      head.block2 = takeBlock(head, value);
-      return true;
-    case OptionNumber.Size1:
-      head.size1 = readUint(value);
-      return true;
-    case OptionNumber.ProxyUri:
-    case OptionNumber.ProxyScheme:
-      head.refusal ??= { code: Code.ProxyingNotSupported, diagnostic: "this is no proxy" }; // §5.10.2
-      return true;
-    case OptionNumber.UriHost:
-    case OptionNumber.UriPort:
-    case OptionNumber.Size2:
-      return true; // One endpoint is one host, and a wish for the size is met with every first block anyway.
-    default:
-      head.others = [...head.others, option];
-      return true;
-  }
-}
-
-function takeBlock(head: RequestHead, value: Uint8Array): Block {
-  const block = blockFrom(readUint(value));
-  // RFC 7959 §2.2: size exponent 7 is reserved and must lead to 4.00.
-  if (block.exponent === 7) head.refusal ??= { code: Code.BadRequest, diagnostic: "reserved block size" };
-  return block;
 }
 
 /** What a response says besides its body. */
@@ -117,7 +131,7 @@ export function readResponseHead({ options }: Message): ResponseHead | string {
     const { number, value } = option;
     const repeated = number === previous;
     previous = number;
-    if (!isUnderstood(option, repeated)) {
+    if (!isUnderstood(number, value.length, repeated)) {
       if (isCritical(number)) return `option ${number} of the answer is not understood`;
       continue;
     }
@@ -125,7 +139,7 @@ export function readResponseHead({ options }: Message): ResponseHead | string {
     else if (number === OptionNumber.LocationQuery) locationQuery.push(readString(value) ?? "");
     else if (!repeated) values.set(number, value);
   }
-  const uint = (number: number) => ifPresent(values.get(number), readUint);
+  const uint = (number: number) => ifPresent(values.get(number), (value) => readUint(value));
   const block = (number: number) => ifPresent(uint(number), blockFrom);
   const head: ResponseHead = {
     format: uint(OptionNumber.ContentFormat),

@@ -81,43 +81,58 @@ export function isCritical(number: number): boolean {
 }
 
 /**
- * Whether an option may be taken at its word: known, of a legal length (§5.4.3), and not repeated where it must
+ * Whether an option may be taken at its word: known, of a legal length in bytes (§5.4.3), and not repeated where it must
  * not be (§5.4.5). What is not understood is refused if critical and skipped if elective (§5.4.1).
  */
-export function isUnderstood({ number, value }: Option, repeated: boolean): boolean {
+export function isUnderstood(number: number, length: number, repeated: boolean): boolean {
   const rule = number < RULE_OF.length ? RULE_OF[number] : undefined;
-  if (rule === undefined || value.length < rule.min || value.length > rule.max) return false;
+  if (rule === undefined || length < rule.min || length > rule.max) return false;
   return rule.repeatable || !repeated;
 }
 
 /** A number of up to four bytes, leading zeros allowed (§3.2). */
-export function readUint(value: Uint8Array): number {
+export function readUint(bytes: Uint8Array, start = 0, end = bytes.length): number {
   let number = 0;
-  for (const byte of value) number = number * 256 + byte;
+  for (let i = start; i < end; i++) number = number * 256 + bytes[i]!;
   return number;
 }
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Path segments and queries are nearly always a few ASCII letters, and always the same few: they are found again by
+ * their bytes, which costs less than making them, and leaves nothing behind. Strangers can only push each other out.
+ */
 const MAX_SHORT = 24;
+const KNOWN = 256;
+const known: (string | undefined)[] = new Array<string | undefined>(KNOWN).fill(undefined);
 
 /** Undefined if the bytes are not UTF-8. */
-export function readString(value: Uint8Array): string | undefined {
-  // Path segments and queries are nearly always a few ASCII letters; the decoder costs more than they do.
-  if (value.length <= MAX_SHORT) {
-    let text = "";
-    for (let i = 0; i < value.length; i++) {
-      const byte = value[i]!;
-      if (byte >= 0x80) return decodeUtf8(value);
-      text += String.fromCharCode(byte);
-    }
-    return text;
+export function readString(bytes: Uint8Array, start = 0, end = bytes.length): string | undefined {
+  if (end - start > MAX_SHORT) return decodeUtf8(bytes, start, end);
+  let hash = end - start;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!;
+    if (byte >= 0x80) return decodeUtf8(bytes, start, end);
+    hash = Math.imul(hash ^ byte, 0x0100_0193);
   }
-  return decodeUtf8(value);
+  const slot = (hash ^ (hash >>> 15)) & (KNOWN - 1);
+  const found = known[slot];
+  if (found !== undefined && spells(found, bytes, start, end)) return found;
+  const text = String.fromCharCode(...bytes.subarray(start, end));
+  known[slot] = text;
+  return text;
 }
 
-function decodeUtf8(value: Uint8Array): string | undefined {
+function spells(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let i = start; i < end; i++) if (text.charCodeAt(i - start) !== bytes[i]) return false;
+  return true;
+}
+
+function decodeUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
   try {
-    return utf8.decode(value);
+    return utf8.decode(bytes.subarray(start, end));
   } catch {
     return undefined;
   }

@@ -1,5 +1,7 @@
 /** What was heard lately, so that hearing it twice changes nothing (RFC 7252 §4.5). */
 
+import type { Parsed } from "./codec.ts";
+
 /** A message that was dealt with. */
 export interface Memory {
   readonly messageId: number;
@@ -46,8 +48,8 @@ export function fromMemory(answer: string): Uint8Array {
 }
 
 /** Code and token in 31 bits (FNV-1a): equal for duplicates, almost never for anything else. */
-export function fingerprintOf(code: number, token: Uint8Array): number {
-  let hash = Math.imul(0x811c9dc5 ^ code, 0x01000193);
-  for (let i = 0; i < token.length; i++) hash = Math.imul(hash ^ token[i]!, 0x01000193);
+export function fingerprintOf({ datagram, tokenLength }: Parsed): number {
+  let hash = Math.imul(0x811c9dc5 ^ datagram[1]!, 0x01000193);
+  for (let i = 4; i < 4 + tokenLength; i++) hash = Math.imul(hash ^ datagram[i]!, 0x01000193);
   return hash & 0x3fff_ffff;
 }

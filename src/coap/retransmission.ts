@@ -22,7 +22,7 @@ export type Effect =
 
 export const WAITING: State = { name: "waiting" };
 
-export function next(state: State, event: Event, parameters: Parameters): [State, ...Effect[]] {
+export function next(state: State, event: Event, parameters: Parameters): [State, Effect?] {
   switch (state.name) {
     case "settled":
       return [state];

@@ -5,9 +5,10 @@ import { Assemblies, cacheKey } from "./blockwise/blockwise.ts";
 import { Composer } from "./blockwise/composer.ts";
 import { type Taken, Uploads } from "./blockwise/uploads.ts";
 import { Call } from "./call.ts";
+import type { Parsed } from "./codec.ts";
 import type { Exchange, MessageLayer } from "./exchange.ts";
 import { type Refusal, type RequestHead, readRequestHead } from "./heads.ts";
-import { Code, isSuccess, type Message } from "./message.ts";
+import { Code, isSuccess } from "./message.ts";
 import type { Entry } from "./observe/entry.ts";
 import { Observations } from "./observe/observations.ts";
 import { exchangeLifetime } from "./parameters.ts";
@@ -67,8 +68,10 @@ export class Service {
     this.#composer.clear();
   }
 
-  onRequest(message: Message, exchange: Exchange): void {
+  onRequest(message: Parsed, exchange: Exchange): void {
     const head = readRequestHead(message);
+    // RFC 8132 §2.3: FETCH is as safe as GET. To observe is neither: it leaves something behind.
+    exchange.repeatable = (message.code === Code.GET || message.code === Code.FETCH) && head.observe === undefined;
     const refusal = head.refusal ?? this.#refusalOf(message);
     if (refusal !== undefined) {
       // A NON with an option that must be understood but is not is rejected, not answered (RFC 7252 §5.4.1).
@@ -89,7 +92,7 @@ export class Service {
     if (call.further === undefined || !this.#resume(call, call.further)) this.#handle(call);
   }
 
-  #refusalOf({ code }: Message): Refusal | undefined {
+  #refusalOf({ code }: Parsed): Refusal | undefined {
     // RFC 7252 §5.8: an unknown method is 4.05, whatever it is about.
     if (code > Code.iPATCH) return { code: Code.MethodNotAllowed, diagnostic: "unknown method" };
     if (this.#handler === undefined || this.#layer.crowded)
@@ -97,13 +100,13 @@ export class Service {
     return undefined;
   }
 
-  #refuse({ token }: Message, exchange: Exchange, refusal: Reply, additions: Additions): void {
+  #refuse({ token }: Parsed, exchange: Exchange, refusal: Reply, additions: Additions): void {
     this.#surroundings.counters.refused += 1;
     exchange.respond(draftReply(refusal, token, bodyOf(refusal), additions));
   }
 
   /** False: nobody takes this body block by block. */
-  #stream(message: Message, exchange: Exchange, head: RequestHead, uploads: Uploads): boolean {
+  #stream(message: Parsed, exchange: Exchange, head: RequestHead, uploads: Uploads): boolean {
     const { code, payload } = message;
     if (code === Code.GET || code === Code.DELETE || code === Code.FETCH) return false;
     const { path, query, format, block1 } = head;
@@ -133,13 +136,13 @@ export class Service {
     return { ...block1, exponent: Math.min(block1.exponent, this.#composer.exponent) };
   }
 
-  #continue({ token }: Message, exchange: Exchange, block1: Block): void {
+  #continue({ token }: Parsed, exchange: Exchange, block1: Block): void {
     const additions = { block1: this.#acknowledged(block1) };
     exchange.respond(draftReply({ code: Code.Continue }, token, NOTHING, additions));
   }
 
   /** Undefined: the body is not whole yet, or never will be, and the peer has been told. */
-  #assemble(message: Message, exchange: Exchange, head: RequestHead, block1: Block): Uint8Array | undefined {
+  #assemble(message: Parsed, exchange: Exchange, head: RequestHead, block1: Block): Uint8Array | undefined {
     const { clock, parameters } = this.#surroundings;
     this.#assemblies ??= new Assemblies(clock, exchangeLifetime(parameters), parameters.maxBody);
     const taken = this.#assemblies.take(cacheKey(message), block1, head.size1, message.payload);
@@ -214,6 +217,8 @@ export class Service {
     const additions = call.additions();
     if (entry !== undefined) additions.observe = this.observations.nextSequence();
     const draft = this.#composer.compose(reply, exchange.message.token, call, additions);
+    // Made again, the first block would be of another moment than those that were promised with it (RFC 7959 §2.4).
+    if (additions.block2 !== undefined) exchange.repeatable = false;
     if (entry === undefined || !exchange.acknowledged) {
       const messageId = exchange.respond(draft);
       if (messageId !== undefined) entry?.note(messageId);

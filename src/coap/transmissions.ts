@@ -2,12 +2,21 @@
 
 import type { Timer } from "../base/clock.ts";
 import { encodeMessage } from "./codec.ts";
-import type { Message } from "./message.ts";
+import type { Message, MessageType } from "./message.ts";
 import { type Event, type Fate, next, type State, WAITING } from "./retransmission.ts";
 import type { Surroundings } from "./surroundings.ts";
 
-/** A message before the message layer has given it a type and an id. */
-export type Draft = Pick<Message, "code" | "token" | "options" | "payload">;
+/** A message before the message layer has given it a type and an id. What it refers to must not change. */
+export interface Draft extends Pick<Message, "code" | "token" | "options" | "payload"> {
+  /** Its own way to bytes, the same as `encodeMessage` would make of it. */
+  encode?(type: MessageType, messageId: number): Uint8Array;
+}
+
+export function encodeDraft(draft: Draft, type: MessageType, messageId: number): Uint8Array {
+  if (draft.encode !== undefined) return draft.encode(type, messageId);
+  const { code, token, options, payload } = draft;
+  return encodeMessage({ type, code, messageId, token, options, payload });
+}
 
 /** Whoever has something to say that must be acknowledged. */
 export interface Sender {
@@ -39,7 +48,8 @@ interface Transmission {
   readonly sender: Sender;
   state: State;
   messageId: number;
-  datagram: Uint8Array | undefined;
+  /** What is under way. Kept as it was said: bytes would cost a copy of each message for the few that are repeated. */
+  draft: Draft | undefined;
   timer: Timer | undefined;
 }
 
@@ -60,7 +70,7 @@ export class Transmissions {
       this.#surroundings.counters.overflows += 1;
       return false;
     }
-    const transmission: Transmission = { sender, state: WAITING, messageId: -1, datagram: undefined, timer: undefined };
+    const transmission: Transmission = { sender, state: WAITING, messageId: -1, draft: undefined, timer: undefined };
     const behind = sender.urgent ? this.#waiting.findIndex((other) => !other.sender.urgent) : -1;
     if (behind === -1) this.#waiting.push(transmission);
     else this.#waiting.splice(behind, 0, transmission);
@@ -114,25 +124,25 @@ export class Transmissions {
   }
 
   #apply(transmission: Transmission, event: Event): void {
-    const [state, ...effects] = next(transmission.state, event, this.#surroundings.parameters);
+    const [state, effect] = next(transmission.state, event, this.#surroundings.parameters);
     transmission.state = state;
-    for (const effect of effects) {
-      if (effect.do === "settle") this.#settle(transmission, effect.fate);
-      else this.#transmit(transmission, effect.do === "retransmit", effect.thenWaitMs);
-    }
+    if (effect === undefined) return;
+    if (effect.do === "settle") this.#settle(transmission, effect.fate);
+    else this.#transmit(transmission, effect.do === "retransmit", effect.thenWaitMs);
   }
 
   #transmit(transmission: Transmission, again: boolean, thenWaitMs: number): void {
     const { clock, counters } = this.#surroundings;
     this.#refresh(transmission, again);
-    if (transmission.datagram === undefined) {
+    const { draft, messageId } = transmission;
+    if (draft === undefined) {
       this.#apply(transmission, { type: "end", fate: "cancelled" });
       return;
     }
     if (again) counters.retransmissions += 1;
     // The timer first: on a wire without delay the acknowledgement comes back before `transmit` returns.
     transmission.timer = clock.after(thenWaitMs, () => this.#apply(transmission, { type: "timer" }));
-    this.#outlet.transmit(transmission.datagram);
+    this.#outlet.transmit(encodeDraft(draft, "CON", messageId));
   }
 
   /** Whatever is newest goes out; an unchanged message goes out byte by byte as it was (§4.2). */
@@ -140,8 +150,7 @@ export class Transmissions {
     const draft = transmission.sender.compose(again ? transmission.messageId : undefined);
     if (draft === undefined) return;
     transmission.messageId = this.#outlet.newMessageId();
-    // A copy of its own: a slice would hold a whole pool for as long as the peer is silent.
-    transmission.datagram = new Uint8Array(encodeMessage({ type: "CON", messageId: transmission.messageId, ...draft }));
+    transmission.draft = draft;
   }
 
   #settle(transmission: Transmission, fate: Fate): void {
@@ -156,5 +165,7 @@ export class Transmissions {
 
 function remove(list: Transmission[], transmission: Transmission): void {
   const at = list.indexOf(transmission);
-  if (at !== -1) list.splice(at, 1);
+  if (at === -1) return;
+  if (at === list.length - 1) list.pop();
+  else list.splice(at, 1);
 }

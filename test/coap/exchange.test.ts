@@ -13,6 +13,8 @@ const GET_TEMPERATURE: Partial<Message> = {
   options: pathOptions("temperature"),
 };
 
+const PUT_TEMPERATURE: Partial<Message> = { ...GET_TEMPERATURE, code: Code.PUT };
+
 /** An endpoint whose handler answers "22.3 C" and counts. */
 function served(): Stage & { asked: number } {
   const stage = Object.assign(new Stage(), { asked: 0 });
@@ -138,9 +140,9 @@ describe("a request of the peer", () => {
 describe("a duplicate", () => {
   it("of a request is answered byte by byte as before, and not handled again (RFC 7252 §4.5)", () => {
     const stage = served();
-    stage.say(GET_TEMPERATURE);
-    stage.say(GET_TEMPERATURE);
-    stage.say(GET_TEMPERATURE);
+    stage.say(PUT_TEMPERATURE);
+    stage.say(PUT_TEMPERATURE);
+    stage.say(PUT_TEMPERATURE);
     expect(stage.asked).toBe(1);
     const [first, ...others] = stage.wire.sent.map(toHex);
     expect(others).toEqual([first, first]);
@@ -149,26 +151,26 @@ describe("a duplicate", () => {
 
   it("of a request that need not be confirmed is ignored", () => {
     const stage = served();
-    stage.say({ ...GET_TEMPERATURE, type: "NON" });
-    stage.say({ ...GET_TEMPERATURE, type: "NON" });
+    stage.say({ ...PUT_TEMPERATURE, type: "NON" });
+    stage.say({ ...PUT_TEMPERATURE, type: "NON" });
     expect(stage.heard()).toHaveLength(1);
     expect(stage.asked).toBe(1);
   });
 
   it("is none after EXCHANGE_LIFETIME, when the id may mean something new (RFC 7252 §4.8.2)", () => {
     const stage = served();
-    stage.say(GET_TEMPERATURE);
+    stage.say(PUT_TEMPERATURE);
     stage.clock.tick(246_999);
-    stage.say(GET_TEMPERATURE);
+    stage.say(PUT_TEMPERATURE);
     expect(stage.asked).toBe(1);
     stage.clock.tick(1);
-    stage.say(GET_TEMPERATURE);
+    stage.say(PUT_TEMPERATURE);
     expect(stage.asked).toBe(2);
   });
 
   it("is none after NON_LIFETIME if it need not be confirmed", () => {
     const stage = served();
-    const request: Partial<Message> = { ...GET_TEMPERATURE, type: "NON" };
+    const request: Partial<Message> = { ...PUT_TEMPERATURE, type: "NON" };
     stage.say(request);
     stage.clock.tick(144_999);
     stage.say(request);
@@ -180,29 +182,55 @@ describe("a duplicate", () => {
 
   it("is known among the last few only: memory is bounded", () => {
     const stage = served();
-    for (let id = 0; id < 17; id++) stage.say({ ...GET_TEMPERATURE, messageId: id });
-    stage.say({ ...GET_TEMPERATURE, messageId: 1 });
+    for (let id = 0; id < 17; id++) stage.say({ ...PUT_TEMPERATURE, messageId: id });
+    stage.say({ ...PUT_TEMPERATURE, messageId: 1 });
     expect(stage.asked).toBe(17);
-    stage.say({ ...GET_TEMPERATURE, messageId: 0 });
+    stage.say({ ...PUT_TEMPERATURE, messageId: 0 });
     expect(stage.asked).toBe(18);
   });
 
   it("is none if a restarted peer happens to choose the same id for another question", () => {
     const stage = served();
-    stage.say(GET_TEMPERATURE);
-    stage.say({ ...GET_TEMPERATURE, token: Uint8Array.of(0x21) });
+    stage.say(PUT_TEMPERATURE);
+    stage.say({ ...PUT_TEMPERATURE, token: Uint8Array.of(0x21) });
     expect(stage.asked).toBe(2);
     expect(stage.heard().map(({ token }) => token[0])).toEqual([0x20, 0x21]);
   });
 
+  it("of a request that only reads is a request like any other: no answer is kept (RFC 7252 §4.5)", () => {
+    for (const code of [Code.GET, Code.FETCH]) {
+      const stage = served();
+      stage.say({ ...GET_TEMPERATURE, code });
+      stage.say({ ...GET_TEMPERATURE, code });
+      expect(stage.asked).toBe(2);
+      expect(stage.heard().map(({ type, messageId }) => `${type} ${messageId}`)).toEqual(["ACK 32052", "ACK 32052"]);
+      expect(stage.endpoint.counters.duplicates).toBe(0);
+    }
+  });
+
+  it("of a request to observe is none: it is not observed anew", () => {
+    const stage = new Stage();
+    const resource = new Observable();
+    stage.endpoint.onRequest(resource.handler);
+    const observe = {
+      ...GET_TEMPERATURE,
+      options: [uintOption(OptionNumber.Observe, 0), ...pathOptions("temperature")],
+    };
+    stage.say(observe);
+    stage.say(observe);
+    expect(stage.wire.sent.map(toHex)[1]).toBe(toHex(stage.wire.sent[0]!));
+    expect(resource.asked).toHaveLength(1);
+    expect(resource.ends).toEqual([]);
+  });
+
   it("of a request still handled is ignored, and acknowledged once the first was", () => {
     const { stage, asked } = slow();
-    stage.say(GET_TEMPERATURE);
-    stage.say(GET_TEMPERATURE);
+    stage.say(PUT_TEMPERATURE);
+    stage.say(PUT_TEMPERATURE);
     expect(stage.heard()).toEqual([]);
     stage.clock.tick(200);
     expect(show(stage.only())).toBe("ACK 0.00 #32052");
-    stage.say(GET_TEMPERATURE);
+    stage.say(PUT_TEMPERATURE);
     expect(show(stage.only())).toBe("ACK 0.00 #32052");
     expect(asked()).toBe(1);
   });

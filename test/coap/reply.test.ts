@@ -1,12 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { toHex } from "../../src/base/bytes.ts";
 import { silentLog } from "../../src/base/log.ts";
 import { Composer, type Target } from "../../src/coap/blockwise/composer.ts";
+import { decodeMessage, encodeMessage } from "../../src/coap/codec.ts";
 import { Counters } from "../../src/coap/counters.ts";
 import { Code, type Message } from "../../src/coap/message.ts";
 import { OptionNumber } from "../../src/coap/options.ts";
 import { DEFAULT_PARAMETERS, type Parameters } from "../../src/coap/parameters.ts";
 import { bodyOf, draftReply } from "../../src/coap/reply.ts";
-import type { Draft } from "../../src/coap/transmissions.ts";
+import { type Draft, encodeDraft } from "../../src/coap/transmissions.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { VirtualTransport } from "../support/virtual-network.ts";
@@ -14,7 +16,7 @@ import { asText, blockOf, bytesOf, NOTHING, text, uintOf } from "./peers.ts";
 
 const TOKEN = Uint8Array.of(1, 2);
 const { Block2, ETag, Size2 } = OptionNumber;
-const asMessage = (draft: Draft): Message => ({ type: "ACK", messageId: 1, ...draft });
+const asMessage = (draft: Draft): Message => decodeMessage(encodeDraft(draft, "ACK", 1));
 
 describe("the body of a reply", () => {
   it("is its payload, or the words about an error (RFC 7252 §5.5.2)", () => {
@@ -51,6 +53,30 @@ describe("the message of a reply", () => {
     expect(numbers).toEqual([4, 6, 8, 8, 12, 14, 23, 27, 28, 60]);
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
     expect(draft).toMatchObject({ code: Code.Content, token: TOKEN, payload: text("x") });
+  });
+
+  it("is the same bytes whichever way it is written", () => {
+    const random = new SeededRandom(3);
+    const maybe = <T>(value: T): T | undefined => (random.below(2) === 0 ? value : undefined);
+    const uint = () => random.pick([0, 1, 12, 255, 256, 65_535, 65_536, 0xff_ffff]);
+    const figure = () => ({ number: random.below(0xf_ffff), more: random.below(2) === 0, exponent: random.below(7) });
+    for (let round = 0; round < 2_000; round++) {
+      const given = {
+        code: Code.Content,
+        format: maybe(random.below(65_536)),
+        maxAge: maybe(random.pick([uint(), 0xffff_ffff, 0x100_0000])),
+        size1: random.below(8) === 0 ? uint() : undefined,
+        locationPath: random.below(8) === 0 ? ["rd", "x".repeat(random.below(300))] : undefined,
+      };
+      const reply = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+      const extra = { observe: maybe(uint()), block1: maybe(figure()), block2: maybe(figure()), size2: maybe(uint()) };
+      const additions = Object.fromEntries(Object.entries(extra).filter(([, value]) => value !== undefined));
+      const payload = random.bytes(random.pick([0, 1, 31, 32, 33, 500]));
+      const draft = draftReply({ code: Code.Content, ...reply }, random.bytes(random.below(9)), payload, additions);
+      const { code, token, options } = draft;
+      const long = encodeMessage({ type: "NON", code, messageId: round, token, options, payload });
+      expect(toHex(encodeDraft(draft, "NON", round))).toBe(toHex(long));
+    }
   });
 
   it("has no option that was not said", () => {

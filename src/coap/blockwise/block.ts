@@ -35,6 +35,10 @@ export function blockFrom(value: number): Block {
   return { number: value >>> 4, more: (value & 0x08) !== 0, exponent: value & 0x07 };
 }
 
+export function blockValue({ number, more, exponent }: Block): number {
+  return (number << 4) | (more ? 0x08 : 0) | exponent;
+}
+
 export function blockOption(number: number, block: Block): Option {
-  return uintOption(number, (block.number << 4) | (block.more ? 0x08 : 0) | block.exponent);
+  return uintOption(number, blockValue(block));
 }

@@ -1,0 +1,83 @@
+/** The CoAP engine alone on its connected sockets, with a handler that knows one value: what is left is the rooms above. */
+
+import { silentLog } from "../dist/base/log.js";
+import { systemRandom } from "../dist/base/random.js";
+import { SystemClock } from "../dist/base/system-clock.js";
+import { Code, Endpoint } from "../dist/coap/index.js";
+import { udp } from "../dist/io/udp.js";
+import { selfReport, serve } from "./rpc.js";
+
+const clock = new SystemClock();
+const NON = { confirmable: false };
+const REGISTER = new TextEncoder().encode("</3/0>,</3303/0>");
+
+/** Goes on with the flood that waits for an acknowledgement: turning over idly would count as cost. */
+let goOn;
+const ready = [];
+
+class Sensor {
+  #payload = Buffer.from("21.5", "latin1");
+  #observation;
+  #con = { confirmable: true, settled: () => this.#settled() };
+
+  constructor(port, name) {
+    const transport = udp({ host: "127.0.0.1", port });
+    const endpoint = new Endpoint({ transport, clock, random: systemRandom, log: silentLog });
+    endpoint.onRequest((request) => this.#answer(request));
+    this.#register(endpoint, name);
+  }
+
+  async #register(endpoint, name) {
+    await endpoint.open(new AbortController().signal);
+    const query = [`ep=${name}`, "lt=3600", "lwm2m=1.1"];
+    await endpoint.request({ code: Code.POST, path: ["rd"], query, format: 40, payload: REGISTER });
+  }
+
+  notify(confirmable, value) {
+    this.#payload = Buffer.from(value, "latin1");
+    const reply = { code: Code.Content, format: 0, payload: this.#payload };
+    this.#observation?.notify(reply, confirmable ? this.#con : NON);
+  }
+
+  #answer(request) {
+    if (request.code !== Code.GET || request.path.join("/") !== "3303/0/5700") return { code: Code.NotFound };
+    const reply = { code: Code.Content, format: 0, payload: this.#payload };
+    return request.observe === "register" ? { ...reply, observer: this.#observer() } : reply;
+  }
+
+  #observer() {
+    return { started: (observation) => (this.#observation = observation), ended: () => undefined };
+  }
+
+  #settled() {
+    ready.push(this);
+    if (goOn) setImmediate(goOn);
+    goOn = undefined;
+  }
+}
+
+const sensors = [];
+
+serve({
+  ...selfReport,
+  start: ({ count, port }) => {
+    for (let i = 0; i < count; i++) sensors.push(new Sensor(port, `coap-${sensors.length + 1}`));
+  },
+  flood: ({ ms, confirmable }) =>
+    new Promise((resolve) => {
+      ready.splice(0, ready.length, ...(confirmable ? sensors : []));
+      const end = performance.now() + ms;
+      let i = 0;
+      const batch = () =>
+        confirmable ? ready.splice(0, 64) : Array.from({ length: 64 }, (_, k) => sensors[(i + k) % sensors.length]);
+      const turn = () => {
+        for (const sensor of batch()) sensor.notify(confirmable, (i++ % 9_973) / 10 + "");
+        if (performance.now() >= end) resolve();
+        else if (confirmable && ready.length === 0) goOn = turn;
+        else setImmediate(turn);
+      };
+      turn();
+      // Should every acknowledgement be lost.
+      setTimeout(resolve, ms + 500);
+    }),
+});
