@@ -107,9 +107,11 @@ export class PackReader {
 
   protected resolve(type: ResourceType): ResourceValue | undefined {
     const { value } = this;
+    // An Object Link has a label of its own, vlo; there are servers that send it as the string that it also is.
+    if (type === "objlnk" && (this.label === "vlo" || this.label === "vs"))
+      return typeof value === "string" ? parseLink(value) : undefined;
     if (LABEL[type] !== (this.label ?? "v")) return undefined;
     if (this.label === undefined) return this.baseValue;
-    if (type === "objlnk") return typeof value === "string" ? parseLink(value) : undefined;
     if (typeof value !== "number" && typeof value !== "bigint") return value;
     if (this.isFloat && type !== "float") return undefined;
     // SenML has one kind of number: a whole one is a float too, as long as it is exact.

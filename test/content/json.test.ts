@@ -92,6 +92,13 @@ codecContract("JSON of LwM2M 1.0", {
       readOnly: true,
     },
     {
+      name: "an Object Link as the string that it also is",
+      base: "/4000/0",
+      text: '{"e":[{"n":"7","sv":"6:0"}]}',
+      nodes: [node("/4000/0/7", { object: 6, instance: 0 })],
+      readOnly: true,
+    },
+    {
       name: "the base name of the root",
       base: "/3/0",
       text: '{"bn":"/","e":[{"n":"3/0/9","v":80}]}',
@@ -167,7 +174,6 @@ codecContract("JSON of LwM2M 1.0", {
     { name: "octets in the alphabet of URLs", base: "/4000/0", text: '{"e":[{"n":"5","sv":"-_8AAQ=="}]}' },
     { name: "octets as a number", base: "/4000/0", text: '{"e":[{"n":"5","v":1}]}' },
     { name: "an Object Link that is none", base: "/4000/0", text: '{"e":[{"n":"7","ov":"3"}]}' },
-    { name: "an Object Link as a string", base: "/4000/0", text: '{"e":[{"n":"7","sv":"3:0"}]}' },
     { name: "a time that is no number", base: "/3/0", text: '{"e":[{"n":"9","v":1,"t":"now"}]}' },
     { name: "a time beyond all numbers", base: "/3/0", text: '{"e":[{"n":"9","v":1,"t":1e999}]}' },
     { name: "labels of SenML", base: "/3/0", text: '{"bn":"/3/0/","e":[{"n":"0","vs":"text"}]}' },

@@ -88,6 +88,13 @@ codecContract("SenML JSON", {
       readOnly: true,
     },
     {
+      name: "an Object Link as the string that it also is",
+      base: "/4000/0/7",
+      text: '[{"n":"/4000/0/7","vs":"6:0"}]',
+      nodes: [node("/4000/0/7", { object: 6, instance: 0 })],
+      readOnly: true,
+    },
+    {
       name: "blanks and another order",
       base: "/3303/0",
       text: ' [ { "v" : 2.5e1 , "n" : "0/5700" , "bn" : "/3303/" } ] ',
@@ -190,7 +197,6 @@ codecContract("SenML JSON", {
     { name: "octets that are not base64", base: "/4000/0", text: '[{"n":"/4000/0/5","vd":"a*b"}]' },
     { name: "octets cut short", base: "/4000/0", text: '[{"n":"/4000/0/5","vd":"AAECA"}]' },
     { name: "an Object Link that is none", base: "/4000/0", text: '[{"n":"/4000/0/7","vlo":"3"}]' },
-    { name: "an Object Link as a string", base: "/4000/0", text: '[{"n":"/4000/0/7","vs":"3:0"}]' },
     { name: "a later version", base: "/3/0", text: '[{"bver":11,"n":"/3/0/9","v":1}]' },
     { name: "a label that must be understood", base: "/3/0", text: '[{"n":"/3/0/9","v":1,"x_":1}]' },
     { name: "a time that is no number", base: "/3/0", text: '[{"n":"/3/0/9","v":1,"t":"now"}]' },
