@@ -6,7 +6,9 @@ import { type Log, silentLog } from "../../src/base/log.ts";
 import { SystemClock } from "../../src/base/system-clock.ts";
 import { Lab, type LabEvent, type LabOptions } from "../../src/lab/index.ts";
 import { loadRegistry } from "../../src/model/registry.ts";
+import type { Client } from "../../src/lab/client.ts";
 import { CoapSensor } from "./coap-sensor.ts";
+import { RawClient } from "./raw-client.ts";
 
 const compact: unknown = JSON.parse(readFileSync(new URL("../../src/model/registry.json", import.meta.url), "utf8"));
 export const models = loadRegistry(compact);
@@ -14,8 +16,10 @@ export const models = loadRegistry(compact);
 export class LabBench {
   readonly lab: Lab;
   readonly events: LabEvent[] = [];
-  readonly sensors: CoapSensor[] = [];
+  readonly sensors: (CoapSensor | RawClient)[] = [];
   port = 0;
+  /** The same as `port` unless the bootstrap server was given one of its own. */
+  bootstrapPort = 0;
   url = "";
   #http: Server | undefined;
   readonly #waiting = new Set<() => void>();
@@ -29,7 +33,7 @@ export class LabBench {
   }
 
   async start(): Promise<this> {
-    this.port = (await this.lab.start()).port;
+    ({ port: this.port, bootstrapPort: this.bootstrapPort } = await this.lab.start());
     return this;
   }
 
@@ -47,6 +51,28 @@ export class LabBench {
     const sensor = await new CoapSensor(this.port).open();
     this.sensors.push(sensor);
     return sensor;
+  }
+
+  /** A peer of bytes, for what no library would send. */
+  async raw(port = this.port): Promise<RawClient> {
+    const client = await new RawClient(port).open();
+    this.sensors.push(client);
+    return client;
+  }
+
+  /** A client that is registered. */
+  known(endpoint: string): Client {
+    const client = this.lab.client(endpoint);
+    if (!client) throw new Error(`${endpoint} is not registered`);
+    return client;
+  }
+
+  /** Asks the HTTP API. */
+  async call(method: string, path: string, body?: unknown): Promise<{ status: number; json: unknown }> {
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const response = await fetch(`${this.url}/lab/${path}`, { method, ...(body !== undefined && { body: text }) });
+    const json: unknown = await response.json();
+    return { status: response.status, json };
   }
 
   /** The first event, past or to come, that is as wanted. */

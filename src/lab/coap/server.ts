@@ -49,9 +49,9 @@ export class LabServer extends Server {
     this.#log = log;
   }
 
-  /** Empty messages are the agent's (node-coap takes a RST for a request); an absurd block number costs a gigabyte. */
+  /** Answers and empty messages are the agent's (node-coap takes a RST for a request). */
   override _handle(packet: CoapPacket, sender: Sender): void {
-    if (packet.code === EMPTY) return;
+    if (packet.code === EMPTY || packet.code?.startsWith("0.") !== true) return;
     const block = blockOf(packet, "Block1");
     if (block) {
       const whole = this.#collect(packet, block, sender);
