@@ -20,4 +20,18 @@ export type {
 } from "./account.ts";
 export type { Attributes } from "./reporting/conditions.ts";
 export { Lwm2mClient, type Lwm2mClientOptions } from "./client.ts";
-export { type Entry, type ExecuteHandler, ObjectTree, type StoredListener, type WriteHandler } from "./tree.ts";
+export type {
+  Argument,
+  BodySink,
+  CreateHandler,
+  CreateOptions,
+  DeleteHandler,
+  ExecuteHandler,
+  InitialValues,
+  MaybeLater,
+  ReadHandler,
+  UploadHandler,
+  Verdict,
+  WriteHandler,
+} from "./handlers.ts";
+export { type Entry, ObjectTree, type StoredListener } from "./tree.ts";

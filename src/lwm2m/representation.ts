@@ -3,7 +3,8 @@
 import type { Clock, Stamp } from "../base/clock.ts";
 import { Code, type Reply } from "../coap/index.ts";
 import { type Codec, codecOf, Format, type Node } from "../content/index.ts";
-import { child, depth, idAt, ids, type Path } from "../model/path.ts";
+import { child, depth, idAt, type Path } from "../model/path.ts";
+import type { ResourceModel } from "../model/objects.ts";
 import { typeOfValue, type View } from "./view.ts";
 
 /** A value younger than this is as good as measured now. */
@@ -25,8 +26,15 @@ export interface Representation extends Contents {
   readonly codec: Codec;
 }
 
+const NOTHING: Contents = { nodes: [], newest: undefined };
+
 /** Readable values at or below `where`; what the server may not read is left out (LwM2M Core 1.1 §6.3.1). */
 export function contentsOf(view: View, where: Path): Contents {
+  const level = depth(where);
+  if (level >= 3) {
+    const model = view.resource(where);
+    if (level === 4 || model?.multiple === false) return single(view, where, model);
+  }
   const nodes: Node[] = [];
   let newest: Stamp | undefined;
   let remarked: Stamp | undefined;
@@ -40,6 +48,14 @@ export function contentsOf(view: View, where: Path): Contents {
     else newest = later(newest, at);
   }
   return { nodes, newest: newest ?? remarked };
+}
+
+/** The way that most Reads take: one value, at this very path. */
+function single(view: View, path: Path, model: ResourceModel | undefined): Contents {
+  const entry = view.entry(path);
+  if (entry === undefined || model?.operations.includes("R") === false) return NOTHING;
+  const { value, at } = entry;
+  return { nodes: [{ path, type: model?.type ?? typeOfValue(value), value }], newest: at };
 }
 
 const later = (a: Stamp | undefined, b: Stamp): Stamp => (a === undefined || b.ms > a.ms ? b : a);
@@ -80,12 +96,12 @@ export function measuredAt(at: Stamp, now: Stamp): number | undefined {
  * One time for all: servers take several for several measurements.
  */
 export function timed({ codec, nodes, newest }: Representation, clock: Clock): readonly Node[] {
-  if (newest === undefined || (codec.format !== Format.SenmlCbor && codec.format !== Format.SenmlJson)) return nodes;
+  if (newest === undefined || !codec.timed) return nodes;
   const time = measuredAt(newest, clock.now());
   return time === undefined ? nodes : nodes.map((node) => ({ ...node, time }));
 }
 
 /** Whether a Read answers with the time of measurement. */
 export function tellsTime(where: Path): boolean {
-  return (ids(where)[0] ?? 0) >= FIRST_TIMED_OBJECT;
+  return (idAt(where, 0) ?? 0) >= FIRST_TIMED_OBJECT;
 }

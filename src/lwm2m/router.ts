@@ -2,16 +2,21 @@
 
 import { Code, type IncomingRequest, type Reply } from "../coap/index.ts";
 import { Format } from "../content/index.ts";
-import { depth, parsePath, type Path } from "../model/path.ts";
-import type { Notifier } from "./reporting/notifier.ts";
+import { depth, parsePath, type Path, ROOT } from "../model/path.ts";
+import type { MaybeLater } from "./handlers.ts";
 import { writeAttributes } from "./operations/attributes.ts";
+import { readComposite, readQuestion, writeComposite } from "./operations/composite.ts";
+import { create } from "./operations/create.ts";
+import { remove } from "./operations/delete.ts";
 import { discover } from "./operations/discover.ts";
 import { execute } from "./operations/execute.ts";
 import { find, read } from "./operations/read.ts";
-import { write } from "./operations/write.ts";
+import { refreshed } from "./operations/refresh.ts";
+import { refusing, write } from "./operations/write.ts";
+import type { Notifier } from "./reporting/notifier.ts";
 import { isForbidden, type View } from "./view.ts";
 
-export function route(view: View, notifier: Notifier, request: IncomingRequest): Reply | Promise<Reply> {
+export function route(view: View, notifier: Notifier, request: IncomingRequest): MaybeLater<Reply> {
   const where = parsePath(`/${request.path.join("/")}`);
   if (where === undefined) return { code: Code.NotFound };
   // Keys are nobody's business, whatever is asked (LwM2M Core 1.1 §E.1).
@@ -25,21 +30,26 @@ export function route(view: View, notifier: Notifier, request: IncomingRequest):
       return put(view, notifier, where, request);
     case Code.POST:
       return post(view, where, request);
+    case Code.DELETE:
+      return remove(view, where, request);
     default:
-      // Create and Delete are not for devices that are what they are; composites are not spoken.
-      return { code: Code.MethodNotAllowed };
+      return where === ROOT && view.version !== "1.0" ? composite(view, request) : { code: Code.MethodNotAllowed };
   }
 }
 
-function get(view: View, notifier: Notifier, where: Path, request: IncomingRequest): Reply {
+function get(view: View, notifier: Notifier, where: Path, request: IncomingRequest): MaybeLater<Reply> {
   const { accept, observe } = request;
-  if (accept === Format.LinkFormat) return discover(view, where);
-  if (observe !== "register") return read(view, where, accept);
-  const found = find(view, where, accept);
-  return "code" in found ? found : notifier.observe(where, found);
+  if (accept === Format.LinkFormat) return discover(view, where, request.query);
+  const answer = (): Reply => {
+    if (observe !== "register") return read(view, where, accept);
+    const found = find(view, where, accept);
+    return "code" in found ? found : notifier.observe(where, found);
+  };
+  // Nearly nobody wants to be asked, and this is the way of most requests.
+  return view.tree.readers === undefined ? answer() : refreshed(view, [where], request.signal, answer);
 }
 
-function put(view: View, notifier: Notifier, where: Path, request: IncomingRequest): Reply | Promise<Reply> {
+function put(view: View, notifier: Notifier, where: Path, request: IncomingRequest): MaybeLater<Reply> {
   if (request.query.length > 0 && request.payload.length === 0 && request.format === undefined) {
     const reply = writeAttributes(view, where, request.query);
     if (reply.code === Code.Changed) notifier.attributesChanged(where);
@@ -48,8 +58,10 @@ function put(view: View, notifier: Notifier, where: Path, request: IncomingReque
   return depth(where) >= 2 ? write(view, where, request, "replace") : { code: Code.MethodNotAllowed };
 }
 
-function post(view: View, where: Path, request: IncomingRequest): Reply | Promise<Reply> {
+function post(view: View, where: Path, request: IncomingRequest): MaybeLater<Reply> {
   switch (depth(where)) {
+    case 1:
+      return create(view, where, request);
     case 2:
       return write(view, where, request, "update");
     case 3:
@@ -60,4 +72,17 @@ function post(view: View, where: Path, request: IncomingRequest): Reply | Promis
     default:
       return { code: Code.MethodNotAllowed };
   }
+}
+
+/** Since LwM2M 1.1, of the root alone: the paths are in the body (§6.3.8, §6.3.9, §6.4.4; RFC 8132). */
+function composite(view: View, request: IncomingRequest): MaybeLater<Reply> {
+  if (request.code === Code.iPATCH) return writeComposite(view, request);
+  if (request.code !== Code.FETCH) return { code: Code.MethodNotAllowed };
+  return refusing(() => {
+    const question = readQuestion(view, request);
+    if ("code" in question) return question;
+    return refreshed(view, question.paths, request.signal, () => {
+      return readComposite(view, question);
+    });
+  });
 }

@@ -2,16 +2,23 @@
 
 import { sameBytes } from "../base/bytes.ts";
 import type { Stamp } from "../base/clock.ts";
-import type { Outcome } from "../base/outcome.ts";
-import { contains, depth, type Path } from "../model/path.ts";
-import type { ResourceUpdate, ResourceValue } from "../model/value.ts";
+import type { ObjectRegistry } from "../model/objects.ts";
+import { child, contains, depth, type Path } from "../model/path.ts";
+import { fits, type ResourceUpdate, type ResourceValue } from "../model/value.ts";
+import {
+  type CreateHandler,
+  type CreateOptions,
+  type Creation,
+  type DeleteHandler,
+  type ExecuteHandler,
+  Handlers,
+  type ReadHandler,
+  type UploadHandler,
+  type WriteHandler,
+} from "./handlers.ts";
 import { comparePaths, type Entry, Values } from "./values.ts";
 
 export type { Entry };
-
-/** Settles when the device has confirmed, refused or not answered. The tree changes by `set` alone, never by the write itself. */
-export type WriteHandler = (path: Path, value: ResourceValue, signal: AbortSignal) => Promise<Outcome>;
-export type ExecuteHandler = (path: Path, args: string, signal: AbortSignal) => Promise<Outcome>;
 
 export type PathsListener = (paths: readonly Path[]) => void;
 /** Told of a value that the server wrote and nobody but the gateway keeps; `undefined`: taken away. */
@@ -25,12 +32,17 @@ const NOBODY: readonly never[] = [];
 export class ObjectTree {
   readonly #values = new Values();
   #instances: readonly Path[] = NO_INSTANCES;
-  #writers: Map<Path, WriteHandler> | undefined;
-  #executors: Map<Path, ExecuteHandler> | undefined;
+  #handlers: Handlers | undefined;
+  readonly #models: ObjectRegistry | undefined;
   #onChange: readonly PathsListener[] = NOBODY;
   #onDifference: readonly PathsListener[] = NOBODY;
   #onInstances: readonly (() => void)[] = NOBODY;
   #onStored: readonly StoredListener[] = NOBODY;
+
+  /** With `models`, a value of another type than its Resource's is refused when it is set, and not when it is read. */
+  constructor(models?: ObjectRegistry) {
+    this.#models = models;
+  }
 
   /** Shows an Object Instance, even while it has no value yet. @throws RangeError if `path` is no Instance. */
   addInstance(path: Path): void {
@@ -44,8 +56,7 @@ export class ObjectTree {
   removeInstance(path: Path): void {
     if (!this.hasInstance(path)) return;
     this.#instances = this.#instances.filter((instance) => instance !== path);
-    for (const at of [...(this.#writers?.keys() ?? [])]) if (contains(path, at)) this.#writers?.delete(at);
-    for (const at of [...(this.#executors?.keys() ?? [])]) if (contains(path, at)) this.#executors?.delete(at);
+    this.#handlers?.removeBelow(path);
     // Observers hear of it even if there was no value: what they watch is gone.
     this.#tell([path, ...this.#values.remove(path)]);
     for (const listener of this.#onInstances) listener();
@@ -53,6 +64,12 @@ export class ObjectTree {
 
   hasInstance(path: Path): boolean {
     return this.#instances.includes(path);
+  }
+
+  /** Whether `path` is an Instance that is shown, or lies in one. */
+  covers(path: Path): boolean {
+    for (const instance of this.#instances) if (contains(instance, path)) return true;
+    return false;
   }
 
   /** Instances in ascending order. */
@@ -69,8 +86,12 @@ export class ObjectTree {
     return this.#values.below(path);
   }
 
-  /** Stores a value and tells the listeners, also if the value is the same as before but newer. */
+  /**
+   * Stores a value and tells the listeners, also if the value is the same as before but newer.
+   * @throws RangeError if the tree has models, and the value is of another type than theirs.
+   */
   set(path: Path, value: ResourceValue, at: Stamp): void {
+    if (this.#models !== undefined) this.#check(path, value);
     const differs = this.#put(path, value, at);
     if (this.#onChange.length === 0 && (this.#onDifference.length === 0 || !differs)) return;
     const paths = [path];
@@ -78,8 +99,9 @@ export class ObjectTree {
     if (differs) for (const listener of this.#onDifference) listener(paths);
   }
 
-  /** One reading, one change: listeners are told after all of it is stored. */
+  /** One reading, one change: listeners are told after all of it is stored. @throws RangeError as `set` does, before any is. */
   setAll(updates: readonly ResourceUpdate[]): void {
+    if (this.#models !== undefined) for (const { path, value } of updates) this.#check(path, value);
     const differing: Path[] = [];
     for (const { path, value, at } of updates) if (this.#put(path, value, at)) differing.push(path);
     if (this.#onChange.length > 0 && updates.length > 0) {
@@ -89,7 +111,21 @@ export class ObjectTree {
     if (differing.length > 0) for (const listener of this.#onDifference) listener(differing);
   }
 
-  /** Takes away every value at or below `path`. */
+  /**
+   * Replaces all Instances of a multiple Resource at once: in a list they count from 0. One change, however many.
+   * @throws RangeError if `path` is no Resource.
+   */
+  setInstances(path: Path, values: readonly ResourceValue[] | ReadonlyMap<number, ResourceValue>, at: Stamp): void {
+    if (depth(path) !== 3) throw new RangeError(`no Resource: ${path}`);
+    const updates = [...values.entries()].map(([id, value]) => ({ path: child(path, id), value, at }));
+    const stays = new Set(updates.map((update) => update.path));
+    this.#replace(
+      updates,
+      this.entries(path).flatMap(([here]) => (stays.has(here) ? [] : [here])),
+    );
+  }
+
+  /** Takes away every value at or below `path`; a Resource Instance goes alone. */
   delete(path: Path): void {
     const removed = this.#values.remove(path);
     if (removed.length > 0) this.#tell(removed);
@@ -102,32 +138,110 @@ export class ObjectTree {
     for (const listener of this.#onStored) listener(path, value);
   }
 
+  /** All that one request of a server changes, as one change. */
+  storeAll(updates: readonly ResourceUpdate[], removed: readonly Path[]): void {
+    const gone = this.#replace(updates, removed);
+    for (const listener of this.#onStored) {
+      for (const path of gone) listener(path, undefined);
+      for (const { path, value } of updates) listener(path, value);
+    }
+  }
+
+  /**
+   * Lets servers write at or below a Resource, an Instance or an Object: the tree keeps what they write, all of one
+   * request or nothing of it, and tells `onStored`. Only what the model lets be written, of its type and in its range.
+   */
+  allowWrite(path: Path): void {
+    const handlers = this.#hands();
+    handlers.kept ??= new Set();
+    handlers.kept.add(path);
+  }
+
+  /** Hands what servers write at or below `path` to a device. What is said closest to a Resource counts. */
   onWrite(path: Path, handler: WriteHandler): void {
-    this.#writers ??= new Map();
-    this.#writers.set(path, handler);
+    const handlers = this.#hands();
+    handlers.writers ??= new Map();
+    handlers.writers.set(path, handler);
   }
 
   onExecute(path: Path, handler: ExecuteHandler): void {
-    this.#executors ??= new Map();
-    this.#executors.set(path, handler);
+    const handlers = this.#hands();
+    handlers.executors ??= new Map();
+    handlers.executors.set(path, handler);
+  }
+
+  /** Asks before servers read `path`, or anything at, above or below it. */
+  onRead(path: Path, handler: ReadHandler): void {
+    const handlers = this.#hands();
+    handlers.readers ??= new Map();
+    handlers.readers.set(path, handler);
+  }
+
+  /** Takes what servers write to an opaque Resource block by block, however long. To be left before the client starts. */
+  onUpload(path: Path, handler: UploadHandler): void {
+    const handlers = this.#hands();
+    handlers.uploads ??= new Map();
+    handlers.uploads.set(path, handler);
+  }
+
+  /** Lets servers create Instances of an Object; they are shown once the handler, if there is one, is done. */
+  onCreate(object: number, handler?: CreateHandler, options: CreateOptions = {}): void {
+    const handlers = this.#hands();
+    handlers.creations ??= new Map();
+    handlers.creations.set(object, { handler, options });
+  }
+
+  /** Lets servers delete Instances of an Object; they are gone once the handler, if there is one, is done. */
+  onDelete(object: number, handler?: DeleteHandler): void {
+    const handlers = this.#hands();
+    handlers.deletions ??= new Map();
+    handlers.deletions.set(object, handler);
+  }
+
+  /** Who takes a Write to `path`: a handler, the tree itself, or nobody. */
+  writer(path: Path): WriteHandler | "tree" | undefined {
+    return this.#handlers?.writer(path);
   }
 
   writeHandler(path: Path): WriteHandler | undefined {
-    return this.#writers?.get(path);
+    return this.#handlers?.writers?.get(path);
   }
 
   executeHandler(path: Path): ExecuteHandler | undefined {
-    return this.#executors?.get(path);
+    return this.#handlers?.executors?.get(path);
+  }
+
+  uploadHandler(path: Path): UploadHandler | undefined {
+    return this.#handlers?.uploads?.get(path);
+  }
+
+  get takesUploads(): boolean {
+    return this.#handlers?.uploads !== undefined;
+  }
+
+  /** Who wants to be asked before a Read; undefined if nobody does. */
+  get readers(): ReadonlyMap<Path, ReadHandler> | undefined {
+    return this.#handlers?.readers;
+  }
+
+  creation(object: number): Creation | undefined {
+    return this.#handlers?.creations?.get(object);
+  }
+
+  /** Whether servers may delete Instances of an Object, and who wants to be asked. */
+  deletion(object: number): { readonly handler: DeleteHandler | undefined } | undefined {
+    const { deletions } = this.#handlers ?? {};
+    return deletions?.has(object) ? { handler: deletions.get(object) } : undefined;
   }
 
   /** Paths that the server may execute: shown in Discover even without a value. */
   executables(): readonly Path[] {
-    return [...(this.#executors?.keys() ?? [])].sort(comparePaths);
+    return [...(this.#handlers?.executors?.keys() ?? [])].sort(comparePaths);
   }
 
-  /** Paths that a device may be told: shown in Discover even without a value. */
+  /** Paths that may be written: shown in Discover even without a value. */
   writables(): readonly Path[] {
-    return [...(this.#writers?.keys() ?? [])].sort(comparePaths);
+    return [...(this.#handlers?.writables() ?? [])].sort(comparePaths);
   }
 
   /** Called with the paths that `set`, `setAll` and `delete` touched. Returns how to stop listening. */
@@ -151,6 +265,28 @@ export class ObjectTree {
   onStored(listener: StoredListener): () => void {
     this.#onStored = this.#onStored.concat(listener);
     return () => (this.#onStored = this.#onStored.filter((other) => other !== listener));
+  }
+
+  #hands(): Handlers {
+    this.#handlers ??= new Handlers();
+    return this.#handlers;
+  }
+
+  /** Values come and go, and listeners hear of it once; gives the paths that are gone. */
+  #replace(updates: readonly ResourceUpdate[], removed: readonly Path[]): readonly Path[] {
+    if (this.#models !== undefined) for (const { path, value } of updates) this.#check(path, value);
+    const gone = removed.flatMap((path) => this.#values.remove(path));
+    const differing = [...gone];
+    for (const { path, value, at } of updates) if (this.#put(path, value, at)) differing.push(path);
+    const touched = gone.concat(updates.map(({ path }) => path));
+    if (touched.length > 0) for (const listener of this.#onChange) listener(touched);
+    if (differing.length > 0) for (const listener of this.#onDifference) listener(differing);
+    return gone;
+  }
+
+  #check(path: Path, value: ResourceValue): void {
+    const type = this.#models?.resource(path)?.type;
+    if (type !== undefined && !fits(value, type)) throw new RangeError(`${path}: ${typeof value} is no ${type}`);
   }
 
   /** Whether the value is another than before. */

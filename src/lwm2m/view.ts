@@ -2,10 +2,10 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { ObjectModel, ObjectRegistry, ResourceModel } from "../model/objects.ts";
-import { child, contains, cut, depth, idAt, type Path } from "../model/path.ts";
+import { child, contains, cut, depth, idAt, type Path, ROOT } from "../model/path.ts";
 import type { ResourceType, ResourceValue } from "../model/value.ts";
 import type { Attributes } from "./reporting/conditions.ts";
-import { permits } from "./access.ts";
+import { permits, Right } from "./access.ts";
 import type { Version } from "./account.ts";
 import { AttributeStore, completed } from "./reporting/attributes.ts";
 import { SERVER_OBJECT } from "./provisioned.ts";
@@ -61,13 +61,29 @@ export class View {
       : this.tree.instances().some((instance) => contains(where, instance));
   }
 
-  /** Values at or below `where`, in ascending order; values outside any Instance are not shown. */
+  /** Whether an Object has an Instance, or something deeper lies in one. The same as `has` of that, and faster. */
+  covers(where: Path): boolean {
+    if (isServerObject(where) || depth(where) === 1) return this.has(instanceOf(where));
+    return isShown(objectOf(where)) && this.tree.covers(where);
+  }
+
+  /**
+   * Values at or below `where`, in ascending order. Left out are values outside any Instance, and of more than one
+   * Instance those that this server may not read (LwM2M Core 1.1 §8.2).
+   */
   entries(where: Path): readonly (readonly [Path, Entry])[] {
-    if (contains(SERVER_OBJECT, where)) return this.server.entries(where, this.clock.now());
-    if (depth(where) >= 2) return this.tree.hasInstance(instanceOf(where)) ? this.tree.entries(where) : [];
-    return this.instances()
-      .filter((instance) => contains(where, instance))
-      .flatMap((instance) => this.entries(instance));
+    if (where === ROOT || depth(where) === 1)
+      return this.instances()
+        .filter((instance) => contains(where, instance) && this.permits(instance, Right.Read))
+        .flatMap((instance) => this.entries(instance));
+    if (isServerObject(where)) return this.server.entries(where, this.clock.now());
+    return this.tree.covers(where) ? this.tree.entries(where) : [];
+  }
+
+  /** The value at this very path. */
+  entry(where: Path): Entry | undefined {
+    if (isServerObject(where)) return this.server.entries(where, this.clock.now()).find(([at]) => at === where)?.[1];
+    return this.tree.covers(where) ? this.tree.get(where) : undefined;
   }
 
   hasValue(where: Path): boolean {
@@ -84,6 +100,13 @@ export class View {
     for (const { id, mandatory, operations } of this.object(objectOf(instance))?.resources.values() ?? [])
       if (mandatory && operations === "E") found.add(child(instance, id));
     return [...found].sort(comparePaths);
+  }
+
+  /** Of a multiple Resource; a single value that was given for it counts as its first. */
+  resourceInstances(resource: Path): readonly Path[] {
+    const found = new Set<Path>();
+    for (const [at] of this.entries(resource)) found.add(depth(at) === 3 ? child(at, 0) : at);
+    return [...found];
   }
 
   /** Paths with something to execute behind them. */
@@ -108,9 +131,17 @@ export class View {
     return this.models.resource(where);
   }
 
-  /** Whether the server may do to an Object Instance what one of `Right` stands for. */
-  permits(instance: Path, right: number): boolean {
-    return permits(this.server.provisioned, this.server.account.shortServerId, instance, right);
+  /** Whether the server may do what one of `Right` stands for to an Object Instance, or to what lies in it. */
+  permits(where: Path, right: number): boolean {
+    const { provisioned, account } = this.server;
+    if (provisioned.access === undefined && !isServerObject(where)) return true;
+    return permits(provisioned, account.shortServerId, instanceOf(where), right);
+  }
+
+  /** Whether the server may read at least one Instance of an Object. */
+  readable(object: Path): boolean {
+    if (this.server.provisioned.access === undefined && !isServerObject(object)) return true;
+    return this.instances().some((instance) => contains(object, instance) && this.permits(instance, Right.Read));
   }
 
   /** The version of an Object that Register and Discover name; a missing one means 1.0 (LwM2M Core 1.1 §7.2.2). */
@@ -155,6 +186,10 @@ export function resourceOf(where: Path): Path {
 
 function objectOf(where: Path): number | undefined {
   return idAt(where, 0);
+}
+
+function isServerObject(where: Path): boolean {
+  return contains(SERVER_OBJECT, where);
 }
 
 /** What the tree may hold but this room answers for itself. */

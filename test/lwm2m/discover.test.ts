@@ -36,11 +36,11 @@ describe("Discover", () => {
     expect((await discover(here, "/6")).text).toBe("</6>,</6/0>,</6/0/0>");
   });
 
-  it("lists a single Resource, with the number of its Instances if it has any", async () => {
+  it("lists a single Resource, with its Instances and their number if it has any", async () => {
     const here = await station().registered();
     here.set([3, 0, 7, 1], 3_000);
     expect((await discover(here, "/3303/0/5700")).text).toBe("</3303/0/5700>");
-    expect((await discover(here, "/3/0/7")).text).toBe("</3/0/7>;dim=2");
+    expect((await discover(here, "/3/0/7")).text).toBe("</3/0/7>;dim=2,</3/0/7/0>,</3/0/7/1>");
   });
 
   it("shows attributes where this server attached them (E42)", async () => {
@@ -88,7 +88,7 @@ describe("Discover", () => {
 
   it("answers 4.04 where nothing is", async () => {
     const here = await station().registered();
-    for (const where of ["", "/9", "/3303/1", "/3303/0/5518", "/3/0/7/0"])
+    for (const where of ["/9", "/3303/1", "/3303/0/5518"])
       expect((await discover(here, where)).code, where).toBe("4.04");
   });
 });

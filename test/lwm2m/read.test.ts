@@ -47,7 +47,7 @@ describe("Read", () => {
 
   it("gives the same values in every structured format", async () => {
     const { server } = await station().registered();
-    for (const accept of [Format.Tlv, Format.SenmlJson, Format.SenmlCbor]) {
+    for (const accept of [Format.Tlv, Format.SenmlJson, Format.SenmlCbor, Format.Json, Format.LwM2mCbor]) {
       const answer = await server.ask("GET", { path: "/3303/0", accept });
       expect(answer).toMatchObject({ code: "2.05", format: accept });
       expect(values(answer, path(3303, 0))).toEqual({ "/3303/0/5700": 22, "/3303/0/5701": "Cel" });
@@ -57,7 +57,8 @@ describe("Read", () => {
   it("refuses formats it does not know, or that cannot carry what is asked for (E28, E37)", async () => {
     const { server } = await station().registered();
     for (const [where, accept] of [
-      ["/3303/0/5700", 11543],
+      ["/3303/0/5700", Format.SenmlEtchJson],
+      ["/3303/0/5700", Format.SenmlEtchCbor],
       ["/3303/0/5700", 9999],
       ["/3303/0", Format.Text],
       ["/3303", Format.Cbor],

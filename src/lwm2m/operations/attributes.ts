@@ -2,12 +2,15 @@
 
 import { Code, type Reply } from "../../coap/index.ts";
 import { depth, type Path } from "../../model/path.ts";
+import { Right } from "../access.ts";
 import { parseAttributes } from "../reporting/attributes.ts";
 import { misplaced } from "../reporting/conditions.ts";
 import { instanceOf, resourceOf, type View } from "../view.ts";
 
 export function writeAttributes(view: View, where: Path, query: readonly string[]): Reply {
   if (!exists(view, where)) return { code: Code.NotFound };
+  if (!(depth(where) === 1 ? view.readable(where) : view.permits(where, Right.Read)))
+    return { code: Code.Unauthorized };
   const change = parseAttributes(query, view.version);
   if (typeof change === "string") return { code: Code.BadRequest, diagnostic: change };
   const type = depth(where) >= 3 ? view.resource(where)?.type : undefined;

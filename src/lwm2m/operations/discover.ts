@@ -1,67 +1,92 @@
-/** Discover (LwM2M Core 1.1 §6.3.2): what is there, with the attributes that this server has attached. */
+/** Discover (LwM2M Core 1.2 §6.3.2): what is there, with the attributes that this server has attached. */
 
 import { Code, type Reply } from "../../coap/index.ts";
 import { Format, type Link, writeLinks } from "../../content/index.ts";
-import { depth, ids, path, type Path } from "../../model/path.ts";
+import { contains, depth, idAt, type Path } from "../../model/path.ts";
 import { attributeLinks } from "../reporting/attributes.ts";
 import type { Attributes } from "../reporting/conditions.ts";
 import { versionAttribute } from "../servers/links.ts";
 import { instanceOf, type View } from "../view.ts";
 
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
+const DEPTH = /^depth=([0-3])$/;
 const encoder = new TextEncoder();
 
-export function discover(view: View, where: Path): Reply {
-  const links = linksAt(view, where);
+/** Levels below the target that are shown: of an Object its Instances and their Resources, of all else the next ones. */
+const USUAL_DEPTH: Readonly<Record<number, number>> = { 1: 2, 2: 1, 3: 1 };
+
+export function discover(view: View, where: Path, query: readonly string[]): Reply {
+  const level = depth(where);
+  // The root is for Bootstrap-Discover; Resource Instances are shown with their Resource.
+  if (level === 0 || level === 4) return { code: Code.MethodNotAllowed };
+  const levels = levelsOf(view, level, query);
+  if (typeof levels === "string") return { code: Code.BadRequest, diagnostic: levels };
+  const links = linksAt(view, where, levels);
   if (links === undefined) return { code: Code.NotFound };
   return { code: Code.Content, format: Format.LinkFormat, payload: encoder.encode(writeLinks(links)) };
 }
 
-function linksAt(view: View, where: Path): Link[] | undefined {
+/** How many levels to show below the target; `depth` is of LwM2M 1.2. Resource Instances have paths since 1.1 only. */
+function levelsOf(view: View, level: number, query: readonly string[]): number | string {
+  const [wanted, ...more] = query;
+  if (wanted === undefined) return view.version === "1.0" && level === 3 ? 0 : USUAL_DEPTH[level]!;
+  const match = view.version === "1.2" && more.length === 0 ? DEPTH.exec(wanted) : null;
+  return match ? Number(match[1]) : `unknown parameter "${wanted.slice(0, 20)}"`;
+}
+
+function linksAt(view: View, where: Path, levels: number): Link[] | undefined {
   switch (depth(where)) {
     case 1:
-      return view.has(where) ? objectLinks(view, where) : undefined;
+      return view.has(where) ? objectLinks(view, where, levels) : undefined;
     case 2:
-      return view.has(where) ? instanceLinks(view, where) : undefined;
-    case 3:
-      return view.has(instanceOf(where)) && view.resources(instanceOf(where)).includes(where)
-        ? [resourceLink(view, where, view.attributes.effective(where))]
-        : undefined;
+      return view.has(where) ? instanceLinks(view, where, levels) : undefined;
     default:
-      return undefined;
+      return view.has(instanceOf(where)) && view.resources(instanceOf(where)).includes(where)
+        ? resourceLinks(view, where, { own: view.attributes.effective(where), levels })
+        : undefined;
   }
 }
 
 /** The Object with its own attributes, its Instances with theirs, and the bare Resources of each. */
-function objectLinks(view: View, where: Path): Link[] {
-  const [object] = ids(where);
-  const version = versionAttribute(view.announcedVersion(object!));
+function objectLinks(view: View, where: Path, levels: number): Link[] {
+  const version = versionAttribute(view.announcedVersion(idAt(where, 0) ?? 0));
   const links: Link[] = [
     { target: where, attributes: new Map([...version, ...attributeLinks(view.attributes.own(where))]) },
   ];
+  if (levels === 0) return links;
   for (const instance of view.instances()) {
-    if (ids(instance)[0] !== object) continue;
+    if (!contains(where, instance)) continue;
     links.push({ target: instance, attributes: new Map(attributeLinks(view.attributes.own(instance))) });
-    for (const resource of view.resources(instance)) links.push({ target: resource, attributes: NO_ATTRIBUTES });
+    if (levels === 1) continue;
+    for (const resource of view.resources(instance)) {
+      links.push({ target: resource, attributes: NO_ATTRIBUTES });
+      if (levels > 2) links.push(...bare(view.resourceInstances(resource)));
+    }
   }
   return links;
 }
 
 /** The Instance and its Resources, each with the attributes attached to itself. */
-function instanceLinks(view: View, where: Path): Link[] {
-  return [
-    { target: where, attributes: new Map(attributeLinks(view.attributes.own(where))) },
-    ...view.resources(where).map((resource) => resourceLink(view, resource, view.attributes.own(resource))),
-  ];
+function instanceLinks(view: View, where: Path, levels: number): Link[] {
+  const links: Link[] = [{ target: where, attributes: new Map(attributeLinks(view.attributes.own(where))) }];
+  if (levels === 0) return links;
+  for (const resource of view.resources(where))
+    links.push(...resourceLinks(view, resource, { own: view.attributes.own(resource), levels: levels - 1 }));
+  return links;
 }
 
 /** `dim` counts the Instances of a multiple Resource (§7.3.1). */
-function resourceLink(view: View, where: Path, attributes: Attributes): Link {
-  const multiple = view.resource(where)?.multiple === true;
-  const dim: [string, string][] = multiple ? [["dim", String(dimension(view, where))]] : [];
-  return { target: where, attributes: new Map([...dim, ...attributeLinks(attributes)]) };
+function resourceLinks(view: View, where: Path, { own, levels }: { own: Attributes; levels: number }): Link[] {
+  const instances = view.resource(where)?.multiple === true ? view.resourceInstances(where) : undefined;
+  const dim: [string, string][] = instances === undefined ? [] : [["dim", String(instances.length)]];
+  const link: Link = { target: where, attributes: new Map([...dim, ...attributeLinks(own)]) };
+  if (levels === 0 || instances === undefined) return [link];
+  return [
+    link,
+    ...instances.map((target) => ({ target, attributes: new Map(attributeLinks(view.attributes.own(target))) })),
+  ];
 }
 
-function dimension(view: View, where: Path): number {
-  return new Set(view.entries(where).map(([at]) => (depth(at) === 3 ? path(...ids(at), 0) : at))).size;
+function bare(targets: readonly Path[]): Link[] {
+  return targets.map((target) => ({ target, attributes: NO_ATTRIBUTES }));
 }

@@ -2,8 +2,9 @@
 
 import { Code, type Reply } from "../../coap/index.ts";
 import { depth, type Path } from "../../model/path.ts";
+import { Right } from "../access.ts";
 import { chooseCodec, contentReply, contentsOf, type Representation, tellsTime, timed } from "../representation.ts";
-import { instanceOf, type View } from "../view.ts";
+import type { View } from "../view.ts";
 
 export function read(view: View, where: Path, accept: number | undefined): Reply {
   const found = find(view, where, accept);
@@ -14,16 +15,18 @@ export function read(view: View, where: Path, accept: number | undefined): Reply
 
 /** The values that a Read of `where` shows and the format to show them in, or the refusal. */
 export function find(view: View, where: Path, accept: number | undefined): Representation | Reply {
-  if (depth(where) === 0) return { code: Code.MethodNotAllowed };
-  if (!view.has(depth(where) === 1 ? where : instanceOf(where))) return { code: Code.NotFound };
-  if (depth(where) >= 3) {
+  const level = depth(where);
+  if (level === 0) return { code: Code.MethodNotAllowed };
+  if (!view.covers(where)) return { code: Code.NotFound };
+  if (!(level === 1 ? view.readable(where) : view.permits(where, Right.Read))) return { code: Code.Unauthorized };
+  if (level >= 3) {
     const model = view.resource(where);
     if (model !== undefined && !model.operations.includes("R")) return { code: Code.MethodNotAllowed };
   }
   const contents = contentsOf(view, where);
   const { nodes } = contents;
   // An Instance may be empty; a Resource without a value has never been measured.
-  if (depth(where) >= 3 && nodes.length === 0) return { code: Code.NotFound };
+  if (level >= 3 && nodes.length === 0) return { code: Code.NotFound };
   const codec = chooseCodec(where, nodes, accept);
-  return codec === undefined ? { code: Code.NotAcceptable } : { ...contents, codec };
+  return codec === undefined ? { code: Code.NotAcceptable } : { nodes: contents.nodes, newest: contents.newest, codec };
 }

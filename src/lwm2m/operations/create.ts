@@ -1,0 +1,128 @@
+/** Create (LwM2M Core 1.1 §6.3.6, §8.2.3). */
+
+import { Code, CoapError, type IncomingRequest, type Reply } from "../../coap/index.ts";
+import { codecOf, Format, type Node } from "../../content/index.ts";
+import type { ObjectModel } from "../../model/objects.ts";
+import { child, idAt, MAX_ID, type Path } from "../../model/path.ts";
+import type { ResourceValue } from "../../model/value.ts";
+import { Right } from "../access.ts";
+import type { Creation, MaybeLater } from "../handlers.ts";
+import type { View } from "../view.ts";
+import { instanceOf } from "../view.ts";
+import { checkRange } from "./plan.ts";
+import { settled } from "./verdict.ts";
+import { modelsOf, refusing } from "./write.ts";
+
+/** Instances of one Object, unless the tree says otherwise. */
+const DEFAULT_LIMIT = 16;
+const MAX_VALUES = 1_024;
+
+/** What an Instance will be. */
+interface Birth {
+  readonly instance: Path;
+  readonly nodes: readonly Node[];
+}
+
+export function create(view: View, object: Path, request: IncomingRequest): MaybeLater<Reply> {
+  return refusing(() => {
+    const id = idAt(object, 0) ?? 0;
+    const creation = view.tree.creation(id);
+    const model = view.object(id);
+    if (!view.permits(object, Right.Create)) return { code: Code.Unauthorized };
+    if (creation === undefined || model === undefined)
+      return { code: creation === undefined && !view.has(object) ? Code.NotFound : Code.MethodNotAllowed };
+    const birth = born(view, object, request);
+    checkFree(view, birth.instance, { creation, model });
+    const values = complete(view, birth, { creation, model });
+    const { handler } = creation;
+    const verdict = handler?.(birth.instance, values, request.signal);
+    return settled(view.clock, verdict, (reply) => {
+      if (reply.code !== Code.Changed) return reply;
+      return refusing(() => {
+        checkFree(view, birth.instance, { creation, model });
+        const at = view.clock.now();
+        view.tree.addInstance(birth.instance);
+        view.tree.storeAll(
+          values.map(({ path, value }) => ({ path, value, at })),
+          [],
+        );
+        // Told whoever has chosen the number: what was created is not what was asked (RFC 7252 §5.8.2; E64).
+        return { code: Code.Created, locationPath: birth.instance.slice(1).split("/") };
+      });
+    });
+  });
+}
+
+/** The Instance that the body describes; if it names none, the first that is free. */
+function born(view: View, object: Path, { format, payload }: IncomingRequest): Birth {
+  if (format === undefined && payload.length === 0) return { instance: firstFree(view, object), nodes: [] };
+  const codec = codecOf(format ?? Format.Text);
+  if (codec === undefined) throw new CoapError(Code.UnsupportedContentFormat, `content format ${format}`);
+  if (!codec.structured)
+    throw new CoapError(Code.BadRequest, `content format ${format ?? "none"} cannot carry an Object Instance`);
+  if (codec.format === Format.Tlv) {
+    const instance = namedByTlv(object, payload) ?? firstFree(view, object);
+    return { instance, nodes: codec.decode(payload, instance, modelsOf(view)) };
+  }
+  const nodes = codec.decode(payload, object, modelsOf(view));
+  const instances = new Set(nodes.map(({ path }) => instanceOf(path)));
+  if (instances.size > 1) throw new CoapError(Code.BadRequest, "more than one Instance");
+  const [instance = firstFree(view, object)] = instances;
+  return { instance, nodes };
+}
+
+/** An Object Instance in TLV begins with its header: kind 00, a number of 8 or 16 bits (§7.4.4). Resources stand alone. */
+function namedByTlv(object: Path, payload: Uint8Array): Path | undefined {
+  const [type, high = 0, low = 0] = payload;
+  if (type === undefined || type >> 6 !== 0) return undefined;
+  const id = (type & 0x20) === 0 ? high : high * 256 + low;
+  if (id > MAX_ID) throw new CoapError(Code.BadRequest, `${id} is no Instance`);
+  return child(object, id);
+}
+
+function firstFree(view: View, object: Path): Path {
+  let id = 0;
+  while (view.tree.hasInstance(child(object, id))) id += 1;
+  return child(object, id);
+}
+
+function checkFree(view: View, instance: Path, { creation, model }: { creation: Creation; model: ObjectModel }): void {
+  const others = view.tree.instances().filter((other) => idAt(other, 0) === model.id);
+  if (others.includes(instance)) throw new CoapError(Code.BadRequest, `${instance} is there already`);
+  if (!model.multiple && idAt(instance, 1) !== 0)
+    throw new CoapError(Code.BadRequest, `${model.name} has one Instance`);
+  const { limit = DEFAULT_LIMIT } = creation.options;
+  if (others.length >= limit) throw new CoapError(Code.BadRequest, `no more than ${limit} Instances`);
+}
+
+/**
+ * The values to begin with. Mandatory Resources must be there; one that servers cannot write may be given and need not,
+ * and an optional one of that kind is ignored (LwM2M Core 1.1 §8.2.3).
+ */
+function complete(
+  view: View,
+  { instance, nodes }: Birth,
+  { creation, model }: { creation: Creation; model: ObjectModel },
+): { path: Path; value: ResourceValue }[] {
+  if (nodes.length > MAX_VALUES) throw new CoapError(Code.RequestEntityTooLarge, `no more than ${MAX_VALUES} values`);
+  const values = new Map<Path, ResourceValue>();
+  for (const node of nodes) {
+    const resource = model.resources.get(idAt(node.path, 2) ?? -1);
+    if (resource === undefined) throw new CoapError(Code.NotFound, `${node.path} is unknown`);
+    if (resource.operations === "E") throw new CoapError(Code.MethodNotAllowed, `${node.path} is executed`);
+    if (values.has(node.path)) throw new CoapError(Code.BadRequest, `${node.path}: more than once`);
+    checkRange(node, resource);
+    if (resource.operations.includes("W") || resource.mandatory) values.set(node.path, node.value);
+  }
+  const given = new Set([...values.keys()].map((path) => idAt(path, 2)));
+  for (const [id, value] of Object.entries(creation.options.defaults ?? {})) {
+    if (given.has(Number(id))) continue;
+    const resource = child(instance, Number(id));
+    values.set(view.resource(resource)?.multiple === true ? child(resource, 0) : resource, value);
+    given.add(Number(id));
+  }
+  for (const { id, mandatory, operations, name } of model.resources.values())
+    if (mandatory && operations.includes("W") && !given.has(id))
+      throw new CoapError(Code.BadRequest, `${child(instance, id)} ${name} is missing`);
+  return [...values].map(([path, value]) => ({ path, value }));
+}
