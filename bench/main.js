@@ -1,52 +1,79 @@
 /**
- * How fast Isthmus is, beside node-coap doing the same and beside bare sockets (the ceiling of this runtime), in one run.
+ * How fast Isthmus is, beside node-coap doing the same and beside bare sockets (the ceiling of this runtime), in one run,
+ * and whether that is as fast as it has to be.
  *
- *   npm run bench                     a minute or so
- *   npm run bench -- --short          a few seconds, for continuous integration: figures are rough
+ *   npm run bench                     some minutes
+ *   npm run bench -- --short          half a minute, for continuous integration: figures are rough
  *   npm run bench -- --json           for machines
  *   npm run bench -- --endpoints 5000
+ *   npm run bench -- --strict         ends with 1 if a target is missed
  */
 
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { codecRates } from "./codecs.js";
-import { marginalMemory, throughput } from "./measure.js";
+import { growth, idleMemory, paced, throughput, withPair } from "./measure.js";
 import { render } from "./render.js";
+import { rowsOf } from "./targets.js";
 
 const { values } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
+    strict: { type: "boolean", default: false },
     endpoints: { type: "string" },
   },
 });
 
+const ISTHMUS = "./subject-isthmus.js";
 const SUBJECTS = [
-  { name: "Isthmus", script: "./subject-isthmus.js" },
+  { name: "Isthmus", script: ISTHMUS },
+  { name: "its CoAP alone", script: "./subject-coap.js" },
   { name: "node-coap", script: "./subject-node-coap.js" },
   { name: "bare dgram", script: "./subject-dgram.js" },
 ];
 
-const endpoints = Number(values.endpoints ?? (values.short ? 200 : 1_000));
-const ms = values.short ? 500 : 4_000;
-const say = (text) => void (values.json || process.stderr.write(text));
+const { short } = values;
+const endpoints = Number(values.endpoints ?? (short ? 200 : 1_000));
+const scale = short
+  ? { ms: 150, rounds: 5, reads: 50_000, codecMs: 100 }
+  : { ms: 1_000, rounds: 7, reads: 1_000_000, codecMs: 1_000 };
+const { ms, rounds, reads } = scale;
 
-const results = [];
-for (const { name, script } of SUBJECTS) {
-  say(`measuring ${name} ...\n`);
-  const figures = await throughput(script, { endpoints, ms });
-  const memory = await marginalMemory(script, { few: endpoints, many: 3 * endpoints });
-  results.push({ name, ...figures, marginal: memory });
-}
-say("measuring codecs ...\n");
-const codecs = codecRates(values.short ? 100 : 1_000);
+const say = (text) => void (values.json || process.stderr.write(`measuring ${text} ...\n`));
+
+say("throughput");
+const results = await throughput(short ? SUBJECTS.filter(({ name }) => !name.startsWith("its")) : SUBJECTS, {
+  endpoints,
+  ms,
+  rounds,
+});
+say("latency, and what Reads leave behind");
+const [latency, left] = await withPair(ISTHMUS, async (both) => {
+  await both.start(endpoints);
+  return [await paced(both, { ms: short ? 2_000 : 10_000, perSecond: 1_000 }), await growth(both, reads)];
+});
+say("10,000 endpoints");
+const memory = await idleMemory(ISTHMUS, { few: 1_000, many: 10_000 });
+const crowd = await withPair(ISTHMUS, async (both) => {
+  await both.start(10_000);
+  return paced(both, { ms: short ? 3_000 : 10_000, perSecond: 10_000 });
+});
+say("codecs");
+const codecs = codecRates(scale.codecMs);
 
 const report = {
   node: process.version,
   cpu: cpus()[0]?.model ?? "?",
   cores: cpus().length,
   endpoints,
+  rounds,
   results,
+  latency,
+  growth: { reads, bytes: left },
+  memory,
+  crowd,
   codecs,
 };
-console.log(values.json ? JSON.stringify(report, undefined, 2) : render(report));
+console.log(values.json ? JSON.stringify({ ...report, rows: rowsOf(report) }, undefined, 2) : render(report));
+if (values.strict && rowsOf(report).some(({ pass }) => pass === false)) process.exitCode = 1;

@@ -1,35 +1,41 @@
-/** Runs one subject against the peer, each in a process of its own, and takes its figures. */
+/** Runs subjects against their peers, each in a process of its own, and takes their figures. */
 
+import { FORMATS } from "./wire.js";
 import { child } from "./rpc.js";
 
 const OUTSTANDING = 32;
 
-/** Registration time, notifications and reads of one subject with that many endpoints. */
-export async function throughput(script, { endpoints, ms }) {
-  return withPair(script, async (subject, peer, port) => {
-    const began = performance.now();
-    await subject.ask("start", { count: endpoints, port });
-    await peer.ask("registered", endpoints);
-    const registerMs = performance.now() - began;
-    const flood = (confirmable) => notifications(subject, peer, { ms, confirmable });
-    // Once for the compiler, then for the record.
-    await peer.ask("observe", false);
-    await subject.ask("flood", { ms: ms / 4, confirmable: false });
-    const non = await flood(false);
-    await peer.ask("observe", true);
-    const con = await flood(true);
-    await peer.ask("read", { ms: ms / 4, outstanding: OUTSTANDING });
-    const read = await perSecond(subject, () => peer.ask("read", { ms, outstanding: OUTSTANDING }));
-    return { registerMs, non, con, read, memory: await subject.ask("memory") };
-  });
+/** A subject and the peer that measures it. */
+export async function pair(script) {
+  const peer = child("./peer.js");
+  const subject = child(script);
+  const port = await peer.ask("listen");
+  let count = 0;
+  return {
+    subject,
+    peer,
+    /** Starts that many more; milliseconds until the last has registered. */
+    start: async (more) => {
+      count += more;
+      const began = performance.now();
+      await subject.ask("start", { count: more, port });
+      await peer.ask("registered", count);
+      return performance.now() - began;
+    },
+    end: async () => {
+      await subject.end();
+      await peer.end();
+    },
+  };
 }
 
-async function notifications(subject, peer, { ms, confirmable }) {
-  await peer.ask("count");
-  return perSecond(subject, async () => {
-    await subject.ask("flood", { ms, confirmable });
-    return peer.ask("count");
-  });
+export async function withPair(script, work) {
+  const both = await pair(script);
+  try {
+    return await work(both);
+  } finally {
+    await both.end();
+  }
 }
 
 /** What `work` counts, per second, and the CPU time of the subject for each. */
@@ -42,31 +48,109 @@ async function perSecond(subject, work) {
   return { perSecond: (count / ms) * 1_000, cpuMicroseconds: microseconds / Math.max(1, count) };
 }
 
-/** What one more idle, registered endpoint costs, after a few are there already. Bytes. */
-export async function marginalMemory(script, { few, many }) {
-  return withPair(script, async (subject, peer, port) => {
-    const at = async (count, more) => {
-      await subject.ask("start", { count: more, port });
-      await peer.ask("registered", count);
-      // Answers of the last registrations, and garbage of all of them.
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      return subject.ask("memory");
-    };
-    await subject.ask("warm");
-    const before = await at(few, few);
-    const after = await at(many, many - few);
-    const each = (key) => (after[key] - before[key]) / (many - few);
-    return { rss: each("rss"), heap: each("heap"), few: before.rss, many: after.rss };
-  });
+const notifications = (confirmable) => ({
+  prepare: ({ peer }) => peer.ask("observe", confirmable),
+  run: async ({ subject, peer }, ms) => {
+    await peer.ask("count");
+    return perSecond(subject, async () => {
+      await subject.ask("flood", { ms, confirmable });
+      return peer.ask("count");
+    });
+  },
+});
+
+const reads = (format) => ({
+  prepare: () => undefined,
+  run: ({ subject, peer }, ms) => perSecond(subject, () => peer.ask("read", { ms, outstanding: OUTSTANDING, format })),
+});
+
+/** What is measured of every subject, in this order. */
+export const PHASES = new Map([
+  ["NON notifications", notifications(false)],
+  ["CON notifications", notifications(true)],
+  ...Object.entries(FORMATS).map(([name, format]) => [`Reads, ${name}`, reads(format)]),
+]);
+
+/**
+ * All subjects stand ready at once, and take turns: what else the machine does meets them alike. Each phase of each
+ * subject is run once for the compiler, then `rounds` times for the record; the medians count.
+ */
+export async function throughput(subjects, { endpoints, ms, rounds }) {
+  const pairs = await Promise.all(subjects.map(({ script }) => pair(script)));
+  try {
+    const registerMs = [];
+    for (const each of pairs) registerMs.push(await each.start(endpoints));
+    const samples = subjects.map(() => new Map());
+    for (const [phase, { prepare, run }] of PHASES) {
+      for (const each of pairs) {
+        await prepare(each);
+        await run(each, ms);
+      }
+      for (let round = 0; round < rounds; round++)
+        for (const [index, each] of pairs.entries()) {
+          const taken = samples[index].get(phase) ?? [];
+          samples[index].set(phase, [...taken, await run(each, ms)]);
+        }
+    }
+    return subjects.map(({ name }, index) => ({
+      name,
+      registerMs: registerMs[index],
+      phases: Object.fromEntries([...samples[index]].map(([phase, taken]) => [phase, middle(taken)])),
+    }));
+  } finally {
+    for (const each of pairs) await each.end();
+  }
 }
 
-async function withPair(script, work) {
-  const peer = child("./peer.js");
-  const subject = child(script);
-  try {
-    return await work(subject, peer, await peer.ask("listen"));
-  } finally {
-    await subject.end();
-    await peer.end();
-  }
+function middle(samples) {
+  const of = (key) => median(samples.map((sample) => sample[key]));
+  return { perSecond: of("perSecond"), cpuMicroseconds: of("cpuMicroseconds") };
+}
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
+
+/** From the change of a value to its arrival, so many a second spread over all. Milliseconds, and cores. */
+export async function paced({ subject, peer }, { ms, perSecond: rate }) {
+  await peer.ask("observe", false);
+  await subject.ask("pace", { ms: ms / 4, perSecond: rate });
+  await peer.ask("latencies");
+  const cpu = await subject.ask("cpu");
+  const began = performance.now();
+  await subject.ask("pace", { ms, perSecond: rate });
+  const cores = ((await subject.ask("cpu")) - cpu) / 1_000 / (performance.now() - began);
+  return { ...(await peer.ask("latencies")), cores };
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 500));
+
+/** What the process has, and what one more idle, registered endpoint costs when a few are there already. Bytes. */
+export async function idleMemory(script, { few, many }) {
+  const fresh = await withPair(script, async (both) => {
+    const registerMs = await both.start(many);
+    await settled();
+    return { registerMs, rss: (await both.subject.ask("memory")).rss };
+  });
+  const marginal = await withPair(script, async ({ subject, start }) => {
+    await subject.ask("warm");
+    const at = async (more) => {
+      await start(more);
+      await settled();
+      return subject.ask("memory");
+    };
+    const before = await at(few);
+    const after = await at(many - few);
+    const each = (key) => (after[key] - before[key]) / (many - few);
+    return { rss: each("rss"), heap: each("heap") };
+  });
+  return { ...fresh, marginal };
+}
+
+/** How many bytes that many Reads leave behind, after as many as it takes to be warm. */
+export async function growth({ subject, peer }, count) {
+  const read = (reads) => peer.ask("read", { reads, outstanding: OUTSTANDING, format: FORMATS.text });
+  await subject.ask("warm");
+  await read(Math.min(100_000, count));
+  const before = await subject.ask("memory");
+  await read(count);
+  return (await subject.ask("memory")).rss - before.rss;
 }

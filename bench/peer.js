@@ -5,7 +5,7 @@
 
 import dgram from "node:dgram";
 import { serve } from "./rpc.js";
-import { ack, answer, getValue, isRequest, locationOf, POST, Type, typeOf } from "./wire.js";
+import { ack, answer, FORMATS, getValue, isRequest, locationOf, microseconds, POST, Type, typeOf } from "./wire.js";
 
 const OBSERVE = 0x4f;
 const READ = 0x52;
@@ -20,7 +20,11 @@ let lastAt = 0;
 let observed = 0;
 let observeGeneration = 0;
 let notifications = 0;
+/** Microseconds that notifications of paced changes took to get here: their value is when they were made. */
+let latencies = [];
+let timing = false;
 let reads = 0;
+let format = FORMATS.text;
 /** Outstanding reads: which endpoint each slot asked, and when. */
 let slots = [];
 let reading = false;
@@ -60,7 +64,11 @@ function onNotification(datagram, endpoint) {
   if (endpoint.generation !== observeGeneration && datagram[7] === (observeGeneration & 255)) {
     endpoint.generation = observeGeneration;
     observed += 1;
-  } else notifications += 1;
+    return;
+  }
+  notifications += 1;
+  if (timing)
+    latencies.push(microseconds() - Number(datagram.latin1Slice(datagram.indexOf(0xff, 9 + (datagram[8] & 15)) + 1)));
 }
 
 function onRead(datagram) {
@@ -75,12 +83,17 @@ function read(slot) {
   const endpoint = endpoints[nextEndpoint++ % endpoints.length];
   slot.turn = (slot.turn + 1) & 255;
   slot.at = performance.now();
-  send(endpoint, { token: [READ, slot.index >> 8, slot.index & 255, slot.turn], confirmable: true, observe: false });
+  send(endpoint, {
+    token: [READ, slot.index >> 8, slot.index & 255, slot.turn],
+    confirmable: true,
+    observe: false,
+    format,
+  });
 }
 
-function send(endpoint, { token, confirmable, observe }) {
+function send(endpoint, { token, confirmable, observe, format }) {
   const messageId = endpoint.messageId++ & 0xffff;
-  socket.send(getValue({ confirmable, messageId, token, observe }), endpoint.port, "127.0.0.1");
+  socket.send(getValue({ confirmable, messageId, token, observe, format }), endpoint.port, "127.0.0.1");
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -127,14 +140,24 @@ serve({
     return counted;
   },
 
-  /** Reads for that long with that many outstanding; how many were answered. */
-  read: async ({ ms, outstanding }) => {
+  /** Milliseconds of half and of nearly all notifications since the last time one asked; from then on they are timed. */
+  latencies: () => {
+    const sorted = latencies.filter((each) => each >= 0).sort((a, b) => a - b);
+    latencies = [];
+    timing = true;
+    const at = (share) => (sorted[Math.floor(sorted.length * share)] ?? 0) / 1_000;
+    return { count: sorted.length, p50: at(0.5), p99: at(0.99) };
+  },
+
+  /** Reads for that long, or that often, with that many outstanding; how many were answered. */
+  read: async ({ ms = Infinity, reads: enough = Infinity, outstanding, format: wanted }) => {
     reads = 0;
     reading = true;
+    format = wanted;
     slots = Array.from({ length: outstanding }, (_, index) => ({ index, turn: 0, at: 0 }));
     for (const slot of slots) read(slot);
     const end = performance.now() + ms;
-    while (performance.now() < end) {
+    while (performance.now() < end && reads < enough) {
       await pause(50);
       for (const slot of slots) if (performance.now() - slot.at > LOST_AFTER_MS) read(slot);
     }

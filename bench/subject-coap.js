@@ -5,6 +5,7 @@ import { systemRandom } from "../dist/base/random.js";
 import { SystemClock } from "../dist/base/system-clock.js";
 import { Code, Endpoint } from "../dist/coap/index.js";
 import { udp } from "../dist/io/udp.js";
+import { pace } from "./pace.js";
 import { selfReport, serve } from "./rpc.js";
 
 const clock = new SystemClock();
@@ -63,6 +64,10 @@ serve({
   start: ({ count, port }) => {
     for (let i = 0; i < count; i++) sensors.push(new Sensor(port, `coap-${sensors.length + 1}`));
   },
+  pace: pace(
+    () => sensors.length,
+    (index, value) => sensors[index].notify(false, String(value)),
+  ),
   flood: ({ ms, confirmable }) =>
     new Promise((resolve) => {
       ready.splice(0, ready.length, ...(confirmable ? sensors : []));

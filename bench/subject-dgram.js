@@ -4,6 +4,7 @@
  */
 
 import dgram from "node:dgram";
+import { pace } from "./pace.js";
 import { selfReport, serve } from "./rpc.js";
 import { isRequest, register, Type, typeOf } from "./wire.js";
 
@@ -85,6 +86,10 @@ serve({
       await endpoint.open(port, `bare-${endpoints.length}`);
     }
   },
+  pace: pace(
+    () => endpoints.length,
+    (index, value) => endpoints[index].notify(false, String(value)),
+  ),
   flood: ({ ms, confirmable }) =>
     new Promise((resolve) => {
       const end = performance.now() + ms;

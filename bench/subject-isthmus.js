@@ -9,6 +9,7 @@ import { udp } from "../dist/io/udp.js";
 import { Lwm2mClient, ObjectTree } from "../dist/lwm2m/index.js";
 import { parsePath } from "../dist/model/path.js";
 import { loadRegistry } from "../dist/model/registry.js";
+import { pace } from "./pace.js";
 import { selfReport, serve } from "./rpc.js";
 
 const VALUE = parsePath("/3303/0/5700");
@@ -51,8 +52,8 @@ function acknowledged(options) {
   const tree = changing;
   return {
     confirmable: true,
-    settled: (delivered) => {
-      options.settled?.(delivered);
+    settled: (fate) => {
+      options.settled?.(fate);
       ready.push(tree);
       if (goOn) setImmediate(goOn);
       goOn = undefined;
@@ -91,6 +92,10 @@ serve({
       }).start();
     }
   },
+  pace: pace(
+    () => trees.length,
+    (index, value) => trees[index].set(VALUE, value, clock.now()),
+  ),
   flood: ({ ms, confirmable: wanted }) =>
     new Promise((resolve) => {
       confirmable = wanted;

@@ -2,6 +2,7 @@
 
 import dgram from "node:dgram";
 import coap from "coap";
+import { pace } from "./pace.js";
 import { selfReport, serve } from "./rpc.js";
 import { register } from "./wire.js";
 
@@ -44,6 +45,10 @@ serve({
       await endpoint.open(port, `coap-${endpoints.length}`);
     }
   },
+  pace: pace(
+    () => endpoints.length,
+    (index, value) => endpoints[index].notify(String(value)),
+  ),
   flood: ({ ms }) =>
     new Promise((resolve) => {
       const end = performance.now() + ms;

@@ -25,9 +25,16 @@ export function answer(datagram, code, options = []) {
 /** Location-Path (8) `rd` and one more segment. */
 export const locationOf = (name) => [0x82, 0x72, 0x64, name.length, ...Buffer.from(name)];
 
-/** GET /3303/0/5700 as text, with Observe 0 (6) if wanted. The token says what it is for: a letter and a 24-bit number. */
-export function getValue({ confirmable, messageId, token, observe }) {
-  const path = [0x04, ...Buffer.from("3303"), 0x01, 0x30, 0x04, ...Buffer.from("5700"), 0x60];
+/** Content-Formats that a Read may ask for. */
+export const FORMATS = { text: 0, TLV: 11_542, "SenML-CBOR": 112, "SenML-JSON": 110 };
+
+const uint = (value) => (value === 0 ? [] : value < 256 ? [value] : [value >> 8, value & 255]);
+
+/** GET /3303/0/5700, with Observe 0 (6) if wanted. The token says what it is for: a letter and a 24-bit number. */
+export function getValue({ confirmable, messageId, token, observe, format = FORMATS.text }) {
+  const accept = uint(format);
+  // Accept (17) follows Uri-Path (11) by 6.
+  const path = [0x04, ...Buffer.from("3303"), 0x01, 0x30, 0x04, ...Buffer.from("5700"), 0x60 | accept.length];
   // Uri-Path (11) follows Observe (6) by 5, or nothing by 11.
   path[0] |= (observe ? 5 : 11) << 4;
   return Buffer.from([
@@ -38,8 +45,12 @@ export function getValue({ confirmable, messageId, token, observe }) {
     ...token,
     ...(observe ? [0x60] : []),
     ...path,
+    ...accept,
   ]);
 }
+
+/** Microseconds of the machine's clock that all processes share, as a short number: it comes round each 100 s. */
+export const microseconds = () => Number((process.hrtime.bigint() / 1_000n) % 100_000_000n);
 
 /** A Register with little but a name: what the bare endpoints introduce themselves with. */
 export function register(endpoint, messageId) {

@@ -1,0 +1,80 @@
+/** What is asked of Isthmus, and whether it was met: the rows of the report. */
+
+const NOTHING = { measured: "not measured", pass: undefined };
+
+const share = (ours, theirs) => theirs.cpuMicroseconds / ours.cpuMicroseconds;
+const percent = (ratio) => `${Math.round(ratio * 100)} %`;
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+
+/** By CPU time: messages a second swing with whatever else the two cores do, the time that each takes hardly. */
+const RATIOS = [
+  { phase: /^NON/, ofBare: 0.6, ofNodeCoap: 3 },
+  { phase: /^CON/, ofBare: 0.6, ofNodeCoap: 2 },
+  { phase: /^Reads/, ofBare: 0.55, ofNodeCoap: 3.4 },
+];
+
+/** In millions a second. */
+const CODECS = [
+  { name: /^CoAP/, encode: 3, decode: 5 },
+  { name: /^TLV, instance of 4/, encode: 2 },
+  { name: /^SenML.CBOR, 4 records/, encode: 1, decode: 1 },
+];
+
+export function rowsOf(report) {
+  const [ours, nodeCoap, bare] = ["Isthmus", "node-coap", "bare dgram"].map((wanted) =>
+    report.results.find(({ name }) => name === wanted),
+  );
+  return [...ratios(ours, nodeCoap, bare), ...costs(report), ...codecRows(report.codecs)];
+}
+
+function ratios(ours, nodeCoap, bare) {
+  return Object.keys(ours.phases).flatMap((phase) => {
+    const { ofBare, ofNodeCoap } = RATIOS.find((target) => target.phase.test(phase));
+    const toBare = share(ours.phases[phase], bare.phases[phase]);
+    const toNodeCoap = share(ours.phases[phase], nodeCoap.phases[phase]);
+    return [
+      {
+        what: `${phase}, of bare dgram`,
+        measured: percent(toBare),
+        target: `>= ${percent(ofBare)}`,
+        pass: toBare >= ofBare,
+      },
+      {
+        what: `${phase}, to node-coap`,
+        measured: `${toNodeCoap.toFixed(1)} x`,
+        target: `>= ${ofNodeCoap} x`,
+        pass: toNodeCoap >= ofNodeCoap,
+      },
+    ];
+  });
+}
+
+function costs({ latency, crowd, memory, growth }) {
+  const row = (what, target, figure, show, limit) => {
+    const scope = { what, target };
+    return figure === undefined
+      ? { ...scope, ...NOTHING }
+      : { ...scope, measured: show(figure), pass: figure <= limit };
+  };
+  return [
+    row("p99 latency of 1,000 changes/s", "<= 1 ms", latency?.p99, (ms) => `${ms.toFixed(2)} ms`, 1),
+    row("10,000 endpoints, 1 change/s each", "<= 0.3 core", crowd?.cores, (cores) => `${cores.toFixed(2)} core`, 0.3),
+    row("10,000 endpoints register in", "<= 3 s", memory?.registerMs, (ms) => `${(ms / 1_000).toFixed(2)} s`, 3_000),
+    row("10,000 idle endpoints", "<= 130 MB", memory?.rss, megabytes, 130e6),
+    row("one more idle endpoint", "<= 8 kB", memory?.marginal.rss, (bytes) => `${(bytes / 1e3).toFixed(1)} kB`, 8_000),
+    row(`${growth?.reads.toLocaleString("en") ?? "1,000,000"} Reads leave`, "<= 20 MB", growth?.bytes, megabytes, 20e6),
+  ];
+}
+
+function codecRows(codecs) {
+  return CODECS.flatMap(({ name, ...targets }) => {
+    const found = codecs.find((codec) => name.test(codec.name));
+    if (found === undefined) return [];
+    return Object.entries(targets).map(([way, millions]) => ({
+      what: `${found.name}, ${way}`,
+      measured: `${(found[way] / 1e6).toFixed(2)} M/s`,
+      target: `>= ${millions} M/s`,
+      pass: found[way] >= millions * 1e6,
+    }));
+  });
+}
