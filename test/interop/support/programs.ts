@@ -14,6 +14,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "systemd-sysusers": "systemd",
   "systemd-tmpfiles": "systemd",
   openssl: "openssl",
+  java: "openjdk-17-jdk-headless",
+  javac: "openjdk-17-jdk-headless",
+  mvn: "maven",
 };
 
 /** The program's path. @throws Error that names the Debian package where the program is missing. */
