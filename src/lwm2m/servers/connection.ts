@@ -11,7 +11,9 @@ import {
   type OutgoingRequest,
   type Parameters,
   type Reply,
+  type UploadChooser,
 } from "../../coap/index.ts";
+import { Doze } from "./doze.ts";
 
 export interface ConnectionOptions {
   readonly clock: Clock;
@@ -25,6 +27,10 @@ export interface ConnectionOwner {
   connect(): Transport;
   /** A request of the server. */
   handle(request: IncomingRequest): Reply | Promise<Reply>;
+  /** Who takes long bodies of the server block by block. */
+  readonly upload?: UploadChooser;
+  /** What was sent from so far is closed; the next request goes out by another way. */
+  lineLost(): void;
 }
 
 interface Line {
@@ -36,6 +42,8 @@ export class Connection {
   readonly #owner: ConnectionOwner;
   readonly #options: ConnectionOptions;
   #line: Line | undefined;
+  /** In Queue Mode only. */
+  #doze: Doze | undefined;
   /** While opening only. */
   #opening: AbortController | undefined;
   #closed = false;
@@ -45,16 +53,20 @@ export class Connection {
     this.#options = options;
   }
 
+  get asleep(): boolean {
+    return this.#line?.endpoint.asleep ?? false;
+  }
+
   /** Never rejects: what cannot be sent has failed. `renew` first asks the transport for a fresh association. */
   async request(request: OutgoingRequest, renew = false): Promise<Answer> {
     try {
       if (renew) await this.#line?.transport.renew();
-      const { endpoint } = await this.#ready();
-      const answer = await endpoint.request(request);
-      if (answer.status === "failed") await this.#abandon();
+      const line = await this.#ready();
+      const answer = await line.endpoint.request(request);
+      if (answer.status === "failed") await this.#abandon(line);
       return answer;
     } catch (error) {
-      await this.#abandon();
+      await this.#abandon(this.#line);
       return { status: "failed", reason: error instanceof Error ? error.message : String(error) };
     }
   }
@@ -64,20 +76,41 @@ export class Connection {
     this.#line?.endpoint.forgetObservations();
   }
 
+  /** Requests are heard until `windowMs` after the last message either way, and again once we have said something. */
+  doze(windowMs: number): void {
+    if (this.#line) this.#doze ??= new Doze(this.#line.endpoint, this.#options.clock, windowMs);
+  }
+
+  stayAwake(): void {
+    this.#doze?.end();
+    this.#doze = undefined;
+  }
+
+  /** Says one last thing, if there is a way to, with an ear for nothing but its answer; then closes. Never rejects. */
+  async leave(farewell: OutgoingRequest): Promise<void> {
+    this.stayAwake();
+    const endpoint = this.#line?.endpoint;
+    endpoint?.sleep();
+    await endpoint?.request(farewell);
+    await this.close();
+  }
+
   /** Requests under way fail. Never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#opening?.abort();
-    await this.#abandon();
+    await this.#abandon(this.#line);
   }
 
   async #ready(): Promise<Line> {
     if (this.#line) return this.#line;
     if (this.#closed) throw new Error("closed");
     const { clock, random, log, parameters } = this.#options;
+    const { upload } = this.#owner;
     const transport = this.#owner.connect();
     const endpoint = new Endpoint({ transport, clock, random, log, ...(parameters && { parameters }) });
     endpoint.onRequest((request) => this.#owner.handle(request));
+    if (upload) endpoint.onUpload(upload);
     this.#line = { transport, endpoint };
     this.#opening = new AbortController();
     try {
@@ -89,9 +122,11 @@ export class Connection {
   }
 
   /** A line that failed is not used again: the next request opens another. */
-  async #abandon(): Promise<void> {
-    const line = this.#line;
+  async #abandon(line: Line | undefined): Promise<void> {
+    if (line === undefined || this.#line !== line) return;
+    this.stayAwake();
     this.#line = undefined;
-    await line?.endpoint.close().catch(() => undefined);
+    if (!this.#closed) this.#owner.lineLost();
+    await line.endpoint.close();
   }
 }

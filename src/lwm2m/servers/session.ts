@@ -2,7 +2,6 @@
 
 import { backoffMs } from "../../base/backoff.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
-import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { Transport } from "../../base/transport.ts";
 import {
@@ -19,16 +18,16 @@ import {
 } from "../../coap/index.ts";
 import { Format } from "../../content/index.ts";
 import type { ObjectRegistry } from "../../model/objects.ts";
-import { type Path, ROOT } from "../../model/path.ts";
+import { contains, type Path, ROOT } from "../../model/path.ts";
 import type { Account, RegistrationSnapshot } from "../account.ts";
 import { errorText, eventOf } from "./answers.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { supplyDevice } from "../device-object.ts";
 import { registerLinks } from "./links.ts";
-import { type LossListener, Notifier } from "../reporting/notifier.ts";
+import { type LossListener, Notifier, type ReportingOptions } from "../reporting/notifier.ts";
 import { type Effect, type Event, type Location, next, refreshMs, type State, type Times } from "./registration.ts";
 import { route } from "../router.ts";
-import type { Provisioned } from "../provisioned.ts";
+import { type Provisioned, SERVER_OBJECT } from "../provisioned.ts";
 import { type ServerActions, ServerObject } from "./server-object.ts";
 import type { ObjectTree } from "../tree.ts";
 import { instanceOf, type UsualAttributes, View } from "../view.ts";
@@ -46,9 +45,7 @@ const IDLE: State = { name: "idle", version: "1.1" };
 const NOBODY: readonly never[] = [];
 const encoder = new TextEncoder();
 
-export interface SessionOptions {
-  /** The endpoint client name, unique at the server. */
-  readonly endpoint: string;
+export interface SessionOptions extends ReportingOptions {
   readonly tree: ObjectTree;
   readonly provisioned: Provisioned;
   /** Which of the accounts this is about. */
@@ -63,7 +60,6 @@ export interface SessionOptions {
   readonly defaults?: UsualAttributes;
   readonly clock: Clock;
   readonly random: Random;
-  readonly log: Log;
   readonly parameters?: Partial<Parameters>;
 }
 
@@ -101,7 +97,7 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
     this.#options = options;
     const server = new ServerObject(provisioned, shortServerId, this);
     this.#view = new View({ tree, server, models, clock, defaults });
-    this.#notifier = new Notifier(this.#view, this);
+    this.#notifier = new Notifier(this.#view, this, options);
     this.#connection = new Connection(this, options);
   }
 
@@ -141,6 +137,19 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
   onRegistration(listener: (snapshot: RegistrationSnapshot) => void): () => void {
     this.#onRegistration = this.#onRegistration.concat(listener);
     return () => (this.#onRegistration = this.#onRegistration.filter((other) => other !== listener));
+  }
+
+  /** What this server observes, and what is sent to it. */
+  get notifier(): Notifier {
+    return this.#notifier;
+  }
+
+  request(request: OutgoingRequest): Promise<Answer> {
+    return this.#connection.request(request);
+  }
+
+  knows(instance: Path): boolean {
+    return contains(SERVER_OBJECT, instance) || this.#told?.instances.includes(instance) === true;
   }
 
   connect(): Transport {
@@ -301,7 +310,7 @@ export class Session implements ServerActions, ConnectionOwner, LossListener {
         };
       });
     }
-    this.#notifier.clear();
+    this.#notifier.close();
     await this.#connection.close();
   }
 
