@@ -145,7 +145,8 @@ describe.skipIf(skipped !== undefined)("Leshan writes", () => {
 
   it("a percentage of 101 and reads why not", async () => {
     const answer = await client.replace("/3311/0/5851", "TLV", ["/3311/0/5851", "INTEGER", 101]);
-    expect(answer).toMatchObject({ code: "4.00", error: expect.stringContaining("5851") });
+    expect(answer.code).toBe("4.00");
+    expect(answer.error).toContain("5851");
   });
 });
 

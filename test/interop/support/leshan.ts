@@ -3,7 +3,7 @@
 import { createSocket } from "node:dgram";
 import { z } from "zod";
 import { classPath, DEVICE_SERVER, type Release } from "./leshan-jars.ts";
-import { eventually, program, Running } from "./programs.ts";
+import { program, Running } from "./programs.ts";
 
 /** A value as Leshan understood it; Object Links as `/3/0`, whole numbers of more than 15 digits as text. */
 const value = z.union([
@@ -76,7 +76,8 @@ export type ValueType =
   | "OBJLNK"
   | "CORELINK";
 export type Writing = readonly [path: string, type: ValueType, text: string | number | boolean];
-type Fields = Readonly<Record<string, string | number | undefined | readonly (string | number)[]>>;
+type Field = string | number | undefined | readonly (string | number)[];
+type Fields = Readonly<Record<string, Field>>;
 
 export interface LeshanOptions {
   readonly release?: Release;
@@ -94,6 +95,7 @@ export class Leshan {
   readonly #release: Release;
   readonly #running: Running;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
+  readonly #listeners = new Set<() => void>();
   #lastId = 0;
   #rest = "";
 
@@ -149,9 +151,7 @@ export class Leshan {
   async ask(verb: string, fields: Fields): Promise<Answer> {
     const id = ++this.#lastId;
     const words = Object.entries(fields).flatMap(([name, field]) =>
-      (Array.isArray(field) ? field : field === undefined ? [] : [field]).map(
-        (each) => `${name}=${encodeURIComponent(each)}`,
-      ),
+      list(field).map((each) => `${name}=${encodeURIComponent(each)}`),
     );
     this.#count(verb);
     return new Promise((resolve, reject) => {
@@ -167,6 +167,28 @@ export class Leshan {
     });
   }
 
+  /** Waits for an event at or after `from`; gives its place. @throws Error with the latest events if it never comes. */
+  async awaitEvent(where: (heard: Heard) => boolean, from: number, ms: number): Promise<number> {
+    const find = () => this.events.findIndex((each, at) => at >= from && where(each));
+    return new Promise((resolve, reject) => {
+      const settle = (done: () => void) => {
+        clearTimeout(timer);
+        this.#listeners.delete(look);
+        done();
+      };
+      const look = () => {
+        const at = find();
+        if (at >= 0) settle(() => resolve(at));
+      };
+      const timer = setTimeout(() => {
+        const latest = this.events.slice(-8).map((each) => JSON.stringify(each));
+        settle(() => reject(new Error(`not heard in ${ms} ms, but\n${latest.join("\n")}\n${this.log}`)));
+      }, ms);
+      this.#listeners.add(look);
+      look();
+    });
+  }
+
   #collect(text: string): void {
     const lines = (this.#rest + text).split("\n");
     this.#rest = lines.pop() ?? "";
@@ -179,6 +201,7 @@ export class Leshan {
     if (heard.success) {
       this.events.push(heard.data);
       if (UPLINK.has(heard.data.event)) this.#count(heard.data.event);
+      for (const listener of this.#listeners) listener();
       return;
     }
     const { id, ...rest } = answer.parse(parsed);
@@ -208,23 +231,11 @@ export class LeshanClient {
 
   /** Waits for the next event of a kind that nobody has waited for yet; those before it are passed over. */
   async heard(name: string, where: (heard: Heard) => boolean = () => true, ms = 10_000): Promise<Heard> {
-    const { events } = this.#server;
     const from = this.#handed.get(name) ?? 0;
-    const at = await eventually(
-      `${name} of ${this.#ep} among\n${events
-        .slice(-8)
-        .map((each) => JSON.stringify(each))
-        .join("\n")}\n`,
-      () => {
-        const found = events.findIndex(
-          (each, index) => index >= from && each.event === name && each.ep === this.#ep && where(each),
-        );
-        return found < 0 ? undefined : found;
-      },
-      ms,
-    );
+    const wanted = (each: Heard) => each.event === name && each.ep === this.#ep && where(each);
+    const at = await this.#server.awaitEvent(wanted, from, ms);
     this.#handed.set(name, at + 1);
-    return events[at]!;
+    return this.#server.events[at]!;
   }
 
   /** All events of a kind so far. */
@@ -281,6 +292,9 @@ export class LeshanClient {
     return this.ask("delete", { path });
   }
 }
+
+const list = (field: Field): readonly (string | number)[] =>
+  typeof field === "object" ? field : field === undefined ? [] : [field];
 
 const spelled = ([path, type, text]: Writing): string => `${path}|${type}|${text}`;
 

@@ -105,6 +105,10 @@ export class Sensor {
     return this.tree.get(pathOf(at))?.value;
   }
 
+  path(text: string): Path {
+    return pathOf(text);
+  }
+
   #fill(testObject: number): void {
     for (const instance of ["/3/0", "/6/0", "/3303/0", "/3303/1", "/3311/0", `/${testObject}/0`])
       this.tree.addInstance(pathOf(instance));
