@@ -12,8 +12,8 @@ export interface Link {
 /** RFC 6690 §2, `ptoken`: what may stand without quotes. */
 const TOKEN = /^[!#$%&'()*+\-./0-9:<=>?@A-Za-z[\]^_`{|}~]+$/;
 const NAME = /^[!#$&+\-.^_`|~0-9A-Za-z]+$/;
-/** Wakaama takes no root link but `rt="oma.lwm2m"`, in quotes; RFC 6690 quotes these in all its examples. */
-const ALWAYS_QUOTED: ReadonlySet<string> = new Set(["rt", "if", "rel", "rev", "title", "anchor"]);
+/** Wakaama takes no root link but `rt="oma.lwm2m"`, in quotes; RFC 6690 and LwM2M quote these in all their examples. */
+const ALWAYS_QUOTED: ReadonlySet<string> = new Set(["rt", "if", "rel", "rev", "title", "anchor", "uri"]);
 
 /**
  * Links joined by commas without blanks, which some servers refuse; values in quotes only where they must be.

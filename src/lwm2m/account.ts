@@ -40,7 +40,7 @@ export interface Account {
   readonly binding?: string;
   /** Queue Mode: the client sleeps between messages, and the server waits until it hears from it. */
   readonly queue?: boolean;
-  /** /1/x/13: lower numbers register first; servers without one register after those that have one. */
+  /** /1/x/13: lower numbers register first; servers without one wait for nobody, and nobody for them. */
   readonly priority?: number;
   /** /1/x/14, before the first Register. */
   readonly initialDelay?: number;
@@ -73,8 +73,15 @@ export interface BootstrapAccount {
   readonly holdOff?: number;
   /** /0/x/12: how long after a successful bootstrap this account is forgotten; 0 or absent: never. */
   readonly accountTimeout?: number;
+  /** When that is, in milliseconds since 1970 UTC: known once bootstrap has succeeded. */
+  readonly purgeAt?: number;
   /** The newest version spoken: with 1.2, a Bootstrap-Pack is asked for first. 1.1 unless said otherwise. */
   readonly version?: Version;
+  /**
+   * Keeps a way open while nothing is to be asked, so that the server may begin by itself, as it could in LwM2M 1.0
+   * (§5.2.3.4): a socket for each client, and false unless said otherwise.
+   */
+  readonly listen?: boolean;
 }
 
 /** An Instance of Object 2: who may do what to one Object Instance (LwM2M Core 1.2 §8, Appendix E.3). */
@@ -109,4 +116,18 @@ export interface RegistrationSnapshot {
   readonly lastError?: string;
   readonly nextAttemptAt?: number;
   readonly lastAnswerAt?: number;
+  /** In Queue Mode: requests are not heard until we have said something. */
+  readonly asleep?: boolean;
+}
+
+/** What the outside may know of bootstrap. Times in milliseconds since 1970 UTC. */
+export interface BootstrapSnapshot {
+  /** `waiting`: until an attempt at `nextAttemptAt`. `provisioning`: the server writes. */
+  readonly state: "off" | "waiting" | "asking" | "provisioning";
+  /** Absent where there is no Bootstrap-Server any more. */
+  readonly server?: string;
+  /** In words, until the next success. */
+  readonly lastError?: string;
+  readonly nextAttemptAt?: number;
+  readonly finishedAt?: number;
 }

@@ -6,9 +6,14 @@ import type { Random } from "../base/random.ts";
 import type { Transport } from "../base/transport.ts";
 import type { Parameters } from "../coap/index.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
-import type { Account, BootstrapAccount, Provision, RegistrationSnapshot } from "./account.ts";
+import type { Path } from "../model/path.ts";
+import { AccessObject } from "./access-object.ts";
+import type { Account, BootstrapAccount, BootstrapSnapshot, Provision, RegistrationSnapshot } from "./account.ts";
+import { Bootstrapper } from "./bootstrap/bootstrapper.ts";
 import { supplyDevice } from "./device-object.ts";
-import { Provisioned, type ProvisionChange } from "./provisioned.ts";
+import { fingerprint, sameAccount, sameWay } from "./provision-json.ts";
+import { Provisioned, type ProvisionChange, SERVER_OBJECT } from "./provisioned.ts";
+import { mayStart, needsBootstrap, type Standing } from "./servers/order.ts";
 import { Session } from "./servers/session.ts";
 import type { ObjectTree } from "./tree.ts";
 import type { UsualAttributes } from "./view.ts";
@@ -17,8 +22,10 @@ export interface Lwm2mClientOptions {
   /** The endpoint client name, unique at each server. */
   readonly endpoint: string;
   readonly tree: ObjectTree;
-  /** Where to register, and where to be provisioned; either may be missing, not both (LwM2M Core 1.2 §6.1.3). */
+  /** Where to register, and where to be provisioned; either may be missing, not both (LwM2M Core 1.2 §6.1.2). */
   readonly provision: Provision;
+  /** What `onProvision` gave last: goes before `provision`, unless that is another than it was then. */
+  readonly saved?: SavedProvision;
   readonly models: ObjectRegistry;
   /** A transport to a server, not yet open. Called again if one broke. */
   readonly connect: (account: Account | BootstrapAccount) => Transport;
@@ -31,35 +38,73 @@ export interface Lwm2mClientOptions {
   readonly random: Random;
   readonly log: Log;
   readonly parameters?: Partial<Parameters>;
+  /** Runs work when its turn comes, where many clients start together; returns how to withdraw it. */
+  readonly pace?: (work: () => void) => () => void;
 }
+
+export interface SavedProvision {
+  readonly provision: Provision;
+  /** `fingerprint` of the provision that the client was made with. */
+  readonly factory: string;
+}
+
+/** How a client is, as a person would say it. */
+export type ClientState = "off" | "bootstrapping" | RegistrationSnapshot["state"];
+
+/** One server of the client. */
+interface Place {
+  account: Account;
+  readonly session: Session;
+  standing: Standing;
+}
+
+type Listener<T> = (value: T) => void;
 
 /** States from bad to good. */
 const WELL: readonly RegistrationSnapshot["state"][] = ["off", "waiting", "registering", "updating", "registered"];
+const NOBODY: readonly never[] = [];
 
 /**
  * Shows `tree` to its servers under the name `endpoint`.
  *
- * Object 1 is made from the provision. Object 3 comes from the tree; an Error Code (/3/0/11) and a Binding (/3/0/16) are
- * added to it if they are lacking. Nothing happens before `start`.
+ * Object 1 is made from the provision, and so is Object 2 where there are several servers. Object 3 comes from the tree;
+ * an Error Code (/3/0/11) and a Binding (/3/0/16) are added to it if they are lacking. Nothing happens before `start`.
  */
 export class Lwm2mClient {
   readonly #options: Lwm2mClientOptions;
   readonly #provisioned: Provisioned;
-  readonly #sessions: readonly Session[];
-  #onRegistration: readonly ((snapshot: RegistrationSnapshot) => void)[] = [];
+  #places: readonly Place[];
+  /** Made when bootstrap is first wanted: most clients never want it. */
+  #bootstrapper: Bootstrapper | undefined;
+  /** Made with the first rule. */
+  #access: AccessObject | undefined;
+  #phase: "new" | "started" | "stopped" = "new";
+  /** While sessions of accounts that are gone take their leave. */
+  #leaving: Promise<unknown> | undefined;
+  #onRegistration: readonly Listener<RegistrationSnapshot>[] = NOBODY;
+  #onState: readonly Listener<ClientState>[] = NOBODY;
 
   constructor(options: Lwm2mClientOptions) {
-    const { provision } = options;
+    const { provision, saved } = options;
     this.#options = options;
-    this.#provisioned = new Provisioned(provision);
-    this.#sessions = provision.accounts.map(({ shortServerId }) => this.#session(shortServerId));
+    const current = saved && saved.factory === fingerprint(provision) ? saved.provision : provision;
+    this.#provisioned = new Provisioned(current);
+    this.#places = current.accounts.map((account) => this.#place(account));
     this.#provisioned.onChange((change) => this.#provisionChanged(change));
   }
 
-  /** Registers, and stays registered until `stop`: through lost answers, restarts of the server and broken wires. */
+  /**
+   * Registers at each server when its turn comes, and stays registered until `stop`: through lost answers, restarts of
+   * servers and broken wires. Where there is no server, or none takes us, asks the Bootstrap-Server.
+   */
   start(): void {
+    if (this.#phase !== "new") return;
+    this.#phase = "started";
     supplyDevice(this.#options.tree, this.#options.clock.now());
-    for (const session of this.#sessions) session.start();
+    this.#showAccess();
+    const { bootstrap } = this.#provisioned;
+    if (bootstrap?.listen || bootstrap?.purgeAt !== undefined) this.#bootstrapping().listen();
+    this.#goOn();
   }
 
   /**
@@ -67,21 +112,48 @@ export class Lwm2mClient {
    * Never rejects; safe to call twice. A client that was stopped does not start again.
    */
   async stop(limitMs?: number): Promise<void> {
-    await Promise.all(this.#sessions.map((session) => session.stop(limitMs)));
+    this.#phase = "stopped";
+    const sessions = this.#places.map(({ session }) => session.stop(limitMs));
+    await Promise.all([...sessions, this.#bootstrapper?.stop(), this.#leaving]);
+  }
+
+  /** Asks the Bootstrap-Server at once; false if there is none (any more), or the client is not running. */
+  bootstrap(): boolean {
+    if (this.#phase !== "started" || this.#provisioned.bootstrap === undefined) return false;
+    this.#bootstrapping().want(true);
+    return true;
+  }
+
+  /** Sends an Update to every server that has us. */
+  update(): void {
+    for (const { session } of this.#places) session.updateNow();
   }
 
   /** One for each server, in the order of the accounts. */
   get registrations(): readonly RegistrationSnapshot[] {
-    return this.#sessions.map(({ registration }) => registration);
+    return this.#places.map(({ session }) => session.registration);
   }
 
-  /** The registration that is worst off. @throws RangeError if there is no account. */
+  /** The registration that is worst off; where there is no server yet, what has become of bootstrap instead. */
   get registration(): RegistrationSnapshot {
     let worst: RegistrationSnapshot | undefined;
-    for (const { registration } of this.#sessions)
+    for (const { session } of this.#places) {
+      const { registration } = session;
       if (!worst || WELL.indexOf(registration.state) < WELL.indexOf(worst.state)) worst = registration;
-    if (worst === undefined) throw new RangeError("no account");
-    return worst;
+    }
+    return worst ?? this.#unregistered();
+  }
+
+  /** What has become of bootstrap; undefined while nobody has wanted it. */
+  get bootstrapSnapshot(): BootstrapSnapshot | undefined {
+    return this.#bootstrapper?.snapshot;
+  }
+
+  /** Bootstrapping, as long as that goes on and no server has us; else how the registration is that is worst off. */
+  get state(): ClientState {
+    const bootstrap = this.#bootstrapper?.snapshot.state ?? "off";
+    if (bootstrap !== "off" && !this.#places.some(({ standing }) => standing === "registered")) return "bootstrapping";
+    return this.#places.length === 0 ? "off" : this.registration.state;
   }
 
   /** Called whenever the state of a registration changes. Returns how to stop listening. */
@@ -90,26 +162,128 @@ export class Lwm2mClient {
     return () => (this.#onRegistration = this.#onRegistration.filter((other) => other !== listener));
   }
 
+  /** Called when `state`, or what is known of bootstrap, may be another. Returns how to stop listening. */
+  onState(listener: (state: ClientState) => void): () => void {
+    this.#onState = this.#onState.concat(listener);
+    return () => (this.#onState = this.#onState.filter((other) => other !== listener));
+  }
+
   /** Called with all that is provisioned when a server or bootstrap has changed it. Returns how to stop listening. */
   onProvision(listener: (provision: Provision, change: ProvisionChange) => void): () => void {
     return this.#provisioned.onChange((change) => listener(this.#provisioned.provision, change));
   }
 
-  #session(shortServerId: number): Session {
-    const { connect } = this.#options;
+  #place(account: Account): Place {
+    const { shortServerId } = account;
     const session = new Session({
       ...this.#options,
       provisioned: this.#provisioned,
       shortServerId,
-      connect,
     });
+    const place: Place = { account, session, standing: "idle" };
     session.onRegistration((snapshot) => {
       for (const listener of this.#onRegistration) listener(snapshot);
+      this.#came(place, snapshot);
+      this.#tellState();
     });
-    return session;
+    return place;
+  }
+
+  #came(place: Place, { state }: RegistrationSnapshot): void {
+    if (!this.#places.includes(place) || this.#phase !== "started") return;
+    if (state === "registered") {
+      place.standing = "registered";
+      this.#bootstrapper?.recovered();
+    } else if (state === "waiting") place.standing = "failed";
+    else return;
+    this.#goOn();
+  }
+
+  /** Lets those register whose turn it is, or asks for others if none of these will do. */
+  #goOn(): void {
+    if (this.#phase !== "started" || this.#leaving) return;
+    const candidates = () => this.#places.map((place) => ({ ...place.account, standing: place.standing, place }));
+    for (const { place } of mayStart(candidates())) {
+      place.standing = "trying";
+      place.session.start();
+    }
+    if (this.#provisioned.bootstrap !== undefined && needsBootstrap(candidates())) this.#bootstrapping().want(false);
+  }
+
+  #bootstrapping(): Bootstrapper {
+    this.#bootstrapper ??= new Bootstrapper({
+      ...this.#options,
+      provisioned: this.#provisioned,
+      changed: () => this.#tellState(),
+    });
+    return this.#bootstrapper;
   }
 
   #provisionChanged(change: ProvisionChange): void {
-    if (change.type === "account") for (const session of this.#sessions) session.accountChanged(change.touched);
+    if (change.type === "replaced") this.#reconcile();
+    if (change.type === "account") this.#accountChanged(change.account, change.touched);
+    if (change.type !== "account") this.#showAccess();
+  }
+
+  #accountChanged(account: Account, touched: readonly Path[]): void {
+    for (const place of this.#places) {
+      if (place.account.shortServerId === account.shortServerId) place.account = account;
+      place.session.accountChanged(touched);
+    }
+  }
+
+  /** Registrations under accounts that are as they were go on; the others end, and only then others begin. */
+  #reconcile(): void {
+    const { accounts } = this.#provisioned;
+    const kept = new Set<Place>();
+    const places = accounts.map((account) => {
+      const place = this.#places.find((other) => other.account.shortServerId === account.shortServerId);
+      if (place === undefined || !sameWay(place.account, account) || place.standing === "given-up")
+        return this.#place(account);
+      kept.add(place);
+      return place;
+    });
+    const gone = this.#places.filter((place) => !kept.has(place));
+    this.#places = places;
+    for (const [index, place] of places.entries()) {
+      const account = accounts[index]!;
+      if (kept.has(place) && (places.length !== 1 || !sameAccount(place.account, account)))
+        place.session.accountChanged([SERVER_OBJECT]);
+      place.account = account;
+    }
+    // Also without anybody to wait for: whoever gave us all this must hear first that it holds.
+    const leaving = Promise.all(gone.map(({ session }) => session.stop())).then(() => {
+      if (this.#leaving !== leaving) return;
+      this.#leaving = undefined;
+      this.#provisioned.forgetDeparted();
+      this.#goOn();
+    });
+    this.#leaving = leaving;
+    this.#tellState();
+  }
+
+  #showAccess(): void {
+    if (this.#provisioned.access !== undefined)
+      this.#access ??= new AccessObject(this.#options.tree, this.#provisioned, this.#options.clock);
+    this.#access?.show();
+  }
+
+  #tellState(): void {
+    if (this.#onState.length === 0) return;
+    const { state } = this;
+    for (const listener of this.#onState) listener(state);
+  }
+
+  #unregistered(): RegistrationSnapshot {
+    const { state = "off", lastError, nextAttemptAt } = this.#bootstrapper?.snapshot ?? {};
+    return {
+      state: state === "waiting" ? "waiting" : state === "off" ? "off" : "registering",
+      server: this.#provisioned.bootstrap?.uri ?? "",
+      shortServerId: 0,
+      lifetime: 0,
+      observations: 0,
+      ...(lastError !== undefined && { lastError }),
+      ...(nextAttemptAt !== undefined && { nextAttemptAt }),
+    };
   }
 }

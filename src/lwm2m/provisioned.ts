@@ -20,6 +20,8 @@ const NOBODY: readonly ProvisionListener[] = [];
 /** One pointer while nothing is written to it. */
 export class Provisioned {
   #provision: Provision;
+  /** Accounts that are gone, for as long as their sessions take their leave. */
+  #departed: readonly Account[] | undefined;
   #onChange = NOBODY;
 
   constructor(provision: Provision) {
@@ -42,8 +44,10 @@ export class Provisioned {
     return this.#provision.access;
   }
 
+  /** Also one that is gone, until `forgetDeparted`. */
   account(shortServerId: number): Account | undefined {
-    return this.accounts.find((account) => account.shortServerId === shortServerId);
+    const isIt = (account: Account) => account.shortServerId === shortServerId;
+    return this.accounts.find(isIt) ?? this.#departed?.find(isIt);
   }
 
   /** Where the Server Object Instance of an account stands. */
@@ -70,7 +74,13 @@ export class Provisioned {
   }
 
   replace(provision: Provision): void {
+    this.#departed = this.accounts.concat(this.#departed ?? []);
     this.#become(provision, { type: "replaced" });
+  }
+
+  /** All sessions of former accounts have ended. */
+  forgetDeparted(): void {
+    this.#departed = undefined;
   }
 
   onChange(listener: ProvisionListener): () => void {

@@ -1,0 +1,58 @@
+/** Bootstrap-Discover: which Objects and Instances there are, and which server each belongs to (LwM2M Core 1.2 §6.1.7.3). */
+
+import { Code, type Reply } from "../../coap/index.ts";
+import { Format, type Link, writeLinks } from "../../content/index.ts";
+import type { ObjectRegistry } from "../../model/objects.ts";
+import { contains, cut, depth, idAt, path, type Path, ROOT } from "../../model/path.ts";
+import type { Version } from "../account.ts";
+import { SECURITY, Security, SERVER, Server } from "./configuration.ts";
+import type { Draft } from "./draft.ts";
+
+/** Objects that come with the enabler: its version tells theirs, as in the examples of §6.1.7.3. */
+const LAST_CORE_OBJECT = 7;
+const ORIGINAL_VERSION = "1.0";
+const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
+const encoder = new TextEncoder();
+
+export interface Enabler {
+  readonly version: Version;
+  readonly models: ObjectRegistry;
+}
+
+export function discover(draft: Draft, where: Path, enabler: Enabler): Reply {
+  if (depth(where) > 1) return { code: Code.MethodNotAllowed };
+  const links: Link[] = [{ target: ROOT, attributes: new Map([["lwm2m", enabler.version]]) }];
+  let previous: Path | undefined;
+  for (const instance of draft.instances()) {
+    if (!contains(where, instance)) continue;
+    const object = cut(instance, 1);
+    const version = object === previous ? ORIGINAL_VERSION : versionOf(idAt(object, 0) ?? 0, enabler);
+    if (version !== ORIGINAL_VERSION) links.push({ target: object, attributes: new Map([["ver", version]]) });
+    previous = object;
+    links.push({ target: instance, attributes: attributesOf(draft, instance) });
+  }
+  if (links.length === 1 && where !== ROOT && !isKnown(where, enabler)) return { code: Code.NotFound };
+  return { code: Code.Content, format: Format.LinkFormat, payload: encoder.encode(writeLinks(links)) };
+}
+
+/** The account of the Bootstrap-Server has neither: its Instance is recognised by that. */
+function attributesOf(draft: Draft, instance: Path): ReadonlyMap<string, string> {
+  const [object, id] = [idAt(instance, 0), idAt(instance, 1) ?? 0];
+  if (object === SERVER) return ssid(draft.get(path(SERVER, id, Server.shortServerId)));
+  if (object !== SECURITY || draft.get(path(SECURITY, id, Security.bootstrap)) === true) return NO_ATTRIBUTES;
+  const uri = draft.get(path(SECURITY, id, Security.uri));
+  const attributes = new Map(ssid(draft.get(path(SECURITY, id, Security.shortServerId))));
+  return typeof uri === "string" ? attributes.set("uri", uri) : attributes;
+}
+
+function ssid(value: unknown): ReadonlyMap<string, string> {
+  return typeof value === "number" ? new Map([["ssid", String(value)]]) : NO_ATTRIBUTES;
+}
+
+function versionOf(object: number, { models }: Enabler): string {
+  return (object > LAST_CORE_OBJECT ? models.object(object)?.version : undefined) ?? ORIGINAL_VERSION;
+}
+
+function isKnown(object: Path, { models }: Enabler): boolean {
+  return models.object(idAt(object, 0) ?? 0) !== undefined;
+}
