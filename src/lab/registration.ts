@@ -65,7 +65,7 @@ export function readRegister(
   if (version === undefined) return { code: "4.12", reason: `LwM2M ${named} is not spoken here` };
   const common = readCommon(parameters);
   if ("code" in common) return common;
-  if (common.binding !== undefined && !(version === "1.0" ? BINDING_1_0 : BINDING).test(common.binding))
+  if (common.binding !== undefined && !isBinding(common.binding, version))
     return bad(`b=${common.binding} is no binding of LwM2M ${version}`);
   if (parameters.has("Q") && (version === "1.0" || parameters.get("Q") !== ""))
     return bad("Q stands alone, and there is none in LwM2M 1.0");
@@ -76,12 +76,18 @@ export function readRegister(
   return { endpoint, version, lifetime: DEFAULT_LIFETIME, ...common, queue, links };
 }
 
-/** §6.2.2: only what changed is there. */
-export function readUpdate(query: string, payload: Uint8Array): RegistrationUpdate | Refusal {
+function isBinding(binding: string, version: Version): boolean {
+  return (version === "1.0" ? BINDING_1_0 : BINDING).test(binding);
+}
+
+/** §6.2.2: only what changed is there. @param version that of the Register. */
+export function readUpdate(query: string, payload: Uint8Array, version: Version = "1.1"): RegistrationUpdate | Refusal {
   const parameters = new Map(parametersOf(query));
   if (parameters.has("ep")) return bad("ep cannot change");
   const common = readCommon(parameters);
   if ("code" in common) return common;
+  if (common.binding !== undefined && !isBinding(common.binding, version))
+    return bad(`b=${common.binding} is no binding of LwM2M ${version}`);
   if (payload.length === 0) return common;
   const links = readObjectLinks(payload);
   return "code" in links ? links : { ...common, links };
@@ -102,7 +108,7 @@ function readCommon(parameters: ReadonlyMap<string, string>): { lifetime?: numbe
   const binding = parameters.get("b");
   if (lifetime !== undefined && (!/^\d{1,10}$/.test(lifetime) || Number(lifetime) > MAX_LIFETIME))
     return bad("lt must be whole seconds");
-  if (binding !== undefined && !/^[UMHTSN]{1,6}Q?$/.test(binding)) return bad("b must be a binding such as U");
+  if (binding !== undefined && !/^[UMHTSNQ]{1,7}$/.test(binding)) return bad("b must be a binding such as U");
   return {
     ...(lifetime !== undefined && { lifetime: Number(lifetime) }),
     ...(binding !== undefined && { binding }),

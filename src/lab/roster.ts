@@ -87,7 +87,7 @@ export class Roster {
   update(id: string, peer: Peer, request: { query: string; payload: Uint8Array }): RosterAnswer {
     const client = this.#byId.get(id);
     if (!client) return UNKNOWN;
-    const update = readUpdate(request.query, request.payload);
+    const update = readUpdate(request.query, request.payload, client.version);
     if ("code" in update) return update;
     this.#move(client, peer);
     if (update.lifetime !== undefined) client.lifetime = update.lifetime;

@@ -125,7 +125,7 @@ export class Wire {
       const payload = ask.payload && Buffer.from(ask.payload);
       if (payload) request.end(payload);
       else request.end();
-      if (payload && ask.method === "FETCH") keepPayload(request, payload);
+      if (payload && ask.method === "FETCH" && !large) keepPayload(request, payload);
     });
   }
 

@@ -1,7 +1,13 @@
 /** What clients say of themselves: what the lab believes, and what it refuses. */
 
 import { describe, expect, it } from "vitest";
-import { byNumbers, readObjectLinks, readRegister, readUpdate } from "../../src/lab/registration.ts";
+import {
+  byNumbers,
+  readObjectLinks,
+  readBootstrapRequest,
+  readRegister,
+  readUpdate,
+} from "../../src/lab/registration.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -70,11 +76,37 @@ describe("reading a Register", () => {
   });
 });
 
+describe("reading a Bootstrap-Request", () => {
+  it("takes the name and the wish for a format", () => {
+    expect(readBootstrapRequest("ep=a")).toEqual({ endpoint: "a" });
+    expect(readBootstrapRequest("ep=a&pct=11542")).toEqual({ endpoint: "a", preferredFormat: 11_542 });
+  });
+
+  it.each(["", "pct=112", "ep=", "ep=a&pct=senml", "ep=a&pct=-1", "ep=a&pct=1000000", `ep=${"x".repeat(300)}`])(
+    "refuses %s",
+    (query) => {
+      expect(readBootstrapRequest(query)).toMatchObject({ code: "4.00" });
+    },
+  );
+});
+
 describe("reading an Update", () => {
   it("takes only what is there", () => {
     expect(readUpdate("", new Uint8Array(0))).toEqual({});
     expect(readUpdate("lt=60", new Uint8Array(0))).toEqual({ lifetime: 60 });
-    expect(readUpdate("b=UQ", bytes("</3/0>"))).toEqual({ binding: "UQ", links: { objects: ["/3/0"], versions: {} } });
+    expect(readUpdate("b=UT", bytes("</3/0>"))).toEqual({ binding: "UT", links: { objects: ["/3/0"], versions: {} } });
+  });
+
+  it("takes a binding of the version that was registered, and no other", () => {
+    const nothing = new Uint8Array(0);
+    expect(readUpdate("b=UQ", nothing, "1.0")).toEqual({ binding: "UQ" });
+    expect(readUpdate("b=UQ", nothing, "1.1")).toMatchObject({ code: "4.00" });
+    expect(readUpdate("b=UQ", nothing, "1.2")).toMatchObject({ code: "4.00" });
+    expect(readUpdate("b=T", nothing, "1.0")).toMatchObject({ code: "4.00" });
+  });
+
+  it("passes over what only other servers need to know", () => {
+    expect(readUpdate("lt=60&pid=7&hash=00ff", new Uint8Array(0), "1.2")).toEqual({ lifetime: 60 });
   });
 
   it("refuses another name and a bad lifetime", () => {
