@@ -48,6 +48,12 @@ describe.skipIf(skipped !== undefined)("At Leshan a client", () => {
     expect((await client.read(VALUE)).values).toEqual({ [VALUE]: 22 });
   });
 
+  it("speaks 1.1 where 1.2 is refused (E2)", async () => {
+    const [sensor, client] = await rig.registered("modern", { version: "1.2" });
+    expect(client.all("registered")).toMatchObject([{ version: "1.1" }]);
+    expect(sensor.client.registration.lastError).toBeUndefined();
+  });
+
   it("updates with its links when an Instance comes or goes, and without when nothing did", async () => {
     const [sensor, client] = await rig.registered("changing");
     sensor.tree.addInstance(sensor.path("/3303/2"));

@@ -14,8 +14,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "systemd-sysusers": "systemd",
   "systemd-tmpfiles": "systemd",
   openssl: "openssl",
-  java: "openjdk-17-jdk-headless",
-  javac: "openjdk-17-jdk-headless",
+  java: "default-jdk-headless",
+  javac: "default-jdk-headless",
   mvn: "maven",
 };
 
