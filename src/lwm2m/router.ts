@@ -33,7 +33,7 @@ export function route(view: View, notifier: Notifier, request: IncomingRequest):
     case Code.DELETE:
       return remove(view, where, request);
     default:
-      return where === ROOT && view.version !== "1.0" ? composite(view, request) : { code: Code.MethodNotAllowed };
+      return where === ROOT && view.version !== "1.0" ? composite(view, notifier, request) : { code: Code.MethodNotAllowed };
   }
 }
 
@@ -43,7 +43,7 @@ function get(view: View, notifier: Notifier, where: Path, request: IncomingReque
   const answer = (): Reply => {
     if (observe !== "register") return read(view, where, accept);
     const found = find(view, where, accept);
-    return "code" in found ? found : notifier.observe(where, found);
+    return "code" in found ? found : notifier.observe(where, found, request.query);
   };
   // Nearly nobody wants to be asked, and this is the way of most requests.
   return view.tree.readers === undefined ? answer() : refreshed(view, [where], request.signal, answer);
@@ -60,6 +60,8 @@ function put(view: View, notifier: Notifier, where: Path, request: IncomingReque
 
 function post(view: View, where: Path, request: IncomingRequest): MaybeLater<Reply> {
   switch (depth(where)) {
+    case 0:
+      return { code: Code.BadRequest, diagnostic: "no Object" };
     case 1:
       return create(view, where, request);
     case 2:
@@ -75,14 +77,16 @@ function post(view: View, where: Path, request: IncomingRequest): MaybeLater<Rep
 }
 
 /** Since LwM2M 1.1, of the root alone: the paths are in the body (§6.3.8, §6.3.9, §6.4.4; RFC 8132). */
-function composite(view: View, request: IncomingRequest): MaybeLater<Reply> {
+function composite(view: View, notifier: Notifier, request: IncomingRequest): MaybeLater<Reply> {
   if (request.code === Code.iPATCH) return writeComposite(view, request);
   if (request.code !== Code.FETCH) return { code: Code.MethodNotAllowed };
   return refusing(() => {
     const question = readQuestion(view, request);
     if ("code" in question) return question;
     return refreshed(view, question.paths, request.signal, () => {
-      return readComposite(view, question);
+      return request.observe === "register"
+        ? notifier.observeComposite(question.paths, question.codec, request.query)
+        : readComposite(view, question);
     });
   });
 }

@@ -1,134 +1,145 @@
-/** Who is told what, and when (LwM2M Core 1.1 §6.4; RFC 7641). */
+/** Who is told what, and when: all observations of one server (LwM2M Core 1.2 §6.4; RFC 7641). */
 
-import type { Timer } from "../../base/clock.ts";
-import {
-  Code,
-  type NotifyOptions,
-  type Observation,
-  type ObservationEnd,
-  type Observer,
-  type Reply,
-} from "../../coap/index.ts";
-import type { Codec, Node } from "../../content/index.ts";
-import { contains, depth, type Path } from "../../model/path.ts";
-import type { ResourceType, ResourceValue } from "../../model/value.ts";
-import { type Attributes, isWorthTelling, maximumPeriod, minimumPeriod } from "./conditions.ts";
-import { contentReply, contentsOf, measuredAt, type Representation, timed } from "../representation.ts";
+import { Code, type NotificationFate, type ObservationEnd, type Reply } from "../../coap/index.ts";
+import type { Codec } from "../../content/index.ts";
+import { contains, depth, type Path, ROOT } from "../../model/path.ts";
+import { SERVER_OBJECT } from "../provisioned.ts";
+import { contentReply, type Representation, timed } from "../representation.ts";
 import type { View } from "../view.ts";
+import { parseOwnAttributes } from "./attributes.ts";
+import { type Attributes, misplaced, VALUE_CONDITIONS } from "./conditions.ts";
+import { compositeContents, ContentsWatch } from "./contents-watch.ts";
+import { type Interest, interestOf, NO_INTEREST } from "./interest.ts";
+import { type LossListener, Offline, type ReportingOptions } from "./offline.ts";
+import type { SendOptions, SendOutcome } from "./send.ts";
+import type { ResourceUpdate } from "../../model/value.ts";
+import { ValueWatch } from "./value-watch.ts";
+import { Watch, type WatchOwner } from "./watch.ts";
 
-/** A notification this often is confirmable, so that nobody is told who left long ago (RFC 7641 §4.5). */
-const CONFIRM_EVERY_MS = 24 * 3_600_000;
+export type { LossListener, ReportingOptions } from "./offline.ts";
 
-const CONFIRMABLE: NotifyOptions = { confirmable: true };
-const NON_CONFIRMABLE: NotifyOptions = { confirmable: false };
+/** How long the last value stands before it is confirmed, unless said otherwise. */
+const QUIET_MS = 30_000;
+/** Confirmable notifications that meet silence while Updates are answered: nobody wants them. */
+const MAX_FAILURES = 3;
 
-/** Told of observations that ended without a word of the server: has it forgotten us? */
-export interface LossListener {
-  observationLost(why: ObservationEnd, left: number): void;
-  /** What was observed is gone, or cannot be written any more; the server has been told. */
-  observationFailed(path: Path, reply: Reply): void;
-}
-
-/** One observation: what was last sent, and what is due. Accepted by the message layer as its Observer. */
-class Watch implements Observer {
-  readonly path: Path;
-  readonly codec: Codec;
-  /** The type of the one value watched; undefined where several are. */
-  readonly type: ResourceType | undefined;
-  readonly owner: Notifier;
-  attributes: Attributes;
-  observation: Observation | undefined;
-  /** Of a single value: the one last sent. */
-  sent: ResourceValue | undefined;
-  sentAt: number;
-  confirmedAt: number;
-  /** A change that counts, held back by the minimum period. */
-  held = false;
-  timer: Timer | undefined;
-  timerAt = Infinity;
-
-  constructor(owner: Notifier, path: Path, { codec, nodes }: Representation, attributes: Attributes) {
-    const single = depth(path) >= 3 && nodes.length === 1 && nodes[0]!.path === path ? nodes[0]! : undefined;
-    this.owner = owner;
-    this.path = path;
-    this.codec = codec;
-    this.type = single?.type;
-    this.sent = single?.value;
-    this.attributes = attributes;
-    this.sentAt = owner.now();
-    this.confirmedAt = this.sentAt;
-  }
-
-  started(observation: Observation): void {
-    this.observation = observation;
-    this.owner.add(this);
-  }
-
-  ended(why: ObservationEnd): void {
-    this.owner.remove(this, why);
-  }
-}
-
-export class Notifier {
-  readonly #view: View;
+export class Notifier implements WatchOwner {
+  readonly view: View;
   readonly #listener: LossListener;
+  readonly #options: ReportingOptions;
   /** Allocated with the first observation, as is the listening. */
   #watches: Watch[] | undefined;
   #stopListening: (() => void) | undefined;
+  #offline: Offline | undefined;
   #reachable = false;
+  /** Told of paths that are followed more closely than before, or less. */
+  onInterest: ((path: Path) => void) | undefined;
 
-  constructor(view: View, listener: LossListener) {
-    this.#view = view;
+  constructor(view: View, listener: LossListener, options: ReportingOptions) {
+    this.view = view;
     this.#listener = listener;
+    this.#options = options;
+    const saved = options.attributes?.load(view.server.account.shortServerId);
+    if (saved !== undefined) view.attributes.restore(saved);
   }
 
+  /** Observations that the server has with us. */
   get size(): number {
-    return this.#watches?.length ?? 0;
+    let count = 0;
+    for (const { observation } of this.#watches ?? []) if (observation !== undefined) count += 1;
+    return count;
   }
 
   get reachable(): boolean {
     return this.#reachable;
   }
 
-  now(): number {
-    return this.#view.clock.monotonic();
+  get watches(): readonly Watch[] {
+    return this.#watches ?? [];
   }
 
-  /** The first answer to Observe: the reference for every condition. */
-  observe(path: Path, found: Representation): Reply {
-    const reply = contentReply(found.codec, timed(found, this.#view.clock), path);
+  /** The first answer to Observe: the reference for every condition. `query`: attributes for this observation alone. */
+  observe(path: Path, found: Representation, query: readonly string[] = []): Reply {
+    const { nodes, codec } = found;
+    const own = this.#own(query, path);
+    if (typeof own === "string") return { code: Code.BadRequest, diagnostic: own };
+    const reply = contentReply(codec, timed(found, this.view.clock), path);
     if (reply.code !== Code.Content) return reply;
-    return { ...reply, observer: new Watch(this, path, found, this.#view.effective(path)) };
+    const single = depth(path) >= 3 && nodes.length === 1 && nodes[0]!.path === path && !contains(SERVER_OBJECT, path);
+    const observer = single ? new ValueWatch(this, codec, own, nodes[0]!) : new ContentsWatch(this, codec, own, path);
+    return { ...reply, observer };
+  }
+
+  /** The first answer to Observe-Composite: all paths in each notification (LwM2M Core 1.2 §6.4.4). */
+  observeComposite(paths: readonly Path[], codec: Codec, query: readonly string[] = []): Reply {
+    const own = this.#own(query, ROOT);
+    if (typeof own === "string") return { code: Code.BadRequest, diagnostic: own };
+    const contents = compositeContents(this.view, paths);
+    const reply = contentReply(codec, timed({ ...contents, codec }, this.view.clock), ROOT);
+    if (reply.code !== Code.Content) return reply;
+    return { ...reply, observer: new ContentsWatch(this, codec, own, paths) };
   }
 
   add(watch: Watch): void {
+    const before = this.#watches?.find(({ observation, key }) => observation === undefined && key === watch.key);
+    if (before !== undefined) {
+      // Taken up again: what was kept of it meanwhile can be told now.
+      watch.kept = before.kept;
+      watch.keptMs = before.keptMs;
+      this.#drop(before);
+    }
     // Neither `push` nor a spread: both leave room for many more, and most clients have one observation.
     this.#watches = this.#watches === undefined ? [watch] : this.#watches.concat(watch);
-    this.#stopListening ??= this.#view.tree.onDifference((paths) => this.changed(paths));
+    this.#stopListening ??= this.view.tree.onDifference((paths) => this.changed(paths));
     this.#schedule(watch);
+    this.#offline?.observed();
+    this.#tellInterest(watch);
   }
 
   remove(watch: Watch, why: ObservationEnd): void {
-    if (!this.#drop(watch)) return;
+    // The connection is gone, not the wish: what it would have told is kept until the server wishes anew.
+    const keeps = why === "closed" && this.#past.keeps(watch);
+    if (!keeps && !this.#drop(watch)) return;
+    this.#tellInterest(watch);
     if (why !== "deregistered" && why !== "replaced") this.#listener.observationLost(why, this.size);
   }
 
-  /** Forgets all: the server observes anew after a Register (LwM2M Core 1.1 §6.2.1). */
+  /** A new Register ends all observations: the server observes anew (LwM2M Core 1.1 §6.2.1). */
   clear(): void {
-    for (const watch of [...(this.#watches ?? [])]) {
+    for (const watch of [...this.watches]) {
       watch.observation?.forget();
-      this.#drop(watch);
+      watch.observation = undefined;
+      if (!this.#past.keeps(watch)) this.#drop(watch);
+      this.#tellInterest(watch);
     }
   }
 
-  /** The server hears us: what was kept for it may be told. */
+  /** Forgets everything, for good. */
+  close(): void {
+    this.#reachable = false;
+    for (const watch of [...this.watches]) {
+      watch.observation?.forget();
+      this.#drop(watch);
+    }
+    this.#offline?.close();
+    this.#offline = undefined;
+  }
+
+  /** The server hears us: what was kept for it is told, and where nothing is kept, what is newest. */
   online(): void {
+    const back = !this.#reachable;
     this.#reachable = true;
+    if (!back && this.#offline === undefined) return;
+    this.#offline?.online(back);
+    if (back)
+      for (const watch of [...this.watches])
+        if (watch.missed && !(watch.kept && watch.codec.timed)) this.announce(watch);
   }
 
   /** Nothing reaches the server for now. */
   offline(): void {
     this.#reachable = false;
+    this.#offline?.offline();
   }
 
   /** Values at these paths are others than before, or are gone. */
@@ -138,97 +149,167 @@ export class Notifier {
     // Backwards: a notification of an error takes its watch out of the list.
     for (let i = watches.length - 1; i >= 0; i--) {
       const watch = watches[i];
-      for (const path of paths) {
-        if (!watch) break;
-        if (watch.path !== path && !contains(watch.path, path) && !contains(path, watch.path)) continue;
-        this.#consider(watch);
-        break;
-      }
+      if (watch?.concerns(paths) === true) this.#consider(watch, paths);
     }
   }
 
   /** Attributes were written at or above the watched paths. */
   attributesChanged(where: Path): void {
-    for (const watch of this.#watches ?? []) {
-      if (!contains(where, watch.path)) continue;
-      watch.attributes = this.#view.effective(watch.path);
+    const { attributes } = this.#options;
+    if (where !== ROOT) attributes?.save(this.view.server.account.shortServerId, this.view.attributes.saved());
+    for (const watch of this.watches) {
+      // Below what is watched only con matters; renewing is cheap.
+      if (!watch.paths.some((path) => contains(where, path) || contains(path, where))) continue;
+      watch.renew();
+      this.#schedule(watch);
+      this.#tellInterest(watch);
+    }
+  }
+
+  interest(path: Path): Interest {
+    return this.#watches === undefined ? NO_INTEREST : interestOf(this.#watches, path);
+  }
+
+  send(what: readonly Path[] | readonly ResourceUpdate[], options: SendOptions = {}): Promise<SendOutcome> {
+    return this.#past.send(what, options);
+  }
+
+  /** Says what is newest, and asks for an acknowledgement. */
+  announce(watch: Watch): void {
+    if (watch.observation !== undefined) this.#tell(watch, this.#now(), true);
+  }
+
+  settled(watch: Watch, fate: NotificationFate): void {
+    if (fate === "acknowledged") watch.failures = 0;
+    if (watch.observation === undefined || (fate !== "timeout" && fate !== "unreachable" && fate !== "cancelled"))
+      return;
+    watch.missed = true;
+    if (fate === "cancelled") {
+      // No room for it: once more, later.
+      watch.quietMs = Math.max(QUIET_MS, watch.minimumMs);
+      this.#schedule(watch);
+      return;
+    }
+    if (fate === "timeout") watch.failures += 1;
+    if (watch.failures >= MAX_FAILURES) {
+      watch.observation.forget();
+      this.remove(watch, "timeout");
+      return;
+    }
+    this.#past.keep(watch);
+    this.silent();
+  }
+
+  /** What left lately has met silence: an Update finds out whether the server is there, and what is newest comes after it. */
+  silent(): void {
+    if (!this.#reachable) return;
+    this.offline();
+    this.#listener.observationLost("timeout", this.size);
+  }
+
+  /** Observations that nobody has taken up again. */
+  dropUnobserved(): void {
+    for (const watch of [...this.watches]) if (watch.observation === undefined) this.#drop(watch);
+  }
+
+  get #past(): Offline {
+    return (this.#offline ??= new Offline(this, this.#listener, this.#options));
+  }
+
+  #now(): number {
+    return this.view.clock.monotonic();
+  }
+
+  #own(query: readonly string[], path: Path): Attributes | undefined | string {
+    if (query.length === 0) return undefined;
+    const own = parseOwnAttributes(query, this.view.version);
+    if (typeof own === "string") return own;
+    const names = Object.keys(own);
+    if (depth(path) < 3 && VALUE_CONDITIONS.some((name) => names.includes(name)))
+      return "gt, lt, st and edge belong to Resources";
+    return misplaced(depth(path) < 3 ? undefined : this.view.resource(path)?.type, names) ?? own;
+  }
+
+  #consider(watch: Watch, paths: readonly Path[]): void {
+    const now = this.#now();
+    if (watch.evaluateMs > 0) {
+      if (now < watch.evaluatedAt + watch.evaluateMs) {
+        watch.pending = true;
+        this.#schedule(watch);
+        return;
+      }
+      watch.evaluatedAt = now;
+    }
+    this.#evaluate(watch, paths, now);
+  }
+
+  #evaluate(watch: Watch, paths: readonly Path[] | undefined, now: number): void {
+    watch.pending = false;
+    if (!watch.evaluate(paths)) {
+      // Back where it was when last sent: nothing to tell any more.
+      watch.held = false;
+    } else if (watch.minimumMs === 0 || now >= watch.sentAt + watch.minimumMs) {
+      watch.expectQuiet(now, this.#options.quietMs ?? QUIET_MS, watch.confirms);
+      this.#tell(watch, now, false);
+    } else {
+      watch.held = true;
       this.#schedule(watch);
     }
   }
 
-  #consider(watch: Watch): void {
-    if (!this.#counts(watch)) {
-      // Back where it was when last sent: nothing to tell any more.
+  #tell(watch: Watch, now: number, confirm: boolean): void {
+    const { observation } = watch;
+    if (!this.#reachable || observation === undefined) {
+      this.#past.keep(watch);
+      watch.sentAt = now;
       watch.held = false;
+      this.#schedule(watch);
       return;
     }
-    const pmin = minimumPeriod(watch.attributes);
-    if (pmin === 0 || this.now() >= watch.sentAt + pmin) {
-      this.#send(watch);
-      return;
-    }
-    if (watch.held) return;
-    watch.held = true;
-    this.#schedule(watch);
-  }
-
-  #counts(watch: Watch): boolean {
-    if (watch.type === undefined || watch.sent === undefined) return true;
-    const entry = this.#view.tree.get(watch.path);
-    return entry === undefined || isWorthTelling(entry.value, watch.sent, watch.attributes);
-  }
-
-  #send(watch: Watch): void {
-    const now = this.now();
-    const reply = this.#reply(watch);
+    const reply = watch.reply();
     const failed = reply.code !== Code.Content;
-    const confirmable = failed || now - watch.confirmedAt >= CONFIRM_EVERY_MS;
+    const confirmable = failed || confirm || watch.wantsConfirmation(now);
     watch.sentAt = now;
     watch.held = false;
-    if (confirmable) watch.confirmedAt = now;
+    watch.missed = false;
+    watch.live = true;
+    if (confirmable) {
+      watch.confirmedAt = now;
+      watch.quietMs = Infinity;
+    }
     if (failed) {
       this.#drop(watch);
-      this.#listener.observationFailed(watch.path, reply);
+      this.#listener.observationFailed(watch.base, reply);
     } else this.#schedule(watch);
-    watch.observation?.notify(reply, confirmable ? CONFIRMABLE : NON_CONFIRMABLE);
+    observation.notify(reply, watch.options(confirmable));
   }
 
-  #reply(watch: Watch): Reply {
-    const entry = watch.type === undefined ? undefined : this.#view.tree.get(watch.path);
-    if (entry === undefined || watch.type === undefined) return this.#several(watch);
-    // The way that nearly all notifications take.
-    const { path, type } = watch;
-    const { value, at } = entry;
-    watch.sent = value;
-    const time = measuredAt(at, this.#view.clock.now());
-    const node: Node = time === undefined ? { path, type, value } : { path, type, value, time };
-    return contentReply(watch.codec, [node], path);
-  }
-
-  #several({ path, codec }: Watch): Reply {
-    const contents = contentsOf(this.#view, path);
-    if (contents.nodes.length === 0 && (depth(path) >= 3 || !this.#view.has(path))) return { code: Code.NotFound };
-    return contentReply(codec, timed({ ...contents, codec }, this.#view.clock), path);
-  }
-
-  /** At most one timer: for the end of the minimum period if something is held, else for that of the maximum. */
+  /** At most one timer. One that comes too early asks again: cheaper than setting it anew with every notification. */
   #schedule(watch: Watch): void {
-    const wait = watch.held ? minimumPeriod(watch.attributes) : maximumPeriod(watch.attributes);
-    const due = wait === undefined ? Infinity : watch.sentAt + wait;
-    // A timer that comes too early asks again: cheaper than setting it anew with every notification.
-    if (watch.timer !== undefined && watch.timerAt <= due && due !== Infinity) return;
+    const { due } = watch;
+    if (due === Infinity || (watch.timer !== undefined && watch.timerAt <= due)) return;
     watch.timer?.cancel();
-    watch.timer = undefined;
     watch.timerAt = due;
-    if (due !== Infinity) watch.timer = this.#view.clock.after(due - this.now(), () => this.#due(watch));
+    watch.timer = this.view.clock.after(due - this.#now(), () => this.#due(watch));
   }
 
   #due(watch: Watch): void {
     watch.timer = undefined;
     watch.timerAt = Infinity;
-    const wait = watch.held ? minimumPeriod(watch.attributes) : maximumPeriod(watch.attributes);
-    if (wait !== undefined && this.now() >= watch.sentAt + wait) this.#send(watch);
-    else this.#schedule(watch);
+    const now = this.#now();
+    if (watch.pending && now >= watch.evaluatedAt + watch.evaluateMs) {
+      watch.evaluatedAt = now;
+      this.#evaluate(watch, undefined, now);
+    }
+    if (watch.held && now >= watch.sentAt + watch.minimumMs) {
+      watch.expectQuiet(now, this.#options.quietMs ?? QUIET_MS, watch.confirms);
+      this.#tell(watch, now, false);
+    } else if (!watch.held && now >= watch.sentAt + watch.maximumMs) this.#tell(watch, now, false);
+    else if (!watch.held && now >= watch.sentAt + watch.quietMs) {
+      watch.quietMs = Infinity;
+      if (this.#reachable) this.announce(watch);
+    }
+    if (this.watches.includes(watch)) this.#schedule(watch);
   }
 
   #drop(watch: Watch): boolean {
@@ -242,5 +323,9 @@ export class Notifier {
       this.#watches = undefined;
     }
     return true;
+  }
+
+  #tellInterest({ paths }: Watch): void {
+    if (this.onInterest !== undefined) for (const path of paths) this.onInterest(path);
   }
 }
