@@ -21,7 +21,12 @@ export type Kind = "integer" | "bytes" | "text" | "array" | "map" | "tag" | "boo
 
 const KINDS: readonly Kind[] = Array.from({ length: 256 }, (_, initial) => kindOf(initial));
 const INDEFINITE = -1;
+const TEXT = Major.text << 5;
+const ZERO = 0x30;
 const MAX_DEPTH = 16;
+
+/** What one step of the fraction is worth, by exponent. */
+const HALF_STEPS: readonly number[] = Array.from({ length: 31 }, (_, exponent) => 2 ** (exponent - 25));
 
 const FLOAT_BYTES = new Uint8Array(8);
 const FLOATS = new DataView(FLOAT_BYTES.buffer);
@@ -52,6 +57,10 @@ export class CborReader {
 
   integer(): number | bigint {
     const initial = this.#peek();
+    if (initial < 24) {
+      this.#at += 1;
+      return initial;
+    }
     const major = initial >> 5;
     if (major > Major.negative) throw this.error("no integer");
     if ((initial & 0x1f) === 27) return this.#integer64(major);
@@ -91,6 +100,21 @@ export class CborReader {
       return this.#chunks(Major.text, (start, end) => readUtf8(this.#bytes, start, end)).join("");
     const length = this.#head(Major.text);
     return readUtf8(this.#bytes, this.#skip(length), this.#at);
+  }
+
+  /** Text of one to five digits without a leading zero, as a number; undefined, and nothing taken: it is not that. */
+  digits(): number | undefined {
+    const length = this.#peek() - TEXT;
+    const start = this.#at + 1;
+    if (length < 1 || length > 5 || length > this.#bytes.length - start) return undefined;
+    let value = 0;
+    for (let at = start; at < start + length; at++) {
+      const digit = this.#bytes[at]! - ZERO;
+      if (digit < 0 || digit > 9 || (digit === 0 && value === 0 && length > 1)) return undefined;
+      value = value * 10 + digit;
+    }
+    this.#at = start + length;
+    return value;
   }
 
   bytes(): Uint8Array {
@@ -191,8 +215,12 @@ export class CborReader {
   }
 
   #head(major: number): number {
-    if (this.#peek() >> 5 !== major) throw this.error(`major type ${this.#peek() >> 5} where ${major} belongs`);
-    return this.#argument();
+    const initial = this.#peek();
+    if (initial >> 5 !== major) throw this.error(`major type ${initial >> 5} where ${major} belongs`);
+    const short = initial & 0x1f;
+    if (short >= 24) return this.#argument();
+    this.#at += 1;
+    return short;
   }
 
   #argument(): number {
@@ -257,15 +285,20 @@ export class CborReader {
   }
 }
 
-/** Appendix D: one sign, five exponent and ten fraction bits; moved to where a single has them. */
+/** Appendix D: one sign, five exponent and ten fraction bits. */
 function halfToNumber(half: number): number {
-  const sign = (half & 0x8000) << 16;
   const exponent = (half >> 10) & 0x1f;
   const fraction = half & 0x3ff;
-  // Below 2^-14 a half counts in steps of 2^-24.
-  if (exponent === 0) return (sign < 0 ? -fraction : fraction) / 2 ** 24;
-  FLOATS.setInt32(0, sign | ((exponent === 31 ? 0xff : exponent + 112) << 23) | (fraction << 13));
-  return FLOATS.getFloat32(0);
+  const size =
+    exponent === 31
+      ? fraction === 0
+        ? Infinity
+        : NaN
+      : // Below 2^-14 a half counts in steps of 2^-24.
+        exponent === 0
+        ? fraction * HALF_STEPS[1]!
+        : (fraction + 0x400) * HALF_STEPS[exponent]!;
+  return half & 0x8000 ? -size : size;
 }
 
 /** Any head in its shortest form (§4.2.1). @throws RangeError beyond 64 bits. */

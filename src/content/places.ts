@@ -39,44 +39,43 @@ export class Places {
 
   /** False if a node does not come after the one before it. */
   #locateAll(nodes: readonly Node[], base: Path): boolean {
+    const ids = this.#ids;
     let inOrder = true;
     for (let i = 0; i < nodes.length; i++) {
       const { path } = nodes[i]!;
       if (!contains(base, path)) throw new RangeError(`${path} is not below ${base}`);
-      this.#locate(path, LEVELS * i);
-      inOrder &&= i === 0 || this.#compare(i - 1, i) < 0;
+      locate(path, ids, LEVELS * i);
+      inOrder &&= i === 0 || compare(ids, LEVELS * (i - 1), LEVELS * i) < 0;
     }
     return inOrder;
   }
 
-  #locate(path: Path, at: number): void {
-    const ids = this.#ids;
-    let count = 0;
-    let id = 0;
-    ids[at + RESOURCE_DEPTH] = NONE;
-    for (let i = 1; i <= path.length; i++) {
-      const code = i < path.length ? path.charCodeAt(i) : SLASH;
-      if (code !== SLASH) id = id * 10 + code - ZERO;
-      else {
-        ids[at + count] = id;
-        count += 1;
-        id = 0;
-      }
-    }
-    if (count < RESOURCE_DEPTH) throw new RangeError(`${path} is no Resource`);
-  }
-
-  #compare(a: number, b: number): number {
-    for (let level = 0; level < LEVELS; level++) {
-      const difference = this.id(a, level) - this.id(b, level);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  }
-
   #order(a: Node, b: Node): number {
-    this.#locate(a.path, 0);
-    this.#locate(b.path, LEVELS);
-    return this.#compare(0, 1);
+    locate(a.path, this.#ids, 0);
+    locate(b.path, this.#ids, LEVELS);
+    return compare(this.#ids, 0, LEVELS);
   }
+}
+
+/** Writes the numbers of `path` to `ids`. @throws RangeError if it is not that of a value. */
+function locate(path: Path, ids: Int32Array, at: number): void {
+  const { length } = path;
+  let to = at;
+  let id = 0;
+  ids[at + RESOURCE_DEPTH] = NONE;
+  for (let i = 1; i < length; i++) {
+    const code = path.charCodeAt(i);
+    if (code !== SLASH) id = id * 10 + code - ZERO;
+    else {
+      ids[to] = id;
+      to += 1;
+      id = 0;
+    }
+  }
+  ids[to] = id;
+  if (to < at + RESOURCE_DEPTH - 1) throw new RangeError(`${path} is no Resource`);
+}
+
+function compare(ids: Int32Array, a: number, b: number): number {
+  return ids[a]! - ids[b]! || ids[a + 1]! - ids[b + 1]! || ids[a + 2]! - ids[b + 2]! || ids[a + 3]! - ids[b + 3]!;
 }

@@ -118,7 +118,8 @@ function readField(key: number | bigint, input: CborReader, pack: PackReader): v
       if (readNumber(input) > MAX_VERSION) throw input.error("a later version of SenML"); // RFC 8428 §4.4
       return;
     case Key.n:
-      pack.name = input.text();
+      pack.id = input.digits();
+      if (pack.id === undefined) pack.name = input.text();
       return;
     case Key.t:
       pack.time = readTime(input);
@@ -163,9 +164,10 @@ function readValue(label: Label, input: CborReader, pack: PackReader): void {
 
 /** Of an Epoch tag on a Time, the number alone counts (LwM2M Core 1.2 Appendix C). */
 function takeNumber(input: CborReader, pack: PackReader): void {
-  if (input.kind() === "tag" && input.tag() !== EPOCH_TAG) throw input.error("an unknown tag");
-  pack.isFloat = input.kind() === "float";
-  pack.take("v", readNumber(input));
+  const kind = input.kind();
+  if (kind === "tag" && input.tag() !== EPOCH_TAG) throw input.error("an unknown tag");
+  pack.isFloat = kind === "float" || input.kind() === "float";
+  pack.take("v", pack.isFloat ? input.float() : input.integer());
 }
 
 function readTime(input: CborReader): number {

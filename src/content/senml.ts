@@ -1,7 +1,7 @@
 /** What SenML JSON and SenML CBOR share: names, times and base values (RFC 8428 §4, LwM2M Core 1.2 §7.4.5). */
 
 import { DecodeError } from "../base/bytes.ts";
-import { contains, type Path, parsePath, ROOT } from "../model/path.ts";
+import { child, contains, depth, MAX_ID, type Path, parsePath, ROOT } from "../model/path.ts";
 import {
   fits,
   MAX_INTEGER,
@@ -16,6 +16,8 @@ import { modelAt, refused } from "./typed.ts";
 
 /** Versions up to that of RFC 8428 are understood (§4.4). */
 export const MAX_VERSION = 10;
+
+const MAX_DEPTH = 4;
 
 /** How a value was labelled: the label must go with the type, or a boolean could pass for a number. */
 export type Label = "v" | "vs" | "vb" | "vd" | "vlo";
@@ -37,15 +39,22 @@ export const LABEL: Readonly<Record<ResourceType, Label>> = {
 export class PackReader {
   readonly nodes: Node[] = [];
   name = "";
+  /** The name instead, if it is one number as paths spell it. */
+  id: number | undefined;
   time = 0;
   label: Label | undefined;
   value: ResourceValue | undefined;
   /** Whether `value` came in a form that only floats have. */
   isFloat = false;
 
-  baseName = "";
   baseTime = 0;
   baseValue: number | bigint | undefined;
+  #baseName = "";
+  /** What the base name says if it is a path with a slash behind it: then a number is all that a name need be. */
+  #above: Path | undefined;
+  #aboveLevel = 0;
+  /** The depth of the path that `path` found last. */
+  #level = 0;
   readonly #base: Path;
   readonly #model: ModelOf;
   /** How the format is called in errors. */
@@ -58,9 +67,21 @@ export class PackReader {
     this.#format = format;
   }
 
+  get baseName(): string {
+    return this.#baseName;
+  }
+
+  set baseName(name: string) {
+    this.#baseName = name;
+    const above = name.endsWith("/") ? parsePath(name.slice(0, -1)) : undefined;
+    this.#aboveLevel = above === undefined ? MAX_DEPTH : depth(above);
+    this.#above = this.#aboveLevel < MAX_DEPTH && above && contains(this.#base, above) ? above : undefined;
+  }
+
   /** Forgets the Record before, but not the base fields, which hold until they are set again (§4.1). */
   begin(): void {
     this.name = "";
+    this.id = undefined;
     this.time = 0;
     this.label = undefined;
     this.value = undefined;
@@ -83,7 +104,7 @@ export class PackReader {
   /** Turns the fields into a node. @throws DecodeError if name, label or value are not what the model wants. */
   finish(): void {
     const path = this.path();
-    const { type } = modelAt(path, this.#model);
+    const { type } = modelAt(path, this.#model, this.#level);
     const value = this.resolve(type);
     if (value === undefined || !fits(value, type)) throw refused(path, `${type} as ${this.#format}`);
     const time = this.baseTime + this.time;
@@ -98,10 +119,16 @@ export class PackReader {
   }
 
   protected path(): Path {
-    const name = this.baseName + this.name;
+    const { id } = this;
+    if (id !== undefined && this.#above !== undefined && id <= MAX_ID) {
+      this.#level = this.#aboveLevel + 1;
+      return child(this.#above, id);
+    }
+    const name = this.#baseName + (id ?? this.name);
     const path = parsePath(name);
     if (path === undefined) throw this.error(`name "${name.slice(0, 40)}" is no path`);
     if (!contains(this.#base, path)) throw new DecodeError(`${this.#format}: ${path} is not below ${this.#base}`);
+    this.#level = depth(path);
     return path;
   }
 

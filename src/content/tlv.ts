@@ -6,11 +6,11 @@
  */
 
 import { copyOf, DecodeError } from "../base/bytes.ts";
-import { child, idAt, type Path, path } from "../model/path.ts";
+import { child, cut, idAt, type Path, ROOT } from "../model/path.ts";
 import { fits, type ResourceType, type ResourceValue, wholeNumber } from "../model/value.ts";
 import type { Codec, ModelOf, Node } from "./node.ts";
 import { Entry, writeTlv } from "./tlv-writer.ts";
-import { modelAt, refused } from "./typed.ts";
+import { distinct, modelAt, refused } from "./typed.ts";
 import { readUtf8 } from "./utf8.ts";
 
 export const tlv: Codec = {
@@ -21,139 +21,165 @@ export const tlv: Codec = {
 
   decode(bytes: Uint8Array, base: Path, model: ModelOf): Node[] {
     const reader = new TlvReader(bytes, base, model);
-    return reader.read();
+    return distinct(reader.read());
   },
 };
+
+/** Numbers are copied here: a view of each message would cost more than all of its values. */
+const NUMBER = new Uint8Array(8);
+const VIEW = new DataView(NUMBER.buffer);
+
+const RESOURCE = 3;
+const RESOURCE_INSTANCE = 4;
 
 /** Follows the nesting from the outside in. What an outer entry or the base has named must not be named otherwise. */
 class TlvReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #object: number | undefined;
-  readonly #instanceId: number | undefined;
-  readonly #resourceId: number | undefined;
-  readonly #resourceInstanceId: number | undefined;
+  readonly #base: Path;
   readonly #model: ModelOf;
   readonly #nodes: Node[] = [];
   #at = 0;
+  /** What the last header said: the kind of its entry, its identifier, and where its content ends. */
+  #kind = 0;
+  #id = 0;
+  #end = 0;
 
   constructor(bytes: Uint8Array, base: Path, model: ModelOf) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#object = idAt(base, 0);
-    this.#instanceId = idAt(base, 1);
-    this.#resourceId = idAt(base, 2);
-    this.#resourceInstanceId = idAt(base, 3);
+    this.#base = base;
     this.#model = model;
   }
 
   /** Entries of any level that the base leaves open: its own outer header may be there or not (§7.4.4). */
   read(): Node[] {
-    const [object, instance, resource] = [this.#object, this.#instanceId, this.#resourceId];
-    if (object === undefined) throw this.#error("TLV cannot carry several Objects");
-    const inside = instance === undefined ? undefined : path(object, instance);
-    this.#entries(this.#bytes.length, (kind, id, end) => {
-      if (kind === Entry.objectInstance) this.#instance(path(object, this.#same(id, instance)), end);
+    if (this.#base === ROOT) throw this.#error("TLV cannot carry several Objects");
+    const instance = idAt(this.#base, 1);
+    const resource = instance === undefined ? undefined : idAt(this.#base, 2);
+    const inside = instance === undefined ? undefined : cut(this.#base, 2);
+    const { length } = this.#bytes;
+    while (this.#at < length) {
+      this.#header(length);
+      if (this.#kind === Entry.objectInstance)
+        this.#instance(child(cut(this.#base, 1), this.#same(instance)), resource);
       else if (inside === undefined) throw this.#error("a Resource outside of any Object Instance");
-      else if (kind !== Entry.resourceInstance) this.#resource(kind, child(inside, this.#same(id, resource)), end);
+      else if (this.#kind !== Entry.resourceInstance) this.#resource(child(inside, this.#same(resource)));
       else if (resource === undefined) throw this.#error("a Resource Instance outside of any Resource");
-      else this.#resourceInstance(kind, child(inside, resource), { id, end });
-    });
+      else this.#resourceInstance(child(inside, resource));
+    }
     return this.#nodes;
   }
 
-  #instance(at: Path, end: number): void {
-    this.#entries(end, (kind, id, inner) => {
-      if (kind !== Entry.resource && kind !== Entry.multipleResource)
+  #instance(at: Path, resource: number | undefined): void {
+    const end = this.#end;
+    while (this.#at < end) {
+      this.#header(end);
+      if (this.#kind !== Entry.resource && this.#kind !== Entry.multipleResource)
         throw this.#error("an Object Instance holds Resources alone");
-      this.#resource(kind, child(at, this.#same(id, this.#resourceId)), inner);
-    });
+      this.#resource(child(at, this.#same(resource)));
+    }
   }
 
-  #resource(kind: number, at: Path, end: number): void {
-    if (kind === Entry.resource) {
+  #resource(at: Path): void {
+    if (this.#kind === Entry.resource) {
       // A single value cannot be the Resource Instance that was asked for.
-      if (this.#resourceInstanceId !== undefined) throw this.#error("a Resource where its Instance belongs");
-      this.#value(at, end);
-    } else this.#entries(end, (inner, id, innerEnd) => this.#resourceInstance(inner, at, { id, end: innerEnd }));
+      if (idAt(this.#base, 3) !== undefined) throw this.#error("a Resource where its Instance belongs");
+      this.#value(at, RESOURCE);
+      return;
+    }
+    const end = this.#end;
+    while (this.#at < end) {
+      this.#header(end);
+      this.#resourceInstance(at);
+    }
   }
 
-  #resourceInstance(kind: number, at: Path, { id, end }: { readonly id: number; readonly end: number }): void {
-    if (kind !== Entry.resourceInstance) throw this.#error("a Resource holds Resource Instances alone");
-    this.#value(child(at, this.#same(id, this.#resourceInstanceId)), end);
+  #resourceInstance(at: Path): void {
+    if (this.#kind !== Entry.resourceInstance) throw this.#error("a Resource holds Resource Instances alone");
+    this.#value(child(at, this.#same(idAt(this.#base, 3))), RESOURCE_INSTANCE);
   }
 
-  #value(at: Path, end: number): void {
-    const { type } = modelAt(at, this.#model);
-    const value = this.#read(type, end - this.#at);
+  #value(at: Path, level: number): void {
+    const { type } = modelAt(at, this.#model, level);
+    const value = readValue(type, this.#bytes, this.#at, this.#end);
     if (value === undefined || !fits(value, type)) throw refused(at, `${type} as TLV`);
-    this.#at = end;
+    this.#at = this.#end;
     this.#nodes.push({ path: at, type, value });
   }
 
-  /** Reads one entry after another up to `end`, none of which may reach beyond it. */
-  #entries(end: number, read: (kind: number, id: number, end: number) => void): void {
-    while (this.#at < end) {
-      const type = this.#unsigned(1, end);
-      const id = this.#unsigned(type & 0x20 ? 2 : 1, end);
-      const lengthBytes = (type >> 3) & 0b11;
-      const length = lengthBytes === 0 ? type & 0b111 : this.#unsigned(lengthBytes, end);
-      if (length > end - this.#at) throw this.#error(`${length} bytes announced, ${end - this.#at} left`);
-      read(type >> 6, id, this.#at + length);
-    }
+  /** Reads the header of an entry, which must not reach beyond `end`. */
+  #header(end: number): void {
+    const type = this.#unsigned(1, end);
+    this.#kind = type >> 6;
+    this.#id = this.#unsigned(type & 0x20 ? 2 : 1, end);
+    const lengthBytes = (type >> 3) & 0b11;
+    const length = lengthBytes === 0 ? type & 0b111 : this.#unsigned(lengthBytes, end);
+    if (length > end - this.#at) throw this.#error(`${length} bytes announced, ${end - this.#at} left`);
+    this.#end = this.#at + length;
   }
 
   #unsigned(count: number, end: number): number {
     if (count > end - this.#at) throw this.#error("cut off");
     let value = 0;
-    for (let i = 0; i < count; i++) value = value * 256 + this.#bytes[this.#at++]!;
+    for (let i = 0; i < count; i++) value = (value << 8) | this.#bytes[this.#at++]!;
     return value;
   }
 
-  /** An identifier that may still be chosen, or is the one already known. */
-  #same(id: number, known: number | undefined): number {
+  /** The identifier, which may still be chosen, or is the one already known. */
+  #same(known: number | undefined): number {
+    const id = this.#id;
     if (id === 0xffff) throw this.#error("identifier 65535 is reserved"); // §7.2.1
     if (known !== undefined && id !== known) throw this.#error(`identifier ${id} where ${known} was asked for`);
     return id;
   }
 
-  /** The forms of Appendix C; undefined if a value of `type` cannot be `length` bytes long. */
-  #read(type: ResourceType, length: number): ResourceValue | undefined {
-    const at = this.#at;
-    switch (type) {
-      case "string":
-      case "corelnk":
-        return readUtf8(this.#bytes, at, at + length);
-      case "opaque":
-        return copyOf(this.#bytes.subarray(at, at + length));
-      case "integer":
-      case "time":
-        return this.#readInteger(length);
-      case "unsigned":
-        return length === 8 ? wholeNumber(this.#view.getBigUint64(at)) : this.#readUnsigned(length);
-      case "float":
-        return length === 4 ? this.#view.getFloat32(at) : length === 8 ? this.#view.getFloat64(at) : undefined;
-      case "boolean":
-        return length === 1 && this.#bytes[at]! <= 1 ? this.#bytes[at] === 1 : undefined;
-      case "objlnk":
-        return length === 4 ? { object: this.#view.getUint16(at), instance: this.#view.getUint16(at + 2) } : undefined;
-    }
-  }
-
-  #readInteger(length: number): number | bigint | undefined {
-    if (length === 1) return this.#view.getInt8(this.#at);
-    if (length === 2) return this.#view.getInt16(this.#at);
-    if (length === 4) return this.#view.getInt32(this.#at);
-    return length === 8 ? wholeNumber(this.#view.getBigInt64(this.#at)) : undefined;
-  }
-
-  #readUnsigned(length: number): number | undefined {
-    if (length === 1) return this.#view.getUint8(this.#at);
-    if (length === 2) return this.#view.getUint16(this.#at);
-    return length === 4 ? this.#view.getUint32(this.#at) : undefined;
-  }
-
   #error(what: string): DecodeError {
     return new DecodeError(`TLV: ${what} at byte ${this.#at}`);
   }
+}
+
+/** The forms of Appendix C: what stands from `start` to `end`; undefined if no value of `type` has that many bytes, or looks like that. */
+function readValue(type: ResourceType, bytes: Uint8Array, start: number, end: number): ResourceValue | undefined {
+  const length = end - start;
+  switch (type) {
+    case "string":
+    case "corelnk":
+      return readUtf8(bytes, start, end);
+    case "opaque":
+      return copyOf(bytes.subarray(start, end));
+    case "boolean":
+      return length === 1 && bytes[start]! <= 1 ? bytes[start] === 1 : undefined;
+    default:
+      if (length > 8) return undefined;
+      for (let i = 0; i < length; i++) NUMBER[i] = bytes[start + i]!;
+      return readNumber(type, length);
+  }
+}
+
+function readNumber(type: ResourceType, length: number): ResourceValue | undefined {
+  switch (type) {
+    case "integer":
+    case "time":
+      return readInteger(length);
+    case "unsigned":
+      return length === 8 ? wholeNumber(VIEW.getBigUint64(0)) : readUnsigned(length);
+    case "float":
+      return length === 4 ? VIEW.getFloat32(0) : length === 8 ? VIEW.getFloat64(0) : undefined;
+    case "objlnk":
+      return length === 4 ? { object: VIEW.getUint16(0), instance: VIEW.getUint16(2) } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function readInteger(length: number): number | bigint | undefined {
+  if (length === 1) return VIEW.getInt8(0);
+  if (length === 2) return VIEW.getInt16(0);
+  if (length === 4) return VIEW.getInt32(0);
+  return length === 8 ? wholeNumber(VIEW.getBigInt64(0)) : undefined;
+}
+
+function readUnsigned(length: number): number | undefined {
+  if (length === 1) return VIEW.getUint8(0);
+  if (length === 2) return VIEW.getUint16(0);
+  return length === 4 ? VIEW.getUint32(0) : undefined;
 }

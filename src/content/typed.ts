@@ -11,13 +11,14 @@ const RESOURCE_INSTANCE = 4;
 
 /**
  * The model of one value: at depth 3 if its Resource is single, at depth 4 if it is multiple.
+ * `level` is the depth of `path`, for those who know it already.
  * @throws DecodeError naming the path if there is none, or it has the other depth.
  */
-export function modelAt(path: Path, model: ModelOf): ResourceModel {
+export function modelAt(path: Path, model: ModelOf, level = depth(path)): ResourceModel {
   const found = model(path);
   if (!found) throw new DecodeError(`${path}: unknown resource`);
   const wanted = found.multiple ? RESOURCE_INSTANCE : RESOURCE;
-  if (depth(path) !== wanted)
+  if (level !== wanted)
     throw new DecodeError(`${path}: ${found.multiple ? "an instance of it is wanted" : "it has no instances"}`);
   return found;
 }
@@ -38,10 +39,13 @@ export function checked(node: Node): Node {
 
 /** The nodes themselves. @throws DecodeError if a path comes twice: of two values, neither is the one that was meant. */
 export function distinct(nodes: Node[]): Node[] {
+  // In ascending order, as nearly all are, no path can come twice.
+  let inOrder = true;
+  for (let i = 1; i < nodes.length && inOrder; i++) inOrder = nodes[i]!.path > nodes[i - 1]!.path;
+  if (inOrder) return nodes;
   const paths = new Set<Path>();
-  if (nodes.length > 1)
-    for (const { path } of nodes)
-      if (paths.size === paths.add(path).size) throw new DecodeError(`${path}: more than once`);
+  for (const { path } of nodes)
+    if (paths.size === paths.add(path).size) throw new DecodeError(`${path}: more than once`);
   return nodes;
 }
 

@@ -10,16 +10,10 @@ const SHORT = 24;
 export function readUtf8(bytes: Uint8Array, start = 0, end = bytes.length): string {
   if (end - start > SHORT) return decodeStrictly(bytes, start, end);
   let text = "";
-  let at = start;
-  // Names and units are ASCII and short; four characters at a time cost a third of one after the other.
-  for (; at + 4 <= end; at += 4) {
-    const [a, b, c, d] = [bytes[at]!, bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!];
-    if ((a | b | c | d) > 0x7f) return decodeStrictly(bytes, start, end);
-    text += String.fromCharCode(a, b, c, d);
-  }
-  for (; at < end; at++) {
+  for (let at = start; at < end; at++) {
     const byte = bytes[at]!;
     if (byte > 0x7f) return decodeStrictly(bytes, start, end);
+    // One at a time, which the engine turns into a look-up; several at once are a call.
     text += String.fromCharCode(byte);
   }
   return text;

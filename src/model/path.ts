@@ -16,6 +16,7 @@ export interface PathParts {
 /** 65535 is reserved and never an identifier (LwM2M Core 1.2 §7.2.1). */
 export const MAX_ID = 65_534;
 const MAX_DEPTH = 4;
+const SHORTEST_OF_MAX_DEPTH = "/0/0/0/0".length;
 const SLASH = 0x2f;
 const ZERO = 0x30;
 
@@ -64,6 +65,25 @@ export function idAt(of: Path, level: number): number | undefined {
   return id;
 }
 
+/** The Object and the Resource of a path as one number, `object * 65536 + resource`; undefined above depth 3. */
+export function definedBy(of: Path): number | undefined {
+  const { length } = of;
+  let object = 0;
+  let id = 0;
+  let level = 0;
+  for (let at = 1; at < length; at++) {
+    const code = of.charCodeAt(at);
+    if (code !== SLASH) id = id * 10 + code - ZERO;
+    else {
+      if (level === 0) object = id;
+      level += 1;
+      if (level === 3) break;
+      id = 0;
+    }
+  }
+  return level < 2 ? undefined : object * 0x1_0000 + id;
+}
+
 export function parts(of: Path): PathParts {
   const [object, instance, resource, resourceInstance] = ids(of);
   return {
@@ -75,7 +95,9 @@ export function parts(of: Path): PathParts {
 }
 
 export function child(of: Path, id: number): Path {
-  if (!isId(id) || depth(of) >= MAX_DEPTH) throw new RangeError(`no path: ${of} with ${id}`);
+  // Too short a path cannot be too deep: every value that a server sends passes here.
+  if (!isId(id) || (of.length >= SHORTEST_OF_MAX_DEPTH && depth(of) >= MAX_DEPTH))
+    throw new RangeError(`no path: ${of} with ${id}`);
   return (of === ROOT ? `/${id}` : `${of}/${id}`) as Path;
 }
 

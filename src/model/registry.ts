@@ -2,7 +2,7 @@
 
 import { DecodeError } from "../base/bytes.ts";
 import type { ObjectModel, ObjectRegistry, ResourceModel } from "./objects.ts";
-import { idAt, type Path } from "./path.ts";
+import { definedBy, type Path } from "./path.ts";
 import type { ResourceType } from "./value.ts";
 
 /**
@@ -57,6 +57,8 @@ export function loadRegistry(compact: unknown, extra: readonly ObjectModel[] = [
 
 class CompactRegistry implements ObjectRegistry {
   readonly #byId: ReadonlyMap<number, Versions>;
+  /** Those asked for, by what `definedBy` says: every value that is read asks for its own. */
+  readonly #resources = new Map<number, ResourceModel>();
 
   constructor(byId: ReadonlyMap<number, Versions>) {
     this.#byId = byId;
@@ -70,9 +72,13 @@ class CompactRegistry implements ObjectRegistry {
   }
 
   resource(path: Path): ResourceModel | undefined {
-    const object = idAt(path, 0);
-    const resource = idAt(path, 2);
-    return object === undefined || resource === undefined ? undefined : this.object(object)?.resources.get(resource);
+    const key = definedBy(path);
+    if (key === undefined) return undefined;
+    const known = this.#resources.get(key);
+    if (known) return known;
+    const found = this.object(key >>> 16)?.resources.get(key & 0xffff);
+    if (found) this.#resources.set(key, found);
+    return found;
   }
 
   *objects(): Iterable<ObjectModel> {
