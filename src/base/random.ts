@@ -10,24 +10,37 @@ export interface Random {
 }
 
 const UNIT_BYTES = 6;
+const POOL_BYTES = 4_096;
+/** Longer ones are asked for by themselves. */
+const MAX_POOLED = 32;
 
-/** Jitter is wanted with every confirmable message, and asking the system costs microseconds: it is asked for many at once. */
+/** Tokens and jitter are wanted with nearly every message, and asking the system costs microseconds: it is asked for many at once. */
 class SystemRandom implements Random {
-  #units = Buffer.alloc(0);
+  #pool = Buffer.alloc(0);
   #next = 0;
 
   bytes(length: number): Uint8Array {
-    return randomBytes(length);
+    if (length > MAX_POOLED) return randomBytes(length);
+    const at = this.#take(length);
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) bytes[i] = this.#pool[at + i]!;
+    // What was given away is nobody else's to read.
+    this.#pool.fill(0, at, at + length);
+    return bytes;
   }
 
   unit(): number {
-    if (this.#next >= this.#units.length) {
-      this.#units = randomBytes(UNIT_BYTES * 128);
+    return this.#pool.readUIntBE(this.#take(UNIT_BYTES), UNIT_BYTES) / 2 ** (8 * UNIT_BYTES);
+  }
+
+  #take(length: number): number {
+    if (this.#next + length > this.#pool.length) {
+      this.#pool = randomBytes(POOL_BYTES);
       this.#next = 0;
     }
-    const unit = this.#units.readUIntBE(this.#next, UNIT_BYTES) / 2 ** (8 * UNIT_BYTES);
-    this.#next += UNIT_BYTES;
-    return unit;
+    const at = this.#next;
+    this.#next += length;
+    return at;
   }
 }
 

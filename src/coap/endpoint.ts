@@ -93,14 +93,18 @@ export class Endpoint {
     this.#service.upload(choose);
   }
 
-  /** From now on requests of the peer are dropped; what we began goes on, answers to it are heard. Safe to call twice. */
-  sleep(): void {
+  /**
+   * From now on requests of the peer are dropped; what we began goes on, answers to it are heard. Safe to call twice.
+   * With `onSpoken`, what we say next wakes us and calls it, before it goes out.
+   */
+  sleep(onSpoken?: () => void): void {
     this.#layer.asleep = true;
+    this.#layer.onSpoken = onSpoken;
   }
 
   /** Requests are heard again. */
   wake(): void {
-    this.#layer.asleep = false;
+    this.#layer.wake();
   }
 
   get asleep(): boolean {

@@ -67,11 +67,14 @@ export class MessageLayer implements Outlet {
   readonly #transmissions: Transmissions;
   #upper: Upper | undefined;
   #remembered: Remembered | undefined;
-  #open: Exchange[] = [];
+  /** Requests that wait for their handler; undefined while there are none. */
+  #open: Exchange[] | undefined;
   #messageId: number;
   #closed = false;
   /** Requests are not heard, as if the radio were off; what we began goes on. */
   asleep = false;
+  /** While asleep: called when we speak by ourselves, which wakes us. Nobody: we may talk in our sleep. */
+  onSpoken: (() => void) | undefined;
   /** Monotonic milliseconds of the last datagram either way; of our own beginning before the first. */
   lastTraffic: number;
   /** What goes out now goes out in the millisecond in which something came in. */
@@ -123,9 +126,17 @@ export class MessageLayer implements Outlet {
   /** Nothing goes out any more, nothing comes in. */
   close(): void {
     this.#closed = true;
-    for (const exchange of this.#open) exchange.timer?.cancel();
-    this.#open = [];
+    for (const exchange of this.#open ?? []) exchange.timer?.cancel();
+    this.#open = undefined;
     this.#transmissions.clear();
+  }
+
+  /** Requests are heard again. Returns who was to hear of it. */
+  wake(): (() => void) | undefined {
+    const { onSpoken } = this;
+    this.asleep = false;
+    this.onSpoken = undefined;
+    return onSpoken;
   }
 
   receive(datagram: Uint8Array): void {
@@ -235,18 +246,18 @@ export class MessageLayer implements Outlet {
   }
 
   #openExchange(messageId: number, fingerprint: number): Exchange | undefined {
-    for (const exchange of this.#open)
+    for (const exchange of this.#open ?? [])
       if (exchange.message.messageId === messageId && exchange.fingerprint === fingerprint) return exchange;
     return undefined;
   }
 
   /** As many requests wait for their handlers as may. */
   get crowded(): boolean {
-    return this.#open.length >= MAX_OPEN;
+    return this.#open !== undefined && this.#open.length >= MAX_OPEN;
   }
 
   defer(exchange: Exchange): void {
-    this.#open.push(exchange);
+    (this.#open ??= []).push(exchange);
     const { clock, parameters } = this.#surroundings;
     if (exchange.message.type === "CON")
       exchange.timer = clock.after(parameters.piggybackWindow, () => {
@@ -294,8 +305,9 @@ export class MessageLayer implements Outlet {
 
   #leave(exchange: Exchange): void {
     exchange.timer?.cancel();
-    const at = this.#open.indexOf(exchange);
-    if (at !== -1) this.#open.splice(at, 1);
+    if (this.#open === undefined) return;
+    const rest = this.#open.filter((other) => other !== exchange);
+    this.#open = rest.length === 0 ? undefined : rest;
   }
 
   #finish(type: MessageType, messageId: number, fingerprint: number, answer: Uint8Array | undefined): void {
@@ -322,6 +334,7 @@ export class MessageLayer implements Outlet {
 
   /** The last step out. */
   transmit(datagram: Uint8Array): Uint8Array {
+    if (this.onSpoken !== undefined) this.wake()?.();
     const { counters, clock, transport } = this.#surroundings;
     counters.sent += 1;
     if (!this.#receiving) this.lastTraffic = clock.monotonic();

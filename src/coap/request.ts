@@ -116,6 +116,8 @@ export type UploadChooser = (head: UploadHead) => Upload | Reply | undefined;
 export interface Observer {
   started(observation: Observation): void;
   ended(why: ObservationEnd): void;
+  /** True: it knows another end to observations than a notification that nobody acknowledged (RFC 7641 §4.5). */
+  readonly outlivesSilence?: boolean;
 }
 
 /** Why the peer receives no more (RFC 7641 §3.6, §4.5). */
@@ -150,7 +152,7 @@ export type NotificationFate =
   | "superseded"
   /** The peer rejected it, or the one before it, and the observation is over. */
   | "reset"
-  /** It was given up, or waited behind one that was, and the observation is over. */
+  /** It was given up, or waited behind one that was, and the observation is over unless it outlives silence. */
   | "timeout"
   /** The observation ended otherwise, or there was no room for it. */
   | "cancelled"

@@ -30,7 +30,8 @@ const MAX_PENDING = 256;
 export class Requests {
   readonly #surroundings: Surroundings;
   readonly #layer: MessageLayer;
-  readonly #pending: Pending[] = [];
+  /** Nobody waits most of the time, and an empty list is not kept. */
+  #pending: Pending[] | undefined;
 
   constructor(surroundings: Surroundings, layer: MessageLayer) {
     this.#surroundings = surroundings;
@@ -40,7 +41,7 @@ export class Requests {
   /** Never rejects. Each call uses a token of its own, hard to guess for those off the path (§5.3.1). */
   ask(question: Question, signal?: AbortSignal): Promise<Reaction> {
     if (signal?.aborted) return Promise.resolve({ status: "failed", reason: "cancelled" });
-    if (this.#pending.length >= MAX_PENDING)
+    if (this.#pending !== undefined && this.#pending.length >= MAX_PENDING)
       return Promise.resolve({ status: "failed", reason: "too many requests at once" });
     return new Promise((resolve) => {
       const cancel = () => this.#settle(pending, { status: "failed", reason: "cancelled" });
@@ -52,14 +53,14 @@ export class Requests {
         fate: (fate) => this.#onFate(pending, fate),
       });
       signal?.addEventListener("abort", cancel, { once: true });
-      this.#pending.push(pending);
+      (this.#pending ??= []).push(pending);
       this.#start(pending);
     });
   }
 
   /** False: nobody here asked for this, or it cannot be accepted. */
   onResponse(message: Message): boolean {
-    const pending = this.#pending.find(({ token }) => sameBytes(token, message.token));
+    const pending = this.#pending?.find(({ token }) => sameBytes(token, message.token));
     if (pending === undefined) return false;
     const head = readResponseHead(message);
     if (typeof head === "string") {
@@ -72,14 +73,14 @@ export class Requests {
 
   /** The peer rejects a non-confirmable request. */
   onReset(messageId: number): boolean {
-    const pending = this.#pending.find((other) => other.messageId === messageId);
+    const pending = this.#pending?.find((other) => other.messageId === messageId);
     if (pending === undefined) return false;
     this.#settle(pending, { status: "reset" });
     return true;
   }
 
   failAll(reason: string): void {
-    for (const pending of [...this.#pending]) this.#settle(pending, { status: "failed", reason });
+    for (const pending of [...(this.#pending ?? [])]) this.#settle(pending, { status: "failed", reason });
   }
 
   #start(pending: Pending): void {
@@ -109,16 +110,21 @@ export class Requests {
     if (pending.done) return;
     pending.done = true;
     pending.timer?.cancel();
-    this.#pending.splice(this.#pending.indexOf(pending), 1);
+    this.#forget(pending);
     // An answer tells that the question arrived, even if its acknowledgement was lost (§5.2.2).
     this.#layer.withdraw(pending, reaction.status === "answered" ? "acknowledged" : "cancelled");
     pending.listener.resolve(reaction);
   }
 
+  #forget(pending: Pending): void {
+    const rest = this.#pending?.filter((other) => other !== pending) ?? [];
+    this.#pending = rest.length === 0 ? undefined : rest;
+  }
+
   #newToken(): Uint8Array {
     let token: Uint8Array;
     do token = this.#surroundings.random.bytes(TOKEN_LENGTH);
-    while (this.#pending.some((other) => sameBytes(other.token, token)));
+    while (this.#pending?.some((other) => sameBytes(other.token, token)) === true);
     return token;
   }
 }

@@ -51,13 +51,18 @@ interface Transmission {
   /** What is under way. Kept as it was said: bytes would cost a copy of each message for the few that are repeated. */
   draft: Draft | undefined;
   timer: Timer | undefined;
+  /** The one behind it in its line. */
+  next: Transmission | undefined;
 }
 
+/** Two lines of links rather than two arrays: most endpoints have one message under way, or none, and keep no room for more. */
 export class Transmissions {
   readonly #surroundings: Surroundings;
   readonly #outlet: Outlet;
-  #active: Transmission[] = [];
-  #waiting: Transmission[] = [];
+  #active: Transmission | undefined;
+  #activeCount = 0;
+  #waiting: Transmission | undefined;
+  #waitingCount = 0;
 
   constructor(surroundings: Surroundings, outlet: Outlet) {
     this.#surroundings = surroundings;
@@ -66,14 +71,11 @@ export class Transmissions {
 
   /** Lets the sender speak as soon as its turn comes; it may be settled before this returns. False: the queue is full. */
   submit(sender: Sender): boolean {
-    if (this.#waiting.length >= MAX_WAITING) {
+    if (this.#waitingCount >= MAX_WAITING) {
       this.#surroundings.counters.overflows += 1;
       return false;
     }
-    const transmission: Transmission = { sender, state: WAITING, messageId: -1, draft: undefined, timer: undefined };
-    const behind = sender.urgent ? this.#waiting.findIndex((other) => !other.sender.urgent) : -1;
-    if (behind === -1) this.#waiting.push(transmission);
-    else this.#waiting.splice(behind, 0, transmission);
+    this.#enqueue({ sender, state: WAITING, messageId: -1, draft: undefined, timer: undefined, next: undefined });
     this.#startNext();
     return true;
   }
@@ -94,14 +96,17 @@ export class Transmissions {
   /** The sender need not speak any more: it was answered otherwise, or has changed its mind. */
   withdraw(sender: Sender, fate: "acknowledged" | "cancelled"): void {
     const of = (transmission: Transmission) => transmission.sender === sender;
-    const transmission = this.#active.find(of) ?? this.#waiting.find(of);
+    const transmission = find(this.#active, of) ?? find(this.#waiting, of);
     if (transmission) this.#apply(transmission, { type: "end", fate });
   }
 
   /** Gives up everything. */
   clear(): void {
-    const all = [...this.#active, ...this.#waiting];
-    this.#waiting = [];
+    const all: Transmission[] = [];
+    for (const line of [this.#active, this.#waiting])
+      for (let each = line; each !== undefined; each = each.next) all.push(each);
+    this.#waiting = undefined;
+    this.#waitingCount = 0;
     for (const transmission of all) this.#apply(transmission, { type: "end", fate: "cancelled" });
   }
 
@@ -110,15 +115,34 @@ export class Transmissions {
   }
 
   #find(messageId: number): Transmission | undefined {
-    for (const transmission of this.#active) if (transmission.messageId === messageId) return transmission;
+    for (let each = this.#active; each !== undefined; each = each.next) if (each.messageId === messageId) return each;
     return undefined;
   }
 
+  /** At the end of the line; the urgent before all that are not. */
+  #enqueue(transmission: Transmission): void {
+    this.#waitingCount += 1;
+    const { urgent } = transmission.sender;
+    let before: Transmission | undefined;
+    let behind = this.#waiting;
+    while (behind !== undefined && (!urgent || behind.sender.urgent)) {
+      before = behind;
+      behind = behind.next;
+    }
+    transmission.next = behind;
+    if (before === undefined) this.#waiting = transmission;
+    else before.next = transmission;
+  }
+
   #startNext(): void {
-    while (this.#active.length < this.#surroundings.parameters.nstart) {
-      const transmission = this.#waiting.shift();
+    while (this.#activeCount < this.#surroundings.parameters.nstart) {
+      const transmission = this.#waiting;
       if (transmission === undefined) return;
-      this.#active.push(transmission);
+      this.#waiting = transmission.next;
+      this.#waitingCount -= 1;
+      transmission.next = this.#active;
+      this.#active = transmission;
+      this.#activeCount += 1;
       this.#apply(transmission, { type: "turn", unit: this.#surroundings.random.unit() });
     }
   }
@@ -156,16 +180,33 @@ export class Transmissions {
   #settle(transmission: Transmission, fate: Fate): void {
     transmission.timer?.cancel();
     if (fate === "timeout") this.#surroundings.counters.timeouts += 1;
-    remove(this.#active, transmission);
-    remove(this.#waiting, transmission);
+    this.#leave(transmission);
     transmission.sender.settled(fate);
     this.#startNext();
   }
+
+  /** Out of its line, whichever that is. */
+  #leave(transmission: Transmission): void {
+    if (find(this.#active, (each) => each === transmission)) {
+      this.#active = without(this.#active, transmission);
+      this.#activeCount -= 1;
+    } else if (find(this.#waiting, (each) => each === transmission)) {
+      this.#waiting = without(this.#waiting, transmission);
+      this.#waitingCount -= 1;
+    }
+  }
 }
 
-function remove(list: Transmission[], transmission: Transmission): void {
-  const at = list.indexOf(transmission);
-  if (at === -1) return;
-  if (at === list.length - 1) list.pop();
-  else list.splice(at, 1);
+type Line = Transmission | undefined;
+
+function find(line: Line, wanted: (transmission: Transmission) => boolean): Line {
+  for (let each = line; each !== undefined; each = each.next) if (wanted(each)) return each;
+  return undefined;
+}
+
+function without(line: Line, transmission: Transmission): Line {
+  if (line === transmission) return line.next;
+  const before = find(line, ({ next }) => next === transmission);
+  if (before !== undefined) before.next = transmission.next;
+  return line;
 }

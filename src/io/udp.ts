@@ -42,6 +42,7 @@ export class UdpTransport implements Transport {
   /** Counts closings, so that an opening under way notices that nobody wants it any more. */
   #epoch = 0;
   #onDatagram: ((datagram: Uint8Array) => void) | undefined;
+  #onUnreachable: (() => void) | undefined;
 
   constructor(options: UdpOptions) {
     this.#options = options;
@@ -71,7 +72,7 @@ export class UdpTransport implements Transport {
       // No callback: it would cost an object each time, and a lost datagram is not news.
       socket.send(datagram);
     } catch {
-      this.refused += 1;
+      this.#refuse();
     }
   }
 
@@ -79,9 +80,13 @@ export class UdpTransport implements Transport {
     this.#onDatagram = listener;
   }
 
+  onUnreachable(listener: () => void): void {
+    this.#onUnreachable = listener;
+  }
+
   /** Never called: UDP has no connection that could break. */
   onClose(): void {
-    // What goes wrong on the way is counted in `refused`; silence is for the layer above to notice.
+    // What goes wrong on the way is told by `onUnreachable`; silence is for the layer above to notice.
   }
 
   /** A name may have moved, or its first address may be the wrong one: looks it up again, and goes there if it differs. */
@@ -105,6 +110,11 @@ export class UdpTransport implements Transport {
     this.#port = 0;
     if (socket === undefined) return Promise.resolve();
     return new Promise((resolve) => socket.close(resolve));
+  }
+
+  #refuse(): void {
+    this.refused += 1;
+    this.#onUnreachable?.();
   }
 
   async #resolve(): Promise<Address> {
@@ -136,7 +146,8 @@ export class UdpTransport implements Transport {
     socket.removeAllListeners();
     this.#listen(socket);
     const { address, port } = socket.remoteAddress();
-    this.#address = address;
+    // As a rule it is spelt as it was given: one string for all who were given the same.
+    this.#address = address === peer.address ? peer.address : address;
     this.#port = port;
     this.#options.onBound?.(this.#localPort);
   }
@@ -157,7 +168,7 @@ export class UdpTransport implements Transport {
       if (from.port === this.#port && from.address === this.#address) this.#onDatagram?.(datagram);
       else this.foreign += 1;
     });
-    socket.on("error", () => (this.refused += 1));
+    socket.on("error", () => this.#refuse());
   }
 }
 

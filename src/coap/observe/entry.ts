@@ -196,13 +196,15 @@ export class Entry implements Observation, Sender {
     return newest;
   }
 
-  /** §4.5.2: rejected, or given up after the last attempt, is the end of it, whatever is newer. */
+  /** §4.5.2: rejected, or given up after the last attempt, is the end of it, whatever is newer; unless it outlives silence. */
   #fail(underWay: News | undefined, fate: "reset" | "timeout" | "cancelled"): void {
+    // The answer to the registration is no news: where it got lost, nothing has begun.
+    const stays = fate === "timeout" && underWay !== undefined && this.observer.outlivesSilence === true;
     this.#first = undefined;
     this.#busy = false;
     underWay?.settled?.(fate);
     this.#giveUpWaiting(fate);
-    if (fate !== "cancelled") this.#list.endEntry(this, fate);
+    if (fate !== "cancelled" && !stays) this.#list.endEntry(this, fate);
   }
 
   #giveUpWaiting(fate: NotificationFate): void {
