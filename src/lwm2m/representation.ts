@@ -4,6 +4,7 @@ import type { Clock, Stamp } from "../base/clock.ts";
 import { Code, type Reply } from "../coap/index.ts";
 import { type Codec, codecOf, Format, type Node } from "../content/index.ts";
 import { child, depth, idAt, type Path } from "../model/path.ts";
+import { Right } from "./access.ts";
 import type { ResourceModel } from "../model/objects.ts";
 import { typeOfValue, type View } from "./view.ts";
 
@@ -31,6 +32,7 @@ const NOTHING: Contents = { nodes: [], newest: undefined };
 /** Readable values at or below `where`; what the server may not read is left out (LwM2M Core 1.1 §6.3.1). */
 export function contentsOf(view: View, where: Path): Contents {
   const level = depth(where);
+  if (level >= 2 && !view.permits(where, Right.Read)) return NOTHING;
   if (level >= 3) {
     const model = view.resource(where);
     if (level === 4 || model?.multiple === false) return single(view, where, model);

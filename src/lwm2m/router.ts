@@ -33,7 +33,9 @@ export function route(view: View, notifier: Notifier, request: IncomingRequest):
     case Code.DELETE:
       return remove(view, where, request);
     default:
-      return where === ROOT && view.version !== "1.0" ? composite(view, notifier, request) : { code: Code.MethodNotAllowed };
+      return where === ROOT && view.version !== "1.0"
+        ? composite(view, notifier, request)
+        : { code: Code.MethodNotAllowed };
   }
 }
 

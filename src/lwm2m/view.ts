@@ -77,13 +77,13 @@ export class View {
         .filter((instance) => contains(where, instance) && this.permits(instance, Right.Read))
         .flatMap((instance) => this.entries(instance));
     if (isServerObject(where)) return this.server.entries(where, this.clock.now());
-    return this.tree.covers(where) ? this.tree.entries(where) : [];
+    return this.covers(where) ? this.tree.entries(where) : [];
   }
 
   /** The value at this very path. */
   entry(where: Path): Entry | undefined {
     if (isServerObject(where)) return this.server.entries(where, this.clock.now()).find(([at]) => at === where)?.[1];
-    return this.tree.covers(where) ? this.tree.get(where) : undefined;
+    return this.covers(where) ? this.tree.get(where) : undefined;
   }
 
   hasValue(where: Path): boolean {

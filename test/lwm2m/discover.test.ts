@@ -51,12 +51,12 @@ describe("Discover", () => {
     await write("/3303/0/5700", "gt=25.5&st=0.5&lt=-5");
     await write("/3/0/7/0", "gt=3000");
     expect((await discover(here, "/3303")).text).toMatch(
-      /^<\/3303>;ver=1\.1;pmin=10,<\/3303\/0>;pmax=60,<\/3303\/0\/5605>,<\/3303\/0\/5700>,/,
+      /^<\/3303>;ver=1\.1;pmin=10,<\/3303\/0>;pmax=60,<\/3303\/0\/5605>,<\/3303\/0\/5700>;gt=25\.5;lt=-5;st=0\.5,/,
     );
     expect((await discover(here, "/3303/0")).text).toBe(
-      "</3303/0>;pmax=60,</3303/0/5605>,</3303/0/5700>;gt=25.5;lt=-5;st=0.5,</3303/0/5701>",
+      "</3303/0>;pmin=10;pmax=60,</3303/0/5605>,</3303/0/5700>;gt=25.5;lt=-5;st=0.5,</3303/0/5701>",
     );
-    // On a Resource, those inherited are shown as well (LwM2M Core 1.1 §6.3.2).
+    // What was asked for shows what it inherits as well (LwM2M Core 1.1 §6.3.2).
     expect((await discover(here, "/3303/0/5700")).text).toBe("</3303/0/5700>;pmin=10;pmax=60;gt=25.5;lt=-5;st=0.5");
     await write("/3303/0/5700", "gt&st&lt");
     expect((await discover(here, "/3303/0/5700")).text).toBe("</3303/0/5700>;pmin=10;pmax=60");

@@ -4,7 +4,7 @@ import type { Argument } from "../handlers.ts";
 
 /** A digit, perhaps with a quoted text of printable ASCII without blank, `"`, `'` and `\`. */
 const ARGUMENT = /^[0-9](?:='[!#-&(-[\]-~]*')?$/;
-const MAX_LENGTH = 1_024;
+const MAX_LENGTH = 4_096;
 
 export interface Arguments {
   /** As they came. */
@@ -14,15 +14,15 @@ export interface Arguments {
 
 const NO_ARGUMENTS: Arguments = { text: "", list: [] };
 
-/** Undefined if they are malformed: `0='on',1` is well-formed, each digit at most once. */
+/** Undefined if they are malformed: `0='on',1` is well-formed. The grammar lets a number come twice. */
 export function parseArguments(payload: Uint8Array): Arguments | undefined {
   if (payload.length === 0) return NO_ARGUMENTS;
   if (payload.length > MAX_LENGTH) return undefined;
   const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString("latin1");
   const list: Argument[] = [];
   for (const argument of split(text)) {
+    if (!ARGUMENT.test(argument)) return undefined;
     const id = Number(argument[0]);
-    if (!ARGUMENT.test(argument) || list.some((other) => other.id === id)) return undefined;
     list.push(argument.length === 1 ? { id } : { id, value: argument.slice(3, -1) });
   }
   return { text, list };

@@ -1,11 +1,12 @@
 /** Read-Composite, Observe-Composite and Write-Composite (LwM2M Core 1.1 §6.3.8, §6.3.9, §6.4.4). */
 
 import { Code, CoapError, type IncomingRequest, type Reply } from "../../coap/index.ts";
-import { type Codec, codecOf, decodePatch, decodePaths, Format, type Node } from "../../content/index.ts";
+import { type Codec, codecOf, decodePatch, decodePaths, Format } from "../../content/index.ts";
 import { contains, depth, type Path, ROOT } from "../../model/path.ts";
 import { Right } from "../access.ts";
 import type { MaybeLater } from "../handlers.ts";
-import { contentReply, contentsOf, type Representation, tellsTime, timed } from "../representation.ts";
+import { compositeContents } from "../reporting/contents-watch.ts";
+import { contentReply, tellsTime, timed } from "../representation.ts";
 import { comparePaths } from "../values.ts";
 import { instanceOf, isForbidden, type View } from "../view.ts";
 import { checkPlace, checkWritable, merging, planned, writerAt } from "./plan.ts";
@@ -29,49 +30,33 @@ const ANSWERED_IN: ReadonlyMap<number, number> = new Map([
 
 /** What a FETCH asks for, or the refusal. */
 export function readQuestion(view: View, { format, accept, payload }: IncomingRequest): CompositeQuestion | Reply {
-  const answered = format === undefined ? undefined : ANSWERED_IN.get(format);
+  const answered = answeredIn(view, format);
   if (format === undefined || answered === undefined) return { code: Code.UnsupportedContentFormat };
   const wanted = accept ?? answered;
-  const codec = ANSWERED_IN.get(wanted) === wanted ? codecOf(wanted) : undefined;
+  const codec = answeredIn(view, wanted) === wanted ? codecOf(wanted) : undefined;
   if (codec === undefined) return { code: Code.NotAcceptable };
-  const paths = decodePaths(format, payload);
-  if (paths === undefined) return { code: Code.UnsupportedContentFormat };
-  if (view.version === "1.0") return { code: Code.MethodNotAllowed };
+  const paths = decodePaths(format, payload) ?? [];
   if (paths.length === 0) return { code: Code.BadRequest, diagnostic: "no path" };
   // Keys are never shown; who asks for nothing else is told so, who asks for more gets the rest.
   if (paths.every(isForbidden)) return { code: Code.Unauthorized };
-  return { paths: outermost(paths), codec };
+  return { paths: outermost(paths.filter((path) => !isForbidden(path))), codec };
 }
 
 /** What is there of what was asked for: what is not, is left out, and so is what this server may not see (§6.3.8; E61). */
-export function compositeContents(view: View, { paths, codec }: CompositeQuestion): Representation {
-  const nodes: Node[] = [];
-  let newest: Representation["newest"];
-  for (const where of paths) {
-    if (isForbidden(where)) continue;
-    const contents = contentsOf(view, where);
-    for (const node of contents.nodes) nodes.push(node);
-    if (contents.newest !== undefined && (newest === undefined || contents.newest.ms > newest.ms))
-      newest = contents.newest;
-  }
-  return { nodes, newest, codec };
-}
-
 export function readComposite(view: View, question: CompositeQuestion): Reply {
-  const found = compositeContents(view, question);
-  if (found.nodes.length === 0 && question.paths.every((where) => isHidden(view, where)))
-    return { code: Code.Unauthorized };
+  const { paths, codec } = question;
+  const found = compositeContents(view, paths);
+  if (found.nodes.length === 0 && paths.every((where) => isHidden(view, where))) return { code: Code.Unauthorized };
   // One time for all of them, so only where all of them are measured.
-  const nodes = question.paths.every((where) => where !== ROOT && tellsTime(where))
-    ? timed(found, view.clock)
-    : found.nodes;
-  return contentReply(found.codec, nodes, ROOT);
+  const tells = paths.every((where) => where !== ROOT && tellsTime(where));
+  return contentReply(codec, tells ? timed({ ...found, codec }, view.clock) : found.nodes, ROOT);
 }
 
 /** Everything in every Instance is checked, then done: nothing of it if anything is refused (§6.3.9; E62). */
 export function writeComposite(view: View, { format, payload, signal }: IncomingRequest): MaybeLater<Reply> {
   return refusing(() => {
-    const patch = format === undefined ? undefined : decodePatch(format, payload, modelsOf(view));
+    const known = format !== undefined && answeredIn(view, format) !== undefined;
+    const patch = known ? decodePatch(format, payload, modelsOf(view)) : undefined;
     if (patch === undefined) return { code: Code.UnsupportedContentFormat };
     const plan = planned(view, patch.set);
     for (const where of patch.removed) {
@@ -86,9 +71,15 @@ export function writeComposite(view: View, { format, payload, signal }: Incoming
   });
 }
 
+/** What a composite request of this format is answered in; SenML-ETCH and LwM2M CBOR are of LwM2M 1.2 (§7.4). */
+function answeredIn(view: View, format: number | undefined): number | undefined {
+  if (format === undefined) return undefined;
+  const isOld = format === Format.SenmlJson || format === Format.SenmlCbor;
+  return isOld || view.version === "1.2" ? ANSWERED_IN.get(format) : undefined;
+}
+
 /** Whether it is there, but not for this server to see. */
 function isHidden(view: View, where: Path): boolean {
-  if (isForbidden(where)) return true;
   return depth(where) >= 2 && view.has(instanceOf(where)) && !view.permits(where, Right.Read);
 }
 

@@ -2,11 +2,11 @@
 
 import { Code, CoapError, type IncomingRequest, type Reply } from "../../coap/index.ts";
 import { codecOf, Format, type Node } from "../../content/index.ts";
-import type { ObjectModel } from "../../model/objects.ts";
+import type { ObjectModel, ResourceModel } from "../../model/objects.ts";
 import { child, idAt, MAX_ID, type Path } from "../../model/path.ts";
 import type { ResourceValue } from "../../model/value.ts";
-import { Right } from "../access.ts";
-import type { Creation, MaybeLater } from "../handlers.ts";
+import { claim, Right } from "../access.ts";
+import type { Creation, InitialValues, MaybeLater } from "../handlers.ts";
 import type { View } from "../view.ts";
 import { instanceOf } from "../view.ts";
 import { checkRange } from "./plan.ts";
@@ -16,6 +16,15 @@ import { modelsOf, refusing } from "./write.ts";
 /** Instances of one Object, unless the tree says otherwise. */
 const DEFAULT_LIMIT = 16;
 const MAX_VALUES = 1_024;
+/** Optional Resources that nobody here knows may be ignored (§8.2.3). TLV can be read without knowing what it says. */
+const UNSUPPORTED: ResourceModel = {
+  id: MAX_ID,
+  name: "",
+  type: "opaque",
+  operations: "",
+  multiple: false,
+  mandatory: false,
+};
 
 /** What an Instance will be. */
 interface Birth {
@@ -40,17 +49,23 @@ export function create(view: View, object: Path, request: IncomingRequest): Mayb
       if (reply.code !== Code.Changed) return reply;
       return refusing(() => {
         checkFree(view, birth.instance, { creation, model });
-        const at = view.clock.now();
-        view.tree.addInstance(birth.instance);
-        view.tree.storeAll(
-          values.map(({ path, value }) => ({ path, value, at })),
-          [],
-        );
+        bear(view, birth.instance, values);
         // Told whoever has chosen the number: what was created is not what was asked (RFC 7252 §5.8.2; E64).
         return { code: Code.Created, locationPath: birth.instance.slice(1).split("/") };
       });
     });
   });
+}
+
+/** Whoever creates an Instance owns it, where there are several servers (LwM2M Core 1.2 §8.1.1). */
+function bear(view: View, instance: Path, values: InitialValues): void {
+  const at = view.clock.now();
+  view.tree.addInstance(instance);
+  view.tree.storeAll(
+    values.map(({ path, value }) => ({ path, value, at })),
+    [],
+  );
+  claim(view.server.provisioned, view.server.account.shortServerId, instance);
 }
 
 /** The Instance that the body describes; if it names none, the first that is free. */
@@ -62,7 +77,7 @@ function born(view: View, object: Path, { format, payload }: IncomingRequest): B
     throw new CoapError(Code.BadRequest, `content format ${format ?? "none"} cannot carry an Object Instance`);
   if (codec.format === Format.Tlv) {
     const instance = namedByTlv(object, payload) ?? firstFree(view, object);
-    return { instance, nodes: codec.decode(payload, instance, modelsOf(view)) };
+    return { instance, nodes: codec.decode(payload, instance, (path) => view.resource(path) ?? UNSUPPORTED) };
   }
   const nodes = codec.decode(payload, object, modelsOf(view));
   const instances = new Set(nodes.map(({ path }) => instanceOf(path)));
@@ -108,7 +123,7 @@ function complete(
   const values = new Map<Path, ResourceValue>();
   for (const node of nodes) {
     const resource = model.resources.get(idAt(node.path, 2) ?? -1);
-    if (resource === undefined) throw new CoapError(Code.NotFound, `${node.path} is unknown`);
+    if (resource === undefined) continue;
     if (resource.operations === "E") throw new CoapError(Code.MethodNotAllowed, `${node.path} is executed`);
     if (values.has(node.path)) throw new CoapError(Code.BadRequest, `${node.path}: more than once`);
     checkRange(node, resource);

@@ -2,7 +2,7 @@
 
 import { Code, type IncomingRequest, type Reply } from "../../coap/index.ts";
 import { depth, idAt, path, type Path } from "../../model/path.ts";
-import { Right } from "../access.ts";
+import { disclaim, Right } from "../access.ts";
 import type { MaybeLater } from "../handlers.ts";
 import { instanceOf, type View } from "../view.ts";
 import { writerAt } from "./plan.ts";
@@ -23,6 +23,7 @@ export function remove(view: View, where: Path, request: IncomingRequest): Maybe
   return settled(view.clock, deletion.handler?.(where, request.signal), (reply) => {
     if (reply.code !== Code.Changed) return reply;
     view.tree.removeInstance(where);
+    disclaim(view.server.provisioned, where);
     return { code: Code.Deleted };
   });
 }

@@ -8,7 +8,6 @@ import type { Attributes } from "../reporting/conditions.ts";
 import { versionAttribute } from "../servers/links.ts";
 import { instanceOf, type View } from "../view.ts";
 
-const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
 const DEPTH = /^depth=([0-3])$/;
 const encoder = new TextEncoder();
 
@@ -34,12 +33,21 @@ function levelsOf(view: View, level: number, query: readonly string[]): number |
   return match ? Number(match[1]) : `unknown parameter "${wanted.slice(0, 20)}"`;
 }
 
+/** Attributes to show at a link, and levels to show below it. */
+interface Shown {
+  readonly own: Attributes;
+  readonly levels: number;
+}
+
+/** What was asked for shows what it inherits as well; what lies below it only what is its own (§6.3.2). */
 function linksAt(view: View, where: Path, levels: number): Link[] | undefined {
   switch (depth(where)) {
     case 1:
       return view.has(where) ? objectLinks(view, where, levels) : undefined;
     case 2:
-      return view.has(where) ? instanceLinks(view, where, levels) : undefined;
+      return view.has(where)
+        ? instanceLinks(view, where, { own: view.attributes.effective(where), levels })
+        : undefined;
     default:
       return view.has(instanceOf(where)) && view.resources(instanceOf(where)).includes(where)
         ? resourceLinks(view, where, { own: view.attributes.effective(where), levels })
@@ -47,7 +55,7 @@ function linksAt(view: View, where: Path, levels: number): Link[] | undefined {
   }
 }
 
-/** The Object with its own attributes, its Instances with theirs, and the bare Resources of each. */
+/** The Object with its version, and all that is shown below it with the attributes attached to itself. */
 function objectLinks(view: View, where: Path, levels: number): Link[] {
   const version = versionAttribute(view.announcedVersion(idAt(where, 0) ?? 0));
   const links: Link[] = [
@@ -56,19 +64,13 @@ function objectLinks(view: View, where: Path, levels: number): Link[] {
   if (levels === 0) return links;
   for (const instance of view.instances()) {
     if (!contains(where, instance)) continue;
-    links.push({ target: instance, attributes: new Map(attributeLinks(view.attributes.own(instance))) });
-    if (levels === 1) continue;
-    for (const resource of view.resources(instance)) {
-      links.push({ target: resource, attributes: NO_ATTRIBUTES });
-      if (levels > 2) links.push(...bare(view.resourceInstances(resource)));
-    }
+    links.push(...instanceLinks(view, instance, { own: view.attributes.own(instance), levels: levels - 1 }));
   }
   return links;
 }
 
-/** The Instance and its Resources, each with the attributes attached to itself. */
-function instanceLinks(view: View, where: Path, levels: number): Link[] {
-  const links: Link[] = [{ target: where, attributes: new Map(attributeLinks(view.attributes.own(where))) }];
+function instanceLinks(view: View, where: Path, { own, levels }: Shown): Link[] {
+  const links: Link[] = [{ target: where, attributes: new Map(attributeLinks(own)) }];
   if (levels === 0) return links;
   for (const resource of view.resources(where))
     links.push(...resourceLinks(view, resource, { own: view.attributes.own(resource), levels: levels - 1 }));
@@ -76,7 +78,7 @@ function instanceLinks(view: View, where: Path, levels: number): Link[] {
 }
 
 /** `dim` counts the Instances of a multiple Resource (§7.3.1). */
-function resourceLinks(view: View, where: Path, { own, levels }: { own: Attributes; levels: number }): Link[] {
+function resourceLinks(view: View, where: Path, { own, levels }: Shown): Link[] {
   const instances = view.resource(where)?.multiple === true ? view.resourceInstances(where) : undefined;
   const dim: [string, string][] = instances === undefined ? [] : [["dim", String(instances.length)]];
   const link: Link = { target: where, attributes: new Map([...dim, ...attributeLinks(own)]) };
@@ -85,8 +87,4 @@ function resourceLinks(view: View, where: Path, { own, levels }: { own: Attribut
     link,
     ...instances.map((target) => ({ target, attributes: new Map(attributeLinks(view.attributes.own(target))) })),
   ];
-}
-
-function bare(targets: readonly Path[]): Link[] {
-  return targets.map((target) => ({ target, attributes: NO_ATTRIBUTES }));
 }

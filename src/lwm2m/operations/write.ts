@@ -59,7 +59,7 @@ export function carryOut(view: View, plan: Plan, signal: AbortSignal): MaybeLate
 export function modelsOf(view: View): ModelOf {
   return (path) => {
     const model = view.resource(path);
-    if (model === undefined) throw new CoapError(Code.NotFound, `${path} is unknown`);
+    if (model === undefined && depth(path) >= 3) throw new CoapError(Code.NotFound, `${path} is unknown`);
     return model;
   };
 }
