@@ -41,7 +41,14 @@ export interface Question {
 
 /** How a request is answered: a code such as 0x41, with the segments of a location; undefined: not at all. */
 export type Verdict =
-  | { readonly code: number; readonly location?: readonly string[]; readonly text?: string }
+  | {
+      readonly code: number;
+      readonly location?: readonly string[];
+      readonly text?: string;
+      readonly format?: number;
+      readonly payload?: Uint8Array;
+      readonly options?: readonly Option[];
+    }
   | undefined;
 
 const CODES = { GET: 1, POST: 2, PUT: 3, DELETE: 4, FETCH: 5, PATCH: 6, iPATCH: 7 } as const;
@@ -145,14 +152,19 @@ export class FakeServer {
 
   #answer({ message }: Heard, verdict: Verdict): void {
     if (!verdict) return;
-    const options = (verdict.location ?? []).map((segment) => ({ number: LOCATION_PATH, value: text.encode(segment) }));
+    const options: Option[] = (verdict.location ?? []).map((segment) => ({
+      number: LOCATION_PATH,
+      value: text.encode(segment),
+    }));
+    if (verdict.format !== undefined) options.push({ number: CONTENT_FORMAT, value: uint(verdict.format) });
+    options.push(...(verdict.options ?? []));
     this.#send({
       type: message.type === "CON" ? "ACK" : "NON",
       code: verdict.code,
       messageId: message.type === "CON" ? message.messageId : this.#nextId(),
       token: message.token,
       options,
-      payload: text.encode(verdict.text ?? ""),
+      payload: verdict.payload ?? text.encode(verdict.text ?? ""),
     });
   }
 

@@ -340,7 +340,9 @@ const STATES: Readonly<Record<State["name"], BootstrapSnapshot["state"]>> = {
 
 /** What is kept here anyway, or belongs to an Instance that a server may create; no device is made to obey. */
 function takes(tree: ObjectTree, path: Path): boolean {
-  if (tree.hasInstance(cut(path, 2))) return tree.writer(path) === "tree" || isGatewayOwned(path);
+  const writer = tree.writer(path);
+  if (writer !== undefined) return writer === "tree";
+  if (tree.hasInstance(cut(path, 2))) return isGatewayOwned(path);
   const creation = tree.creation(idAt(path, 0) ?? 0);
   return creation !== undefined && creation.handler === undefined;
 }
