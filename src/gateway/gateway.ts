@@ -18,7 +18,7 @@ import { leave } from "./departure.ts";
 import { type GatewayListener, News } from "./status/events.ts";
 import { Inbox } from "./inbox.ts";
 import { type GatewayOptions, type SettledOptions, withDefaults } from "./options.ts";
-import { Pacer } from "./pacer.ts";
+import { Pacer } from "../base/pacer.ts";
 import { Population } from "./population.ts";
 import { Roster, type RosterEntry } from "./roster.ts";
 import { compileRules, type Matcher } from "./rules.ts";

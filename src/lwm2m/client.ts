@@ -2,23 +2,28 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import type { Pace } from "../base/pacer.ts";
 import type { Random } from "../base/random.ts";
 import type { Transport } from "../base/transport.ts";
 import type { Parameters } from "../coap/index.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
 import type { Path } from "../model/path.ts";
+import type { ResourceUpdate } from "../model/value.ts";
 import { AccessObject } from "./access-object.ts";
 import type { Account, BootstrapAccount, BootstrapSnapshot, Provision, RegistrationSnapshot } from "./account.ts";
 import { Bootstrapper } from "./bootstrap/bootstrapper.ts";
 import { supplyDevice } from "./device-object.ts";
 import { fingerprint, sameAccount, sameWay } from "./provision-json.ts";
 import { Provisioned, type ProvisionChange, SERVER_OBJECT } from "./provisioned.ts";
+import { type Interest, NO_INTEREST, tightest } from "./reporting/interest.ts";
+import type { ReportingOptions } from "./reporting/notifier.ts";
+import type { SendOptions, SendOutcome } from "./reporting/send.ts";
 import { mayStart, needsBootstrap, type Standing } from "./servers/order.ts";
 import { Session } from "./servers/session.ts";
 import type { ObjectTree } from "./tree.ts";
 import type { UsualAttributes } from "./view.ts";
 
-export interface Lwm2mClientOptions {
+export interface Lwm2mClientOptions extends Pick<ReportingOptions, "backlog" | "quietMs" | "attributes"> {
   /** The endpoint client name, unique at each server. */
   readonly endpoint: string;
   readonly tree: ObjectTree;
@@ -38,8 +43,10 @@ export interface Lwm2mClientOptions {
   readonly random: Random;
   readonly log: Log;
   readonly parameters?: Partial<Parameters>;
+  /** Where the Objects stand at this client, such as "/lwm2m"; at the root unless given (LwM2M Core 1.2 §6.2.1). */
+  readonly rootPath?: string;
   /** Runs work when its turn comes, where many clients start together; returns how to withdraw it. */
-  readonly pace?: (work: () => void) => () => void;
+  readonly pace?: Pace;
 }
 
 export interface SavedProvision {
@@ -83,6 +90,7 @@ export class Lwm2mClient {
   #leaving: Promise<unknown> | undefined;
   #onRegistration: readonly Listener<RegistrationSnapshot>[] = NOBODY;
   #onState: readonly Listener<ClientState>[] = NOBODY;
+  #onInterest: readonly Listener<Path>[] = NOBODY;
 
   constructor(options: Lwm2mClientOptions) {
     const { provision, saved } = options;
@@ -168,6 +176,40 @@ export class Lwm2mClient {
     return () => (this.#onState = this.#onState.filter((other) => other !== listener));
   }
 
+  /**
+   * Sends values unasked (LwM2M Core 1.2 §6.4.6): those that stand at paths now, or others with times of their own.
+   * How it ended by Short Server ID. Never rejects.
+   */
+  async send(
+    what: readonly Path[] | readonly ResourceUpdate[],
+    options: SendOptions = {},
+  ): Promise<ReadonlyMap<number, SendOutcome>> {
+    const asked = this.#places
+      .map(({ account, session }) => [account.shortServerId, session.notifier] as const)
+      .filter(([shortServerId]) => options.server === undefined || options.server === shortServerId);
+    return new Map(
+      await Promise.all(asked.map(async ([id, notifier]) => [id, await notifier.send(what, options)] as const)),
+    );
+  }
+
+  /** How closely servers follow a path, all of them together: a sensor may be asked more often, or less. */
+  interest(path: Path): Interest {
+    return this.#places.reduce((sum, { session }) => tightest(sum, session.notifier.interest(path)), NO_INTEREST);
+  }
+
+  /** Called with each path that servers follow more closely than before, or less. Returns how to stop listening. */
+  onInterest(listener: (path: Path) => void): () => void {
+    this.#onInterest = this.#onInterest.concat(listener);
+    for (const { session } of this.#places) this.#listenTo(session);
+    return () => (this.#onInterest = this.#onInterest.filter((other) => other !== listener));
+  }
+
+  #listenTo({ notifier }: Session): void {
+    notifier.onInterest = (path) => {
+      for (const listener of this.#onInterest) listener(path);
+    };
+  }
+
   /** Called with all that is provisioned when a server or bootstrap has changed it. Returns how to stop listening. */
   onProvision(listener: (provision: Provision, change: ProvisionChange) => void): () => void {
     return this.#provisioned.onChange((change) => listener(this.#provisioned.provision, change));
@@ -175,12 +217,9 @@ export class Lwm2mClient {
 
   #place(account: Account): Place {
     const { shortServerId } = account;
-    const session = new Session({
-      ...this.#options,
-      provisioned: this.#provisioned,
-      shortServerId,
-    });
+    const session = new Session(this.#options, { provisioned: this.#provisioned, shortServerId, client: this });
     const place: Place = { account, session, standing: "idle" };
+    if (this.#onInterest.length > 0) this.#listenTo(session);
     session.onRegistration((snapshot) => {
       for (const listener of this.#onRegistration) listener(snapshot);
       this.#came(place, snapshot);

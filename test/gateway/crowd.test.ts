@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { fingerprint } from "../../src/gateway/duplicates.ts";
 import { Inbox } from "../../src/gateway/inbox.ts";
-import { Pacer } from "../../src/gateway/pacer.ts";
+import { Pacer } from "../../src/base/pacer.ts";
 import type { Frame } from "../../src/sdk/adapter.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { SeededRandom } from "../support/seeded-random.ts";

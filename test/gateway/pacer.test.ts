@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { fingerprint } from "../../src/gateway/duplicates.ts";
-import { Pacer } from "../../src/gateway/pacer.ts";
+import { Pacer } from "../../src/base/pacer.ts";
 import { splitSource } from "../../src/gateway/adapters.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { SeededRandom } from "../support/seeded-random.ts";

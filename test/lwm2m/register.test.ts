@@ -191,7 +191,7 @@ describe("Register", () => {
     server.verdict = () => ({ code: 0x83 });
     await clock.advance(3_600_000);
     expect(warnings()).toHaveLength(3);
-    expect(log.lines.find(({ event }) => event === "registered")?.fields).toMatchObject({ location: "rd/r1" });
+    expect(log.lines.find(({ event }) => event === "registered")?.fields).toMatchObject({ location: "/rd/r1" });
     for (const { fields } of log.lines) expect(fields["endpoint"]).toBe("urn:dev:mac:cbb8334c884f");
   });
 

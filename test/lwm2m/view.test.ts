@@ -8,7 +8,12 @@ import { FakeClock } from "../support/fake-clock.ts";
 import { ACCOUNT, models } from "../support/station.ts";
 
 function view(tree = new ObjectTree()): View {
-  const nothing = { updateNow: () => undefined, disable: () => undefined };
+  const nothing = {
+    version: "1.1",
+    updateNow: () => undefined,
+    disable: () => undefined,
+    bootstrap: () => undefined,
+  } as const;
   return new View({
     tree,
     server: new ServerObject(new Provisioned({ accounts: [ACCOUNT] }), ACCOUNT.shortServerId, nothing),
@@ -53,7 +58,12 @@ describe("the view of a server", () => {
   });
 
   it("puts attributes written before default periods, one by one", () => {
-    const nothing = { updateNow: () => undefined, disable: () => undefined };
+    const nothing = {
+      version: "1.1",
+      updateNow: () => undefined,
+      disable: () => undefined,
+      bootstrap: () => undefined,
+    } as const;
     const account = { ...ACCOUNT, defaultMinimumPeriod: 5, defaultMaximumPeriod: 50 };
     const options = { tree: new ObjectTree(), models, clock: new FakeClock() };
     const here = new View({

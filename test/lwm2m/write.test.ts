@@ -276,7 +276,7 @@ describe("Write to the Server Object", () => {
     ["/1/0/7", "U", "2.04"],
     ["/1/0/4", "", "4.05"],
     ["/1/0/13", "1", "4.05"], // optional, and not offered
-    ["/1/0/22", "U", "4.05"],
+    ["/1/0/22", "T", "4.00"],
   ])("to %s of %s is answered %s", async (where, payload, code) => {
     const here = await station().registered();
     expect((await here.server.ask("PUT", { path: where, format: 0, payload })).code).toBe(code);

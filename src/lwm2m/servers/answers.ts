@@ -1,7 +1,7 @@
 /** How a request to the server ended, in words that a person can use. */
 
 import { type Answer, Code, codeText, isSuccess } from "../../coap/index.ts";
-import type { Event } from "./registration.ts";
+import { type Event, TOO_MANY_REQUESTS } from "./registration.ts";
 
 const NAMES: ReadonlyMap<number, string> = new Map([
   [Code.BadRequest, "Bad Request"],
@@ -18,15 +18,22 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [Code.NotImplemented, "Not Implemented"],
   [Code.ServiceUnavailable, "Service Unavailable"],
   [Code.GatewayTimeout, "Gateway Timeout"],
+  [TOO_MANY_REQUESTS, "Too Many Requests"],
 ]);
 /** Of what a server says for people, as much as fits a line. */
 const MAX_DIAGNOSTIC = 200;
+/** Whatever a server says, we ask again tomorrow. */
+const LONGEST_MAX_AGE_S = 86_400;
 
 /** What the state machine makes of an answer to Register, Update or De-register. */
 export function eventOf(answer: Answer): Event {
   if (answer.status !== "answered") return { type: "no-answer" };
-  const { code, locationPath } = answer.response;
-  if (!isSuccess(code)) return { type: "refused", code };
+  const { code, locationPath, maxAge } = answer.response;
+  if (!isSuccess(code)) {
+    // How long to stay away (RFC 7252 §5.9.3.4, RFC 8516 §4).
+    const says = maxAge !== undefined && (code === Code.ServiceUnavailable || code === TOO_MANY_REQUESTS);
+    return { type: "refused", code, ...(says && { retryAfterMs: Math.min(maxAge, LONGEST_MAX_AGE_S) * 1_000 }) };
+  }
   // A copy without slack: it is kept for as long as the registration lasts.
   return locationPath.length === 0 ? { type: "accepted" } : { type: "accepted", location: [...locationPath] };
 }

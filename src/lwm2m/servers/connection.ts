@@ -27,8 +27,8 @@ export interface ConnectionOwner {
   connect(): Transport;
   /** A request of the server. */
   handle(request: IncomingRequest): Reply | Promise<Reply>;
-  /** Who takes long bodies of the server block by block. */
-  readonly upload?: UploadChooser;
+  /** Who takes long bodies of the server block by block, if anybody does. */
+  readonly upload: UploadChooser | undefined;
   /** What was sent from so far is closed; the next request goes out by another way. */
   lineLost(): void;
 }

@@ -7,12 +7,16 @@ import type { View } from "../view.ts";
 const NO_ATTRIBUTES: ReadonlyMap<string, string> = new Map();
 const ORIGINAL_VERSION = "1.0";
 
+const ROOT_ATTRIBUTES: ReadonlyMap<string, string> = new Map([["rt", "oma.lwm2m"]]);
+
 /**
  * Object Instances in ascending order, each Object newer than 1.0 with its version in front.
- * No root link: it says nothing that is not the rule, and some servers refuse the whole message over its attributes.
+ *
+ * With Objects at an alternate path, its link says so, and the others stay as they are: they are read as below it.
+ * Else no root link: it says nothing that is not the rule, and some servers refuse the whole message over its attributes.
  */
-export function registerLinks(view: View): string {
-  const links: Link[] = [];
+export function registerLinks(view: View, rootPath?: string): string {
+  const links: Link[] = rootPath === undefined ? [] : [{ target: rootPath, attributes: ROOT_ATTRIBUTES }];
   let previous: number | undefined;
   for (const instance of view.instances()) {
     const object = ids(instance)[0]!;

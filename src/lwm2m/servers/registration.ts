@@ -1,10 +1,11 @@
 /**
- * The life of one registration (LwM2M Core 1.1 §6.2), as a table: no clock, no socket; a runner performs the effects.
+ * The life of one registration (LwM2M Core 1.2 §6.2), as a table: no clock, no socket; a runner performs the effects.
  *
  *   idle ──start──▶ registering ──2.01──▶ registered ──timer──▶ updating ──2.04──▶ registered
- *                    ▲   │ refused, silent              ▲           │ 4.00 4.03 4.04, silent
+ *                    ▲   │ refused, silent              ▲           │ 4.xx, silent
  *                    │   ▼                              │           ▼
- *                  waiting (back-off)                   └─── registering
+ *                  waiting (initial delay,              └─── registering
+ *                           back-off, disabled)
  */
 
 import { Code } from "../../coap/index.ts";
@@ -30,44 +31,72 @@ export type State =
 
 export type Event =
   | { readonly type: "start" | "stop" | "timer" | "no-answer" }
+  /** Off without a word to the server, until the next start. */
+  | { readonly type: "pause" }
   /** The server said 2.xx, to a Register with a location. */
   | { readonly type: "accepted"; readonly location?: Location }
-  | { readonly type: "refused"; readonly code: number }
-  /** Lifetime or Instances are not what the server was told. */
+  /** `retryAfterMs`: not before, says the server (RFC 7252 §5.9.3.4, RFC 8516). */
+  | { readonly type: "refused"; readonly code: number; readonly retryAfterMs?: number }
+  /** Lifetime, binding or Instances are not what the server was told. */
   | { readonly type: "changed" }
   /** The server asks for an Update, or seems to have forgotten what it observed. */
   | { readonly type: "update-now" }
-  /** /1/x/4 was executed (LwM2M Core 1.1 §E.2): away for so long. */
+  /** The way to the server is another one than that of the registration: nobody would know us by it. */
+  | { readonly type: "lost" }
+  /** There is no way to such a server, and waiting will not make one. */
+  | { readonly type: "unusable" }
+  /** /1/x/4 was executed (LwM2M Core 1.2 §E.2): away for so long. */
   | { readonly type: "disable"; readonly ms: number };
+
+/** What those want to know who order registrations, and bootstrap where they fail. */
+export type Outcome = "registered" | "attempt-failed" | "given-up";
 
 export type Effect =
   /** `renew`: over a fresh association, since the old one met silence. */
   | { readonly do: "register"; readonly version: Version; readonly renew: boolean }
-  | { readonly do: "update" | "deregister"; readonly location: Location }
-  /** Replaces the timer set before. */
-  | { readonly do: "set-timer"; readonly ms: number };
+  /** `urgent`: the lifetime is running out. */
+  | { readonly do: "update"; readonly location: Location; readonly urgent: boolean }
+  /** `leave`: the connection ends with it. */
+  | { readonly do: "deregister"; readonly location: Location; readonly leave: boolean }
+  /** Replaces the timer set before, and every Register or Update that has not begun. */
+  | { readonly do: "set-timer"; readonly ms: number }
+  | { readonly do: "report"; readonly outcome: Outcome };
+
+export interface Wait {
+  readonly ms: number;
+  /** All attempts that were to be made have failed; after the wait they begin anew. */
+  readonly givenUp: boolean;
+}
 
 export interface Times {
   /** From one Update to the next. */
   readonly refreshMs: () => number;
   /** How long further changes are waited for before an Update tells them together. */
   readonly settleMs: number;
-  readonly backoffMs: (attempt: number) => number;
+  /** After so many failures in a row before this one. */
+  readonly afterFailure: (failures: number) => Wait;
   /** The version of the account: what every fresh start speaks. */
   readonly version: Version;
+  /** Before the first Register; /1/x/14. */
+  readonly initialDelayMs: number;
 }
 
 type Step = readonly [State, ...Effect[]];
 
+/** A version that was accepted before counts as such through so many failures: the server may be another by then. */
+const KNOWN_FOR = 5;
+/** RFC 8516: 4.29. */
+export const TOO_MANY_REQUESTS = 0x9d;
+const OLDER: { readonly [V in Version]: Version | undefined } = { "1.2": "1.1", "1.1": "1.0", "1.0": undefined };
+const FRESH: Try = { attempt: 0, known: false, renew: false };
+const KNOWN: Try = { attempt: 0, known: true, renew: false };
+
 export function next(state: State, event: Event, times: Times): Step {
   if (event.type === "stop") return stop(state);
+  if (event.type === "pause") return [{ name: "idle", version: state.version }];
   switch (state.name) {
     case "idle":
-      if (event.type === "start") return register(times.version, { attempt: 0, known: false, renew: false });
-      // Accepted after we stopped: nobody wants it any more.
-      if (event.type === "accepted" && event.location !== undefined)
-        return [state, { do: "deregister", location: event.location }];
-      return [state];
+      return whileIdle(state, event, times);
     case "waiting":
       return event.type === "timer" ? register(state.version, state) : [state];
     case "registering":
@@ -79,55 +108,64 @@ export function next(state: State, event: Event, times: Times): Step {
   }
 }
 
-/**
- * A timer that leaves room to fail: a lost Update is retransmitted for MAX_TRANSMIT_WAIT, and servers have no grace.
- * A lifetime too short for that is halved. `luck` is 0 to 1: a tenth of spread, so that those who began together part.
- */
-export function refreshMs(lifetimeSeconds: number, transmitWaitMs: number, luck: number): number {
-  const lifetime = lifetimeSeconds * 1_000;
-  return Math.max(lifetime / 2, lifetime - transmitWaitMs) * (1 - luck / 10);
-}
-
 function stop(state: State): Step {
   const idle: State = { name: "idle", version: state.version };
-  return "location" in state ? [idle, { do: "deregister", location: state.location }] : [idle];
+  return "location" in state ? [idle, { do: "deregister", location: state.location, leave: false }] : [idle];
+}
+
+function whileIdle(state: State & { name: "idle" }, event: Event, times: Times): Step {
+  // Accepted after we stopped: nobody wants it any more.
+  if (event.type === "accepted" && event.location !== undefined)
+    return [state, { do: "deregister", location: event.location, leave: false }];
+  if (event.type !== "start") return [state];
+  if (times.initialDelayMs <= 0) return register(times.version, FRESH);
+  return [
+    { name: "waiting", version: times.version, ...FRESH },
+    { do: "set-timer", ms: times.initialDelayMs },
+  ];
 }
 
 function whileRegistering(state: State & { name: "registering" }, event: Event, times: Times): Step {
   switch (event.type) {
     case "accepted":
-      if (event.location !== undefined) return settle(state.version, event.location, times);
-      return retry(state, times, false);
+      if (event.location === undefined) return retry(state, times);
+      return [...settle(state.version, event.location, times), { do: "report", outcome: "registered" }];
     case "refused":
-      if (tooNew(state, event.code)) return register("1.0", { ...state, renew: false });
-      return retry(state, times, false);
+      return tooNew(state, event.code) ?? retry(state, times, { notBeforeMs: event.retryAfterMs });
     case "no-answer":
-      return retry(state, times, true);
+      return retry(state, times, { renew: true });
+    case "unusable":
+      return [
+        { name: "waiting", version: times.version, ...FRESH },
+        { do: "report", outcome: "given-up" },
+      ];
     default:
       return [state];
   }
 }
 
 function whileRegistered(state: State & { name: "registered" }, event: Event, times: Times): Step {
+  const { version, location, soon } = state;
   switch (event.type) {
     case "timer":
       return [
-        { name: "updating", version: state.version, location: state.location },
-        { do: "update", location: state.location },
+        { name: "updating", version, location },
+        { do: "update", location, urgent: !soon },
       ];
     case "changed":
       // A stream of changes must not push the Update before it for ever.
-      return state.soon
-        ? [state]
-        : [
-            { ...state, soon: true },
-            { do: "set-timer", ms: times.settleMs },
-          ];
+      if (soon) return [state];
+      return [
+        { ...state, soon: true },
+        { do: "set-timer", ms: times.settleMs },
+      ];
     case "update-now":
       return [
         { ...state, soon: true },
         { do: "set-timer", ms: 0 },
       ];
+    case "lost":
+      return register(version, KNOWN);
     case "disable":
       return disable(state, event.ms);
     default:
@@ -136,16 +174,17 @@ function whileRegistered(state: State & { name: "registered" }, event: Event, ti
 }
 
 function whileUpdating(state: State & { name: "updating" }, event: Event, times: Times): Step {
+  const { version, location } = state;
   switch (event.type) {
     case "accepted":
-      return settle(state.version, state.location, times);
+      return settle(version, location, times);
     case "refused":
       // 4.xx: the server has forgotten the registration, in whichever words. 5.xx: it is in trouble; no haste.
-      return event.code >= Code.InternalServerError
-        ? retry({ ...state, attempt: 0, known: true }, times, false)
-        : register(state.version, { attempt: 0, known: true, renew: false });
+      return event.code >= Code.InternalServerError || event.code === TOO_MANY_REQUESTS
+        ? retry({ version, attempt: 0, known: true }, times, { notBeforeMs: event.retryAfterMs })
+        : register(version, KNOWN);
     case "no-answer":
-      return register(state.version, { attempt: 0, known: true, renew: true });
+      return register(version, { ...KNOWN, renew: true });
     case "disable":
       return disable(state, event.ms);
     default:
@@ -173,25 +212,42 @@ function settle(version: Version, location: Location, times: Times): Step {
   ];
 }
 
-function retry(state: { version: Version } & Omit<Try, "renew">, times: Times, renew: boolean): Step {
-  const { attempt, known } = state;
-  const version = known ? state.version : times.version;
+interface Circumstances {
+  readonly renew?: boolean;
+  readonly notBeforeMs?: number | undefined;
+}
+
+function retry(
+  { version, attempt, known }: { version: Version } & Omit<Try, "renew">,
+  times: Times,
+  { renew = false, notBeforeMs = 0 }: Circumstances = {},
+): Step {
+  const { ms, givenUp } = times.afterFailure(attempt);
+  const still = known && attempt < KNOWN_FOR;
   return [
-    { name: "waiting", version, attempt: attempt + 1, known, renew },
-    { do: "set-timer", ms: times.backoffMs(attempt) },
+    {
+      name: "waiting",
+      version: still ? version : times.version,
+      attempt: givenUp ? 0 : attempt + 1,
+      known: still,
+      renew,
+    },
+    { do: "set-timer", ms: Math.max(ms, notBeforeMs) },
+    { do: "report", outcome: givenUp ? "given-up" : "attempt-failed" },
   ];
 }
 
 function disable({ version, location }: { version: Version; location: Location }, ms: number): Step {
   return [
-    { name: "waiting", version, attempt: 0, known: true, renew: false },
-    { do: "deregister", location },
+    { name: "waiting", version, ...KNOWN },
+    { do: "deregister", location, leave: true },
     { do: "set-timer", ms },
   ];
 }
 
-/** Servers of 1.0 say so with 4.12; some with 4.00, which after a registration that worked means something else. */
-function tooNew({ version, known }: { version: Version; known: boolean }, code: number): boolean {
-  if (version === "1.0") return false;
-  return code === Code.PreconditionFailed || (code === Code.BadRequest && !known);
+/** Older servers say so with 4.12; some with 4.00, which after a registration that worked means something else. */
+function tooNew(state: State & { name: "registering" }, code: number): Step | undefined {
+  const older = OLDER[state.version];
+  const says = code === Code.PreconditionFailed || (code === Code.BadRequest && !state.known);
+  return older !== undefined && says ? register(older, { ...state, renew: false }) : undefined;
 }

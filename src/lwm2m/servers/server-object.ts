@@ -3,34 +3,24 @@
 import type { Stamp } from "../../base/clock.ts";
 import { child, contains, idAt, path, type Path } from "../../model/path.ts";
 import type { ResourceValue } from "../../model/value.ts";
-import type { Account } from "../account.ts";
+import type { Account, Version } from "../account.ts";
 import { type Attributes, NO_ATTRIBUTES } from "../reporting/conditions.ts";
 import { type Provisioned, SERVER_OBJECT } from "../provisioned.ts";
 import type { Entry } from "../values.ts";
+import { DISABLE_TIMEOUT_S, isWritable, readResources, writeResource } from "./server-resources.ts";
 
-/** Resources of Object 1. */
-const SHORT_SERVER_ID = 0;
-const LIFETIME = 1;
-const MINIMUM_PERIOD = 2;
-const MAXIMUM_PERIOD = 3;
+/** What is executed at Object 1. */
 const DISABLE = 4;
-const DISABLE_TIMEOUT = 5;
-const STORING = 6;
-const BINDING = 7;
 const UPDATE_TRIGGER = 8;
-const WRITABLE: readonly number[] = [LIFETIME, MINIMUM_PERIOD, MAXIMUM_PERIOD, DISABLE_TIMEOUT, STORING, BINDING];
-
-/** /1/x/5 where nothing is said. */
-const DEFAULT_DISABLE_S = 86_400;
-/** Reachable at any time over UDP. */
-const UDP = "U";
-/** Timers beyond 68 years mean nothing, and a registration that long is none. */
-const MAX_SECONDS = 0x7fff_ffff;
+const BOOTSTRAP_TRIGGER = 9;
 
 /** What the server may do by executing Resources of its own Instance. */
 export interface ServerActions {
+  /** Spoken with the server at present. */
+  readonly version: Version;
   updateNow(): void;
   disable(seconds: number): void;
+  bootstrap(): void;
 }
 
 /** As one of the servers sees it. */
@@ -69,7 +59,9 @@ export class ServerObject {
   }
 
   get executables(): readonly Path[] {
-    return [child(this.instance, DISABLE), child(this.instance, UPDATE_TRIGGER)];
+    const { instance } = this;
+    const own = [child(instance, DISABLE), child(instance, UPDATE_TRIGGER)];
+    return this.#mayBootstrap ? [...own, child(instance, BOOTSTRAP_TRIGGER)] : own;
   }
 
   /** At or below `where`, in ascending order. */
@@ -77,9 +69,9 @@ export class ServerObject {
     const found: (readonly [Path, Entry])[] = [];
     for (const [instance, account] of this.provisioned.servers()) {
       if (!contains(where, instance) && !contains(instance, where)) continue;
-      for (const [resource, value] of resources(account)) {
+      for (const [resource, value] of readResources(account, this.#actions.version)) {
         const here = child(instance, resource);
-        if (value !== undefined && contains(where, here)) found.push([here, { value, at }]);
+        if (contains(where, here)) found.push([here, { value, at }]);
       }
     }
     return found;
@@ -87,7 +79,7 @@ export class ServerObject {
 
   /** Whether this Resource is offered for writing. */
   isWritable(where: Path): boolean {
-    return contains(SERVER_OBJECT, where) && WRITABLE.includes(idAt(where, 2) ?? -1);
+    return contains(SERVER_OBJECT, where) && isWritable(idAt(where, 2), this.#actions.version);
   }
 
   /** The account whose Instance this is, or lies above. */
@@ -97,17 +89,8 @@ export class ServerObject {
 
   /** The account as it would be with `value` written, or why it cannot be. */
   with(account: Account, where: Path, value: ResourceValue): Account | string {
-    const resource = idAt(where, 2);
-    if (resource === STORING) return typeof value === "boolean" ? { ...account, storing: value } : "no boolean";
-    if (resource === BINDING) return value === UDP ? account : "only binding U is supported";
-    if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MAX_SECONDS)
-      return `${where} must be 0 to ${MAX_SECONDS}`;
-    // Before LwM2M 1.2 a lifetime of 0 does not mean for ever: servers expire it at once.
-    if (resource === LIFETIME)
-      return value === 0 ? "a lifetime of 0 is not supported" : { ...account, lifetime: value };
-    if (resource === MINIMUM_PERIOD) return { ...account, defaultMinimumPeriod: value };
-    if (resource === MAXIMUM_PERIOD) return { ...account, defaultMaximumPeriod: value };
-    return { ...account, disableTimeout: value };
+    const changed = writeResource(account, idAt(where, 2), value, this.#actions.version);
+    return typeof changed === "string" ? `${where}: ${changed}` : changed;
   }
 
   adopt(account: Account, touched: readonly Path[]): void {
@@ -117,21 +100,20 @@ export class ServerObject {
   /** What to do once the Execute has been answered, or undefined if there is nothing to execute. */
   action(where: Path): (() => void) | undefined {
     if (!contains(this.instance, where)) return undefined;
-    const resource = idAt(where, 2);
-    if (resource === UPDATE_TRIGGER) return () => this.#actions.updateNow();
-    if (resource === DISABLE) return () => this.#actions.disable(this.account.disableTimeout ?? DEFAULT_DISABLE_S);
-    return undefined;
+    switch (idAt(where, 2)) {
+      case UPDATE_TRIGGER:
+        return () => this.#actions.updateNow();
+      case DISABLE:
+        return () => this.#actions.disable(this.account.disableTimeout ?? DISABLE_TIMEOUT_S);
+      case BOOTSTRAP_TRIGGER:
+        return this.#mayBootstrap ? () => this.#actions.bootstrap() : undefined;
+      default:
+        return undefined;
+    }
   }
-}
 
-function resources(account: Account): readonly (readonly [number, ResourceValue | undefined])[] {
-  return [
-    [SHORT_SERVER_ID, account.shortServerId],
-    [LIFETIME, account.lifetime],
-    [MINIMUM_PERIOD, account.defaultMinimumPeriod],
-    [MAXIMUM_PERIOD, account.defaultMaximumPeriod],
-    [DISABLE_TIMEOUT, account.disableTimeout ?? DEFAULT_DISABLE_S],
-    [STORING, account.storing ?? true],
-    [BINDING, account.binding ?? UDP],
-  ];
+  /** The trigger is there since 1.1, and where there is somebody to ask. */
+  get #mayBootstrap(): boolean {
+    return this.#actions.version !== "1.0" && this.provisioned.bootstrap !== undefined;
+  }
 }

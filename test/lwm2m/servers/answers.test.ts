@@ -1,12 +1,19 @@
 import { describe, expect, it } from "vitest";
-import type { Answer, Response } from "../../src/coap/index.ts";
-import { errorText, eventOf } from "../../src/lwm2m/servers/answers.ts";
+import type { Answer, Response } from "../../../src/coap/index.ts";
+import { errorText, eventOf } from "../../../src/lwm2m/servers/answers.ts";
 
-function answered(code: number, { text = "", location = [] as string[] } = {}): Answer {
+interface Details {
+  readonly text?: string;
+  readonly location?: readonly string[];
+  readonly maxAge?: number;
+}
+
+function answered(code: number, { text = "", location = [], maxAge }: Details = {}): Answer {
   const response: Response = {
     code,
     locationPath: location,
     locationQuery: [],
+    maxAge,
     payload: new TextEncoder().encode(text),
   };
   return { status: "answered", response };
@@ -17,7 +24,7 @@ describe("answers of a server in words", () => {
     [answered(0x41), undefined],
     [answered(0x83, { text: "unknown endpoint" }), "4.03 Forbidden: unknown endpoint"],
     [answered(0x8c), "4.12 Precondition Failed"],
-    [answered(0x9d), "4.29"],
+    [answered(0x9d), "4.29 Too Many Requests"],
     [answered(0x80, { text: "two\nlines\u0007and a bell " }), "4.00 Bad Request: two lines and a bell"],
     [{ status: "timeout" }, "no answer in 62 s"],
     [{ status: "reset" }, "the server answered with a reset: nothing there speaks LwM2M"],
@@ -36,5 +43,11 @@ describe("answers of a server in words", () => {
     expect(eventOf(answered(0x84))).toEqual({ type: "refused", code: 0x84 });
     for (const status of ["timeout", "reset"] as const) expect(eventOf({ status })).toEqual({ type: "no-answer" });
     expect(eventOf({ status: "failed", reason: "" })).toEqual({ type: "no-answer" });
+  });
+
+  it("say how long to stay away, where that is what they are for, and no longer than a day", () => {
+    expect(eventOf(answered(0xa3, { maxAge: 30 }))).toEqual({ type: "refused", code: 0xa3, retryAfterMs: 30_000 });
+    expect(eventOf(answered(0x9d, { maxAge: 0xffff_ffff }))).toMatchObject({ retryAfterMs: 86_400_000 });
+    expect(eventOf(answered(0x83, { maxAge: 30 }))).toEqual({ type: "refused", code: 0x83 });
   });
 });

@@ -1,13 +1,17 @@
 /** Lets many through one after the other, so that a server is not met by thousands at once. */
 
-import type { Clock, Timer } from "../base/clock.ts";
-import type { Random } from "../base/random.ts";
+import type { Clock, Timer } from "./clock.ts";
+import type { Random } from "./random.ts";
+
+/** Runs the work when its turn comes, the urgent first. Returns how to withdraw it. */
+export type Pace = (work: () => void, urgent?: boolean) => () => void;
 
 const TURN_MS = 20;
 
 /** A token bucket over pieces of work: so many in a second, spread with jitter. */
 export class Pacer {
   readonly #waiting = new Set<() => void>();
+  readonly #urgent = new Set<() => void>();
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #perMs: number;
@@ -22,28 +26,30 @@ export class Pacer {
   }
 
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + this.#urgent.size;
   }
 
-  /** Runs `work` when its turn comes. Returns how to withdraw it. */
-  add(work: () => void): () => void {
-    this.#waiting.add(work);
+  /** Runs `work` when its turn comes: after what came before it, but what is urgent first. Returns how to withdraw it. */
+  add(work: () => void, urgent = false): () => void {
+    const among = urgent ? this.#urgent : this.#waiting;
+    among.add(work);
     if (!this.#timer) {
       this.#before = this.#clock.monotonic();
       this.#arm();
     }
-    return () => this.#waiting.delete(work);
+    return () => among.delete(work);
   }
 
   /** Forgets all that waits. */
   clear(): void {
+    this.#urgent.clear();
     this.#waiting.clear();
     this.#timer?.cancel();
     this.#timer = undefined;
   }
 
   #arm(): void {
-    const ms = this.#waiting.size === 0 ? undefined : TURN_MS * (0.5 + this.#random.unit());
+    const ms = this.waiting === 0 ? undefined : TURN_MS * (0.5 + this.#random.unit());
     this.#timer = ms === undefined ? undefined : this.#clock.after(ms, () => this.#turn());
   }
 
@@ -53,12 +59,17 @@ export class Pacer {
     const most = Math.max(1, this.#perMs * TURN_MS * 5);
     this.#tokens = Math.min(most, this.#tokens + (now - this.#before) * this.#perMs);
     this.#before = now;
-    for (const work of this.#waiting) {
-      if (this.#tokens < 1) break;
+    this.#run(this.#urgent);
+    this.#run(this.#waiting);
+    this.#arm();
+  }
+
+  #run(among: Set<() => void>): void {
+    for (const work of among) {
+      if (this.#tokens < 1) return;
       this.#tokens -= 1;
-      this.#waiting.delete(work);
+      among.delete(work);
       work();
     }
-    this.#arm();
   }
 }
