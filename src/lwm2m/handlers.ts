@@ -43,8 +43,8 @@ export type DeleteHandler = (instance: Path, signal: AbortSignal) => MaybeLater<
 export interface CreateOptions {
   /** How many Instances of the Object there may be in all; 16 unless said otherwise. */
   readonly limit?: number;
-  /** Values by Resource that a new Instance has where the server gives none. */
-  readonly defaults?: Readonly<Record<number, ResourceValue>>;
+  /** Values by Resource that a new Instance has where the server gives none; lists for multiple Resources. */
+  readonly defaults?: Readonly<Record<number, ResourceValue | readonly ResourceValue[]>>;
 }
 
 /** Takes a long opaque value as it comes. Exactly one of three things ends it: a refusal, `done`, or `aborted`. */

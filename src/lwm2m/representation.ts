@@ -81,11 +81,20 @@ export function chooseCodec(where: Path, nodes: readonly Node[], accept: number 
 /** 2.05 with the nodes, or 5.00 if a value in the tree is not what its Resource should hold. */
 export function contentReply(codec: Codec, nodes: readonly Node[], where: Path): Reply {
   try {
-    return { code: Code.Content, format: codec.format, payload: codec.encode(nodes, where) };
+    const payload =
+      nodes.length === 0 && codec.format === Format.Tlv && depth(where) === 3
+        ? emptyList(idAt(where, 2) ?? 0)
+        : codec.encode(nodes, where);
+    return { code: Code.Content, format: codec.format, payload };
   } catch (error) {
     if (!(error instanceof RangeError) && !(error instanceof TypeError)) throw error;
     return { code: Code.InternalServerError, diagnostic: `${where} cannot be written: ${error.message}` };
   }
+}
+
+/** A multiple Resource of no Instances in TLV: its header, kind 10, with a length of 0 (LwM2M Core 1.1 §7.4.3). */
+function emptyList(id: number): Uint8Array {
+  return id < 256 ? Uint8Array.of(0x80, id) : Uint8Array.of(0xa0, id >> 8, id & 0xff);
 }
 
 /** Seconds since 1970 at which a value was measured; undefined if that was just now, or one of the clocks was not set. */

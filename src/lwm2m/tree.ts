@@ -3,7 +3,7 @@
 import { sameBytes } from "../base/bytes.ts";
 import type { Stamp } from "../base/clock.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
-import { child, contains, depth, type Path } from "../model/path.ts";
+import { child, contains, cut, depth, type Path } from "../model/path.ts";
 import { fits, type ResourceUpdate, type ResourceValue } from "../model/value.ts";
 import {
   type CreateHandler,
@@ -33,6 +33,8 @@ export class ObjectTree {
   readonly #values = new Values();
   #instances: readonly Path[] = NO_INSTANCES;
   #handlers: Handlers | undefined;
+  /** Multiple Resources that are there and have no Instance. */
+  #vacant: Set<Path> | undefined;
   readonly #models: ObjectRegistry | undefined;
   #onChange: readonly PathsListener[] = NOBODY;
   #onDifference: readonly PathsListener[] = NOBODY;
@@ -57,6 +59,7 @@ export class ObjectTree {
     if (!this.hasInstance(path)) return;
     this.#instances = this.#instances.filter((instance) => instance !== path);
     this.#handlers?.removeBelow(path);
+    this.#vacate(path, false);
     // Observers hear of it even if there was no value: what they watch is gone.
     this.#tell([path, ...this.#values.remove(path)]);
     for (const listener of this.#onInstances) listener();
@@ -113,6 +116,7 @@ export class ObjectTree {
 
   /**
    * Replaces all Instances of a multiple Resource at once: in a list they count from 0. One change, however many.
+   * With none, the Resource is there and empty; `delete` takes it away.
    * @throws RangeError if `path` is no Resource.
    */
   setInstances(path: Path, values: readonly ResourceValue[] | ReadonlyMap<number, ResourceValue>, at: Stamp): void {
@@ -123,10 +127,21 @@ export class ObjectTree {
       updates,
       this.entries(path).flatMap(([here]) => (stays.has(here) ? [] : [here])),
     );
+    if (updates.length === 0) this.#vacate(path, true);
+  }
+
+  /** Whether a multiple Resource is there, but has no Instance. */
+  isVacant(resource: Path): boolean {
+    return this.#vacant?.has(resource) === true;
+  }
+
+  vacancies(): Iterable<Path> {
+    return this.#vacant ?? NOBODY;
   }
 
   /** Takes away every value at or below `path`; a Resource Instance goes alone. */
   delete(path: Path): void {
+    this.#vacate(path, false);
     const removed = this.#values.remove(path);
     if (removed.length > 0) this.#tell(removed);
   }
@@ -278,10 +293,22 @@ export class ObjectTree {
     const gone = removed.flatMap((path) => this.#values.remove(path));
     const differing = [...gone];
     for (const { path, value, at } of updates) if (this.#put(path, value, at)) differing.push(path);
+    for (const path of removed) {
+      const resource = cut(path, 3);
+      this.#vacate(resource, resource !== path && this.#values.below(resource).length === 0);
+    }
     const touched = gone.concat(updates.map(({ path }) => path));
     if (touched.length > 0) for (const listener of this.#onChange) listener(touched);
     if (differing.length > 0) for (const listener of this.#onDifference) listener(differing);
     return gone;
+  }
+
+  /** Whether what is at or below `path` counts as there, though it is empty. */
+  #vacate(path: Path, isThere: boolean): void {
+    if (isThere) {
+      this.#vacant ??= new Set();
+      this.#vacant.add(path);
+    } else for (const resource of this.#vacant ?? NOBODY) if (contains(path, resource)) this.#vacant?.delete(resource);
   }
 
   #check(path: Path, value: ResourceValue): void {
@@ -291,6 +318,7 @@ export class ObjectTree {
 
   /** Whether the value is another than before. */
   #put(path: Path, value: ResourceValue, at: Stamp): boolean {
+    if (this.#vacant !== undefined) this.#vacant.delete(cut(path, 3));
     const before = this.#values.put(path, value, at);
     return before === undefined || !sameValue(before, value);
   }

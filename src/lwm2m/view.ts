@@ -94,6 +94,7 @@ export class View {
   resources(instance: Path): readonly Path[] {
     const found = new Set<Path>();
     for (const [at] of this.entries(instance)) found.add(resourceOf(at));
+    for (const at of this.tree.vacancies()) if (contains(instance, at)) found.add(at);
     for (const at of [...this.executables(instance), ...this.tree.writables()])
       if (contains(instance, at)) found.add(resourceOf(at));
     // Execute on what cannot be done is refused, but a mandatory Resource is shown nevertheless.

@@ -32,6 +32,18 @@ interface Birth {
   readonly nodes: readonly Node[];
 }
 
+/** What the tree and the model say of Instances. */
+interface Rules {
+  readonly creation: Creation;
+  readonly model: ObjectModel;
+}
+
+/** What an Instance begins with: values, and multiple Resources that are there and empty. */
+interface Beginning {
+  readonly values: InitialValues;
+  readonly vacant: readonly Path[];
+}
+
 export function create(view: View, object: Path, request: IncomingRequest): MaybeLater<Reply> {
   return refusing(() => {
     const id = idAt(object, 0) ?? 0;
@@ -42,14 +54,13 @@ export function create(view: View, object: Path, request: IncomingRequest): Mayb
       return { code: creation === undefined && !view.has(object) ? Code.NotFound : Code.MethodNotAllowed };
     const birth = born(view, object, request);
     checkFree(view, birth.instance, { creation, model });
-    const values = complete(view, birth, { creation, model });
-    const { handler } = creation;
-    const verdict = handler?.(birth.instance, values, request.signal);
+    const beginning = complete(birth, { creation, model });
+    const verdict = creation.handler?.(birth.instance, beginning.values, request.signal);
     return settled(view.clock, verdict, (reply) => {
       if (reply.code !== Code.Changed) return reply;
       return refusing(() => {
         checkFree(view, birth.instance, { creation, model });
-        bear(view, birth.instance, values);
+        bear(view, birth.instance, beginning);
         // Told whoever has chosen the number: what was created is not what was asked (RFC 7252 §5.8.2; E64).
         return { code: Code.Created, locationPath: birth.instance.slice(1).split("/") };
       });
@@ -58,13 +69,14 @@ export function create(view: View, object: Path, request: IncomingRequest): Mayb
 }
 
 /** Whoever creates an Instance owns it, where there are several servers (LwM2M Core 1.2 §8.1.1). */
-function bear(view: View, instance: Path, values: InitialValues): void {
+function bear(view: View, instance: Path, { values, vacant }: Beginning): void {
   const at = view.clock.now();
   view.tree.addInstance(instance);
   view.tree.storeAll(
     values.map(({ path, value }) => ({ path, value, at })),
     [],
   );
+  for (const resource of vacant) view.tree.setInstances(resource, [], at);
   claim(view.server.provisioned, view.server.account.shortServerId, instance);
 }
 
@@ -101,7 +113,7 @@ function firstFree(view: View, object: Path): Path {
   return child(object, id);
 }
 
-function checkFree(view: View, instance: Path, { creation, model }: { creation: Creation; model: ObjectModel }): void {
+function checkFree(view: View, instance: Path, { creation, model }: Rules): void {
   const others = view.tree.instances().filter((other) => idAt(other, 0) === model.id);
   if (others.includes(instance)) throw new CoapError(Code.BadRequest, `${instance} is there already`);
   if (!model.multiple && idAt(instance, 1) !== 0)
@@ -114,11 +126,7 @@ function checkFree(view: View, instance: Path, { creation, model }: { creation: 
  * The values to begin with. Mandatory Resources must be there; one that servers cannot write may be given and need not,
  * and an optional one of that kind is ignored (LwM2M Core 1.1 §8.2.3).
  */
-function complete(
-  view: View,
-  { instance, nodes }: Birth,
-  { creation, model }: { creation: Creation; model: ObjectModel },
-): { path: Path; value: ResourceValue }[] {
+function complete({ instance, nodes }: Birth, { creation, model }: Rules): Beginning {
   if (nodes.length > MAX_VALUES) throw new CoapError(Code.RequestEntityTooLarge, `no more than ${MAX_VALUES} values`);
   const values = new Map<Path, ResourceValue>();
   for (const node of nodes) {
@@ -130,14 +138,22 @@ function complete(
     if (resource.operations.includes("W") || resource.mandatory) values.set(node.path, node.value);
   }
   const given = new Set([...values.keys()].map((path) => idAt(path, 2)));
-  for (const [id, value] of Object.entries(creation.options.defaults ?? {})) {
-    if (given.has(Number(id))) continue;
-    const resource = child(instance, Number(id));
-    values.set(view.resource(resource)?.multiple === true ? child(resource, 0) : resource, value);
-    given.add(Number(id));
+  const vacant: Path[] = [];
+  for (const [key, value] of Object.entries(creation.options.defaults ?? {})) {
+    const id = Number(key);
+    if (given.has(id)) continue;
+    const resource = child(instance, id);
+    if (!isList(value)) values.set(resource, value);
+    else if (value.length === 0) vacant.push(resource);
+    else for (const [i, each] of value.entries()) values.set(child(resource, i), each);
+    given.add(id);
   }
   for (const { id, mandatory, operations, name } of model.resources.values())
     if (mandatory && operations.includes("W") && !given.has(id))
       throw new CoapError(Code.BadRequest, `${child(instance, id)} ${name} is missing`);
-  return [...values].map(([path, value]) => ({ path, value }));
+  return { values: [...values].map(([path, value]) => ({ path, value })), vacant };
+}
+
+function isList(value: ResourceValue | readonly ResourceValue[]): value is readonly ResourceValue[] {
+  return Array.isArray(value);
 }

@@ -3,7 +3,7 @@
 import { Code, CoapError } from "../../coap/index.ts";
 import type { Node } from "../../content/index.ts";
 import type { ResourceModel } from "../../model/objects.ts";
-import { child, cut, depth, idAt, type Path, ROOT } from "../../model/path.ts";
+import { child, contains, cut, depth, idAt, type Path, ROOT } from "../../model/path.ts";
 import { inRange, type ResourceValue } from "../../model/value.ts";
 import { Right } from "../access.ts";
 import type { Account } from "../account.ts";
@@ -139,9 +139,12 @@ export function replacing(view: View, where: Path, plan: Plan): void {
     if (named.has(path) && depth(path) === 4) continue;
     const model = view.resource(path);
     if (model === undefined || !model.operations.includes("W") || writerAt(view, path) !== "tree") continue;
-    if (depth(where) === 2 && !named.has(resourceOf(path)) && model.mandatory) continue;
-    plan.removed.push(path);
+    if (depth(where) === 3 || named.has(resourceOf(path))) plan.removed.push(path);
+    else if (!model.mandatory && !plan.removed.includes(resourceOf(path))) plan.removed.push(resourceOf(path));
   }
+  if (depth(where) !== 2) return;
+  for (const path of view.tree.vacancies())
+    if (contains(where, path) && !named.has(path) && view.resource(path)?.mandatory === false) plan.removed.push(path);
 }
 
 /** A single value that was given for a multiple Resource becomes its first Resource Instance, beside the others. */

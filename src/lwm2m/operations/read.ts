@@ -25,8 +25,8 @@ export function find(view: View, where: Path, accept: number | undefined): Repre
   }
   const contents = contentsOf(view, where);
   const { nodes } = contents;
-  // An Instance may be empty; a Resource without a value has never been measured.
-  if (level >= 3 && nodes.length === 0) return { code: Code.NotFound };
+  // An Instance may be empty, and so may a list; any other Resource without a value has never been measured.
+  if (level >= 3 && nodes.length === 0 && !view.tree.isVacant(where)) return { code: Code.NotFound };
   const codec = chooseCodec(where, nodes, accept);
   return codec === undefined ? { code: Code.NotAcceptable } : { nodes: contents.nodes, newest: contents.newest, codec };
 }
