@@ -59,8 +59,13 @@ export class BootstrapServer {
   }
 
   /** From now on, for an endpoint or for `*`. @throws RangeError that says what is wrong with it. */
-  plan(endpoint: string, plan: unknown): void {
-    const checked = planOf(plan, this.#dialect);
+  plan(endpoint: string, plan: BootstrapPlan): void {
+    this.planJson(endpoint, plan);
+  }
+
+  /** The same, of a plan from outside. */
+  planJson(endpoint: string, json: unknown): void {
+    const checked = planOf(json, this.#dialect);
     if (this.#plans.size >= MAX_PLANS && !this.#plans.has(endpoint))
       throw new RangeError(`${MAX_PLANS} plans are enough`);
     this.#plans.set(endpoint, checked);

@@ -37,7 +37,7 @@ function resultOf(bootstrap: BootstrapServer, endpoint: string): unknown {
 
 function plan(bootstrap: BootstrapServer, endpoint: string, json: unknown): void {
   try {
-    bootstrap.plan(endpoint, json);
+    bootstrap.planJson(endpoint, json);
   } catch (error) {
     if (error instanceof RangeError) throw new HttpError(400, error.message);
     throw error;
