@@ -22,9 +22,10 @@ interface Scene {
 }
 
 /** A resource that the peer observes already. */
-function observed(parameters: Partial<Parameters> = {}): Scene {
+function observed(parameters: Partial<Parameters> = {}, outlivesSilence = false): Scene {
   const stage = new Stage(parameters);
   const resource = new Observable();
+  resource.outlivesSilence = outlivesSilence;
   stage.endpoint.onRequest(resource.handler);
   observe(stage, 1);
   return { stage, resource, registered: stage.only() };
@@ -235,6 +236,23 @@ describe("an observation ends", () => {
     expect(stage.heard()).toHaveLength(5);
     expect(resource.ends).toEqual(["timeout"]);
     expect(settled).toEqual(["timeout"]);
+  });
+
+  it("not when a confirmable notification is given up, if the observer knows another end to it", async () => {
+    const { stage, resource } = observed({}, true);
+    const settled: string[] = [];
+    resource.notify("x", true, (fate) => settled.push(fate));
+    resource.notify("later", true, (fate) => settled.push(`later ${fate}`));
+    await stage.clock.advance(94_000);
+    stage.heard();
+    expect(settled).toEqual(["superseded", "later timeout"]);
+    expect(resource.ends).toEqual([]);
+    expect(stage.endpoint.observations).toBe(1);
+    resource.notify("newest", true);
+    const newest = stage.only();
+    expect(newest).toMatchObject({ type: "CON", payload: text("newest") });
+    reset(stage, newest);
+    expect(resource.ends).toEqual(["reset"]);
   });
 
   it("with an error, which carries no Observe option (RFC 7641 §4.2)", () => {

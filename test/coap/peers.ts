@@ -119,6 +119,7 @@ export class Observable {
   readonly ends: ObservationEnd[] = [];
   readonly asked: IncomingRequest[] = [];
   reply: Reply = { code: 0x45, format: 0, payload: text("first") };
+  outlivesSilence = false;
 
   readonly handler = (request: IncomingRequest): Reply => {
     this.asked.push(request);
@@ -130,6 +131,7 @@ export class Observable {
           this.ends.push(why);
           this.observation = undefined;
         },
+        outlivesSilence: this.outlivesSilence,
       },
     };
   };

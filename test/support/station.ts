@@ -24,6 +24,8 @@ export interface StationOptions {
   /** Fills the tree before the client sees it; by default a thermometer. */
   readonly fill?: (tree: ObjectTree, clock: FakeClock) => void;
   readonly defaults?: Lwm2mClientOptions["defaults"];
+  /** What else the client is made with. */
+  readonly client?: Partial<Lwm2mClientOptions>;
 }
 
 export interface Station {
@@ -64,6 +66,7 @@ export function station(options: StationOptions = {}): Station {
     log,
     ...(parameters && { parameters }),
     ...(defaults && { defaults }),
+    ...options.client,
   });
   const here: Station = {
     clock,

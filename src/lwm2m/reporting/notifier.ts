@@ -14,7 +14,7 @@ import { type LossListener, Offline, type ReportingOptions } from "./offline.ts"
 import type { SendOptions, SendOutcome } from "./send.ts";
 import type { ResourceUpdate } from "../../model/value.ts";
 import { ValueWatch } from "./value-watch.ts";
-import { Watch, type WatchOwner } from "./watch.ts";
+import type { Watch, WatchOwner } from "./watch.ts";
 
 export type { LossListener, ReportingOptions } from "./offline.ts";
 

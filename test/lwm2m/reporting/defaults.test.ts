@@ -1,9 +1,9 @@
 /** What is usual at a path holds until the server says something of the kind, on whatever level. */
 
 import { describe, expect, it } from "vitest";
-import { completed } from "../../src/lwm2m/reporting/attributes.ts";
-import type { Attributes } from "../../src/lwm2m/index.ts";
-import { station } from "../support/station.ts";
+import { completed } from "../../../src/lwm2m/reporting/attributes.ts";
+import type { Attributes } from "../../../src/lwm2m/index.ts";
+import { station } from "../../support/station.ts";
 
 const VALUE = "/3303/0/5700";
 const TEXT = 0;

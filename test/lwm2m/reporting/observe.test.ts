@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { toHex } from "../../src/base/bytes.ts";
-import { codecOf, Format } from "../../src/content/index.ts";
-import { path } from "../../src/model/path.ts";
-import { models, type Station, station } from "../support/station.ts";
+import { toHex } from "../../../src/base/bytes.ts";
+import { codecOf, Format } from "../../../src/content/index.ts";
+import { path } from "../../../src/model/path.ts";
+import { models, type Station, station } from "../../support/station.ts";
 
 /** Observes, and gives what arrives after the first answer, as text. */
 async function observe(here: Station, where: string, accept?: number) {
@@ -197,23 +197,37 @@ describe("the end of an observation", () => {
     expect(told()).toHaveLength(1);
   });
 
-  it("comes when a confirmable notification meets silence, and the server is asked at once", async () => {
-    const here = await station().registered();
-    await observe(here, "/3303/0/5700");
+  it("does not come with silence: the server expects it to be remembered, and is asked at once whether it still is there", async () => {
+    const here = await station({ account: { lifetime: 1_000_000, storing: false } }).registered();
+    const { told } = await observe(here, "/3303/0/5700");
     await here.clock.advance(86_400_000);
     here.server.requests.length = 0;
     here.server.receipt = undefined;
     temperature(here, 5);
-    expect(here.server.responses.at(-1)!.type).toBe("CON");
-    await here.clock.advance(94_000);
+    expect(told().at(-1)!.type).toBe("CON");
+    await here.clock.advance(90_000);
+    here.server.receipt = "ACK";
+    await here.clock.advance(5_000);
+    expect(here.server.log).toEqual(["POST /rd/r1"]);
+    expect(here.client.registration.observations).toBe(1);
+    expect(told().at(-1)).toMatchObject({ type: "CON", text: "5.0" });
+  });
+
+  it("comes when three in a row meet silence, though Updates are answered (RFC 7641 §4.5)", async () => {
+    const here = await station({ account: { lifetime: 1_000_000, confirmNotifications: true } }).registered();
+    await observe(here, "/3303/0/5700");
+    here.server.receipt = undefined;
+    temperature(here, 5);
+    await here.clock.advance(200_000);
+    expect(here.client.registration.observations).toBe(1);
+    await here.clock.advance(100_000);
     expect(here.client.registration.observations).toBe(0);
-    expect(here.server.log).toContain("POST /rd/r1");
   });
 });
 
 describe("confirmable notifications", () => {
   it("come once a day, to find out whether somebody is still there (RFC 7641 §4.5)", async () => {
-    const here = await station({ account: { lifetime: 1_000_000 } }).registered();
+    const here = await station({ account: { lifetime: 1_000_000 }, client: { quietMs: 0 } }).registered();
     const { told } = await observe(here, "/3303/0/5700");
     const types: string[] = [];
     for (let hour = 1; hour <= 72; hour++) {

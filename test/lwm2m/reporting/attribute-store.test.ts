@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { attributeLinks, AttributeStore, parseAttributes } from "../../src/lwm2m/reporting/attributes.ts";
-import { path, type Path } from "../../src/model/path.ts";
+import {
+  attributeLinks,
+  AttributeStore,
+  parseAttributes,
+  parseOwnAttributes,
+} from "../../../src/lwm2m/reporting/attributes.ts";
+import { path, type Path } from "../../../src/model/path.ts";
 
 const OBJECT = path(3303);
 const INSTANCE = path(3303, 0);
@@ -44,7 +49,60 @@ describe("attributes in a query", () => {
   });
 });
 
+describe("the version spoken", () => {
+  it.each([
+    ["1.0", "pmin=1", true],
+    ["1.0", "epmin=1", false],
+    ["1.0", "edge=1", false],
+    ["1.1", "epmax=1", true],
+    ["1.1", "con=1", false],
+    ["1.1", "hqmax=1", false],
+    ["1.2", "edge=1", true],
+    ["1.2", "con=0", true],
+    ["1.2", "hqmax=100", true],
+    ["1.2", "band=1", false],
+  ] as const)("E42: %s knows %s: %s", (version, query, known) => {
+    const change = parseAttributes([query], version);
+    expect(typeof change === "string" ? false : change.size === 1).toBe(known);
+  });
+
+  it.each(["edge=2", "con=true", "hqmax=-1", "hqmax=1.5", "edge=01"])("1.2 refuses %s", (query) => {
+    expect(parseAttributes([query], "1.2")).toBeTypeOf("string");
+  });
+
+  it("lets Observe carry attributes since 1.2, and nobody refuses them silently", () => {
+    expect(parseOwnAttributes(["pmin=5", "con=1", "pmax"], "1.2")).toEqual({ pmin: 5, con: 1 });
+    expect(parseOwnAttributes(["pmin=5"], "1.1")).toMatch(/1\.1/);
+    expect(parseOwnAttributes(["pmin=5"], "1.0")).toMatch(/1\.0/);
+    expect(parseOwnAttributes(["gt=1", "lt=2"], "1.2")).toMatch(/below gt/);
+    expect(parseOwnAttributes(["pmin=x"], "1.2")).toMatch(/pmin/);
+  });
+});
+
 describe("the attribute store", () => {
+  it("gives back what it was given, for those who keep it", () => {
+    const store = new AttributeStore();
+    write(store, VALUE, "pmin=3&gt=20");
+    write(store, OBJECT, "pmax=60");
+    const other = new AttributeStore();
+    other.restore(store.saved());
+    expect(other.effective(VALUE)).toEqual({ pmin: 3, gt: 20, pmax: 60 });
+    other.restore([]);
+    expect(other.effective(VALUE)).toEqual({});
+  });
+
+  it("asks for confirmation where something below is to be confirmed, or all of it is", () => {
+    const store = new AttributeStore();
+    expect(store.confirms(INSTANCE)).toBe(false);
+    store.change(VALUE, new Map([["con", 1]]));
+    expect([OBJECT, INSTANCE, VALUE].map((at) => store.confirms(at))).toEqual([true, true, true]);
+    expect(store.confirms(path(3303, 0, 5701))).toBe(false);
+    store.change(VALUE, new Map([["con", 0]]));
+    store.change(OBJECT, new Map([["con", 1]]));
+    expect(store.confirms(VALUE)).toBe(false);
+    expect(store.confirms(path(3303, 0, 5701))).toBe(true);
+  });
+
   it("inherits from Object to Instance to Resource, one attribute at a time", () => {
     const store = new AttributeStore();
     write(store, OBJECT, "pmin=1&pmax=100");

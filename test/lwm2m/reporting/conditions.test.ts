@@ -2,10 +2,12 @@ import { describe, expect, it } from "vitest";
 import {
   type Attributes,
   contradiction,
+  heeded,
   isWorthTelling,
   maximumPeriod,
   minimumPeriod,
-} from "../../src/lwm2m/reporting/conditions.ts";
+  misplaced,
+} from "../../../src/lwm2m/reporting/conditions.ts";
 
 /** The values of a series that are told, the first being the answer to Observe. */
 function told(attributes: Attributes, series: readonly number[]): number[] {
@@ -57,6 +59,48 @@ describe("conditions of notification", () => {
 
   it("start with the answer to Observe as reference: above gt already is no crossing", () => {
     expect(told({ gt: 25 }, [30, 31, 29])).toEqual([]);
+  });
+});
+
+describe("the edge of a boolean (LwM2M Core 1.2 §5.1.2)", () => {
+  it.each([
+    [0, true, false, true],
+    [0, false, true, false],
+    [0, true, true, false],
+    [1, false, true, true],
+    [1, true, false, false],
+    [1, true, true, false],
+  ])("edge=%i: from %s to %s is told: %s", (edge, before, now, worth) => {
+    expect(isWorthTelling(now, before, { edge })).toBe(worth);
+  });
+
+  it("means nothing for what is no boolean", () => {
+    expect(isWorthTelling(2, 1, { edge: 1 })).toBe(true);
+    expect(isWorthTelling("b", "a", { edge: 0 })).toBe(true);
+  });
+});
+
+describe("what may be attached where", () => {
+  it.each([
+    ["float", ["gt", "lt", "st", "pmin"], undefined],
+    ["integer", ["gt"], undefined],
+    ["time", ["st"], undefined],
+    ["string", ["gt"], /gt is for numbers/],
+    ["boolean", ["st"], /st is for numbers/],
+    ["boolean", ["edge", "con", "hqmax"], undefined],
+    ["integer", ["edge"], /edge is for booleans/],
+    [undefined, ["gt", "edge"], undefined],
+  ] as const)("to %s: %j is %s", (type, names, wrong) => {
+    if (wrong === undefined) expect(misplaced(type, names)).toBeUndefined();
+    else expect(misplaced(type, names)).toMatch(wrong);
+  });
+
+  it("leaves thresholds out that contradict each other from two levels, and only those (E57)", () => {
+    expect(heeded({ gt: 10, lt: 20, pmin: 5 })).toEqual({ pmin: 5 });
+    expect(heeded({ gt: 20, lt: 10, st: 5, pmax: 9 })).toEqual({ pmax: 9 });
+    const valid = { gt: 20, lt: 10, st: 4 };
+    expect(heeded(valid)).toBe(valid);
+    expect(heeded({ gt: 20 })).toEqual({ gt: 20 });
   });
 });
 

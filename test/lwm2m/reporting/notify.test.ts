@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { codecOf, Format } from "../../src/content/index.ts";
-import { path } from "../../src/model/path.ts";
-import { models, type Station, type StationOptions, station } from "../support/station.ts";
+import { codecOf, Format } from "../../../src/content/index.ts";
+import { path } from "../../../src/model/path.ts";
+import { models, type Station, type StationOptions, station } from "../../support/station.ts";
 
 const VALUE = "/3303/0/5700";
 
