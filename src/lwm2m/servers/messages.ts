@@ -1,0 +1,86 @@
+/** Register and Update as requests, inside what every server reads (LwM2M Core 1.2 §6.2.1, §6.2.2). */
+
+import { Code, type OutgoingRequest } from "../../coap/index.ts";
+import { Format } from "../../content/index.ts";
+import type { Path } from "../../model/path.ts";
+import type { AccessRule, Version } from "../account.ts";
+import type { View } from "../view.ts";
+import { registerLinks } from "./links.ts";
+import type { Location } from "./registration.ts";
+import { spokenLifetime } from "./schedule.ts";
+
+/** What the server has been told, to tell it no more than what is new. */
+export interface Told {
+  readonly lifetime: number;
+  readonly queue: boolean;
+  readonly instances: readonly Path[];
+  readonly access: readonly AccessRule[] | undefined;
+}
+
+const encoder = new TextEncoder();
+
+/** What a Register or Update would tell now. */
+export function toTell(view: View): Told {
+  const { account, provisioned } = view.server;
+  return {
+    lifetime: spokenLifetime(account.lifetime, view.version),
+    queue: account.queue ?? false,
+    instances: view.tree.instances(),
+    access: provisioned.access,
+  };
+}
+
+/** Whether nothing is new. */
+export function sameAs(told: Told, now: Told): boolean {
+  return told.lifetime === now.lifetime && told.queue === now.queue && sameObjects(told, now);
+}
+
+/** Everything, to a server that knows nothing of us. */
+export function register(view: View, told: Told, endpoint: string, rootPath: string | undefined): OutgoingRequest {
+  return {
+    code: Code.POST,
+    path: ["rd"],
+    query: [
+      `ep=${endpoint}`,
+      `lt=${told.lifetime}`,
+      `lwm2m=${view.version}`,
+      ...bindingParameters(told.queue, view.version),
+    ],
+    format: Format.LinkFormat,
+    payload: encoder.encode(registerLinks(view, rootPath)),
+  };
+}
+
+/** What is new, which mostly is nothing but that we are still here. */
+export function update(view: View, change: { before: Told; now: Told }, location: Location, rootPath?: string) {
+  const { before, now } = change;
+  const query = [
+    ...(now.lifetime === before.lifetime ? [] : [`lt=${now.lifetime}`]),
+    ...(now.queue === before.queue ? [] : bindingParameters(now.queue, view.version)),
+  ];
+  const request: OutgoingRequest = {
+    code: Code.POST,
+    path: location,
+    ...(query.length > 0 && { query }),
+    ...(!sameObjects(before, now) && {
+      format: Format.LinkFormat,
+      payload: encoder.encode(registerLinks(view, rootPath)),
+    }),
+  };
+  return request;
+}
+
+/** Queue Mode was part of the binding in 1.0 (§5.3.1.1 there), and has a parameter of its own since 1.1. */
+function bindingParameters(queue: boolean, version: Version): readonly string[] {
+  if (version === "1.0") return [queue ? "b=UQ" : "b=U"];
+  return queue ? ["b=U", "Q"] : ["b=U"];
+}
+
+/** Lists are replaced when they change, so that most comparisons end at once. */
+function sameObjects(a: Told, b: Told): boolean {
+  if (a.access !== b.access) return false;
+  return (
+    a.instances === b.instances ||
+    (a.instances.length === b.instances.length && a.instances.every((path, i) => path === b.instances[i]))
+  );
+}

@@ -1,0 +1,277 @@
+/** Keeps one client registered at one server: performs what the table in `registration.ts` says, and feeds answers back. */
+
+import type { Clock, Timer } from "../../base/clock.ts";
+import type { Log } from "../../base/log.ts";
+import type { Pace } from "../../base/pacer.ts";
+import type { Random } from "../../base/random.ts";
+import {
+  type Answer,
+  Code,
+  DEFAULT_PARAMETERS,
+  maxTransmitWait,
+  type OutgoingRequest,
+  type Parameters,
+} from "../../coap/index.ts";
+import type { Path } from "../../model/path.ts";
+import type { RegistrationSnapshot } from "../account.ts";
+import type { View } from "../view.ts";
+import { errorText, eventOf } from "./answers.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import { register, sameAs, type Told, toTell, update } from "./messages.ts";
+import { type Effect, type Event, type Location, next, type Outcome, type State, type Times } from "./registration.ts";
+import { afterFailure, refreshMs, SETTLE_MS } from "./schedule.ts";
+import { unusable } from "./schemes.ts";
+
+/** Stands among response codes for none at all. */
+const SILENCE = 0;
+
+export interface RegistrarOptions {
+  /** The endpoint client name, unique at the server. */
+  readonly endpoint: string;
+  /** Where the Objects stand at this client, such as "/lwm2m"; at the root unless given (LwM2M Core 1.2 §6.2.1). */
+  readonly rootPath?: string;
+  /** Lets Registers and Updates out when their turn comes, where many clients share a way; at once unless given. */
+  readonly pace?: Pace;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly parameters?: Partial<Parameters>;
+}
+
+export interface RegistrarOwner extends ConnectionOwner {
+  /** A Register is about to leave: what was observed counts no more. */
+  registering(): void;
+  entered(state: State["name"]): void;
+  outcome(outcome: Outcome): void;
+}
+
+/** What a snapshot owes to the registration. */
+type Known = Pick<
+  RegistrationSnapshot,
+  "state" | "location" | "lastError" | "nextAttemptAt" | "lastAnswerAt" | "asleep"
+>;
+
+export class Registrar {
+  readonly #options: RegistrarOptions;
+  readonly #view: View;
+  readonly #owner: RegistrarOwner;
+  #connection: Connection;
+  #state: State;
+  #told: Told | undefined;
+  #timer: Timer | undefined;
+  /** How to withdraw a Register or Update that waits for its turn. */
+  #withdraw: (() => void) | undefined;
+  /** Counts requests, so that an answer that comes after its time is known. */
+  #turn = 0;
+  #underWay = 0;
+  #onQuiet: (() => void) | undefined;
+  #lastError: string | undefined;
+  /** The code of the refusal that was logged last, or SILENCE. */
+  #warnedOf: number | undefined;
+  #lastAnswerAt: number | undefined;
+  #nextAttemptAt: number | undefined;
+
+  constructor(view: View, owner: RegistrarOwner, options: RegistrarOptions) {
+    this.#options = options;
+    this.#view = view;
+    this.#owner = owner;
+    this.#connection = new Connection(owner, options);
+    this.#state = { name: "idle", version: this.#times.version };
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  get known(): Known {
+    const state = this.#state;
+    return {
+      state: state.name === "idle" ? "off" : state.name,
+      ...("location" in state && { location: `/${state.location.join("/")}` }),
+      ...(this.#lastError !== undefined && { lastError: this.#lastError }),
+      ...(this.#nextAttemptAt !== undefined && { nextAttemptAt: this.#nextAttemptAt }),
+      ...(this.#lastAnswerAt !== undefined && { lastAnswerAt: this.#lastAnswerAt }),
+      ...(this.#connection.asleep && { asleep: true }),
+    };
+  }
+
+  /** Whether the server has been told of an Object Instance. */
+  knows(instance: Path): boolean {
+    return this.#told?.instances.includes(instance) ?? false;
+  }
+
+  feed(event: Event): void {
+    const before = this.#state;
+    const [state, ...effects] = next(before, event, this.#times);
+    this.#state = state;
+    if (state.name !== before.name) this.#entered(state);
+    for (const effect of effects) if (effect.do !== "report") this.#perform(effect);
+    if (state.name !== before.name) this.#owner.entered(this.#state.name);
+    for (const effect of effects) if (effect.do === "report") this.#owner.outcome(effect.outcome);
+    // What changed while the server was being told has not been told.
+    if (state.name === "registered" && before.name !== "registered") this.changed();
+  }
+
+  /** Tells the server, if what it was told is not so any more. */
+  changed(): void {
+    if (this.#told === undefined || !sameAs(this.#told, toTell(this.#view))) this.feed({ type: "changed" });
+  }
+
+  /** Neither Register nor Update until it is started again; the server hears nothing of it. */
+  pause(): void {
+    this.#rest();
+    this.feed({ type: "pause" });
+  }
+
+  /** De-registers, and waits for answers no longer than `limitMs`. Never rejects. */
+  async stop(limitMs: number): Promise<void> {
+    this.#rest();
+    this.feed({ type: "stop" });
+    if (this.#underWay > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#options.clock.after(limitMs, resolve);
+        this.#onQuiet = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
+    }
+  }
+
+  #entered(state: State): void {
+    this.#nextAttemptAt = undefined;
+    if (state.name === "updating") return;
+    if (state.name === "registered") {
+      this.#lastError = undefined;
+      this.#warnedOf = undefined;
+    }
+    if (state.name === "registered" && this.#told?.queue) this.#connection.doze(this.#transmitWaitMs);
+    else this.#connection.stayAwake();
+  }
+
+  #perform(effect: Exclude<Effect, { do: "report" }>): void {
+    this.#rest();
+    const { clock } = this.#options;
+    switch (effect.do) {
+      case "set-timer":
+        this.#timer = clock.after(effect.ms, () => this.feed({ type: "timer" }));
+        if (this.#state.name === "waiting") this.#nextAttemptAt = clock.now().ms + effect.ms;
+        return;
+      case "register":
+        this.#inTurn(() => this.#register(effect), false);
+        return;
+      case "update":
+        this.#inTurn(() => this.#update(effect.location), effect.urgent);
+        return;
+      case "deregister":
+        this.#deregister(effect);
+        return;
+    }
+  }
+
+  /** Nothing is to come of its own accord. */
+  #rest(): void {
+    this.#timer?.cancel();
+    this.#withdraw?.();
+    this.#timer = undefined;
+    this.#withdraw = undefined;
+  }
+
+  #inTurn(work: () => void, urgent: boolean): void {
+    const { pace } = this.#options;
+    if (pace === undefined) work();
+    else
+      this.#withdraw = pace(() => {
+        this.#withdraw = undefined;
+        work();
+      }, urgent);
+  }
+
+  #register({ version, renew }: Effect & { do: "register" }): void {
+    const { endpoint, rootPath } = this.#options;
+    const hopeless = unusable(this.#view.server.account);
+    if (hopeless !== undefined) {
+      this.#failed(hopeless, SILENCE);
+      this.feed({ type: "unusable" });
+      return;
+    }
+    this.#view.version = version;
+    this.#owner.registering();
+    this.#connection.forgetObservations();
+    const told = toTell(this.#view);
+    void this.#ask(register(this.#view, told, endpoint, rootPath), { renew, told });
+  }
+
+  #update(location: Location): void {
+    const now = toTell(this.#view);
+    const request = update(this.#view, { before: this.#told ?? now, now }, location, this.#options.rootPath);
+    void this.#ask(request, { told: now });
+  }
+
+  #deregister({ location, leave }: Effect & { do: "deregister" }): void {
+    const request: OutgoingRequest = { code: Code.DELETE, path: location };
+    if (!leave) {
+      void this.#ask(request, {});
+      return;
+    }
+    // Disabled: not a word from either side, and no connection to say it over (LwM2M Core 1.2 §E.2, Disable).
+    const left = this.#connection;
+    this.#connection = new Connection(this.#owner, this.#options);
+    this.#turn += 1;
+    this.#underWay += 1;
+    void left.leave(request).then(() => this.#done());
+  }
+
+  /** Never rejects. `renew`: over a fresh association. */
+  async #ask(request: OutgoingRequest, { renew = false, told }: { renew?: boolean; told?: Told }): Promise<void> {
+    const { clock } = this.#options;
+    const turn = ++this.#turn;
+    const asked = clock.monotonic();
+    this.#underWay += 1;
+    const answer = await this.#connection.request(request, renew);
+    if (answer.status === "answered") this.#lastAnswerAt = clock.now().ms;
+    // The answer to an Update that a Disable or a stop has overtaken says nothing any more.
+    if (turn === this.#turn) this.#answered(answer, told, clock.monotonic() - asked);
+    this.#done();
+  }
+
+  #answered(answer: Answer, told: Told | undefined, waitedMs: number): void {
+    const event = eventOf(answer);
+    if (told !== undefined && event.type === "accepted") this.#told = told;
+    const error = errorText(answer, waitedMs);
+    if (error !== undefined) this.#failed(error, event.type === "refused" ? event.code : SILENCE);
+    this.feed(event);
+  }
+
+  #done(): void {
+    this.#underWay -= 1;
+    if (this.#underWay === 0) this.#onQuiet?.();
+  }
+
+  /** Said once until it is another trouble or none: a server that is away is asked again and again. */
+  #failed(error: string, trouble: number): void {
+    // Whatever a De-register comes to, we are gone.
+    if (this.#state.name === "idle") return;
+    this.#lastError = error;
+    if (trouble === this.#warnedOf) return;
+    this.#warnedOf = trouble;
+    const { endpoint, log } = this.#options;
+    log.warn("registration-failed", { endpoint, server: this.#view.server.account.uri, error });
+  }
+
+  get #times(): Times {
+    const { random } = this.#options;
+    const { account } = this.#view.server;
+    return {
+      refreshMs: () => refreshMs(account.lifetime, this.#transmitWaitMs, random.unit()),
+      settleMs: SETTLE_MS,
+      afterFailure: (failures) => afterFailure(account, failures, random),
+      version: account.version ?? "1.1",
+      initialDelayMs: (account.initialDelay ?? 0) * 1_000,
+    };
+  }
+
+  get #transmitWaitMs(): number {
+    return maxTransmitWait({ ...DEFAULT_PARAMETERS, ...this.#options.parameters });
+  }
+}

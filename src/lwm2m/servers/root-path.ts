@@ -1,0 +1,12 @@
+/** The alternate path: Objects that stand below a path of their own at this client (LwM2M Core 1.2 §6.2.1). */
+
+/** The request as if the Objects stood at the root, or undefined where it is about something else. */
+export function belowRoot<Request extends { readonly path: readonly string[] }>(
+  request: Request,
+  rootPath: string,
+): Request | undefined {
+  const root = rootPath.split("/").filter((segment) => segment !== "");
+  const { path } = request;
+  if (!root.every((segment, i) => path[i] === segment)) return undefined;
+  return { ...request, path: path.slice(root.length) };
+}
