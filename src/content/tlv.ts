@@ -39,6 +39,8 @@ class TlvReader {
   readonly #model: ModelOf;
   readonly #nodes: Node[] = [];
   #at = 0;
+  /** The Resource Instance that was asked for. */
+  #only: number | undefined;
   /** What the last header said: the kind of its entry, its identifier, and where its content ends. */
   #kind = 0;
   #id = 0;
@@ -55,6 +57,7 @@ class TlvReader {
     if (this.#base === ROOT) throw this.#error("TLV cannot carry several Objects");
     const instance = idAt(this.#base, 1);
     const resource = instance === undefined ? undefined : idAt(this.#base, 2);
+    this.#only = resource === undefined ? undefined : idAt(this.#base, 3);
     const inside = instance === undefined ? undefined : cut(this.#base, 2);
     const { length } = this.#bytes;
     while (this.#at < length) {
@@ -82,7 +85,7 @@ class TlvReader {
   #resource(at: Path): void {
     if (this.#kind === Entry.resource) {
       // A single value cannot be the Resource Instance that was asked for.
-      if (idAt(this.#base, 3) !== undefined) throw this.#error("a Resource where its Instance belongs");
+      if (this.#only !== undefined) throw this.#error("a Resource where its Instance belongs");
       this.#value(at, RESOURCE);
       return;
     }
@@ -95,7 +98,7 @@ class TlvReader {
 
   #resourceInstance(at: Path): void {
     if (this.#kind !== Entry.resourceInstance) throw this.#error("a Resource holds Resource Instances alone");
-    this.#value(child(at, this.#same(idAt(this.#base, 3))), RESOURCE_INSTANCE);
+    this.#value(child(at, this.#same(this.#only)), RESOURCE_INSTANCE);
   }
 
   #value(at: Path, level: number): void {
@@ -108,20 +111,20 @@ class TlvReader {
 
   /** Reads the header of an entry, which must not reach beyond `end`. */
   #header(end: number): void {
-    const type = this.#unsigned(1, end);
-    this.#kind = type >> 6;
-    this.#id = this.#unsigned(type & 0x20 ? 2 : 1, end);
+    const bytes = this.#bytes;
+    let at = this.#at;
+    const type = bytes[at]!;
     const lengthBytes = (type >> 3) & 0b11;
-    const length = lengthBytes === 0 ? type & 0b111 : this.#unsigned(lengthBytes, end);
-    if (length > end - this.#at) throw this.#error(`${length} bytes announced, ${end - this.#at} left`);
-    this.#end = this.#at + length;
-  }
-
-  #unsigned(count: number, end: number): number {
-    if (count > end - this.#at) throw this.#error("cut off");
-    let value = 0;
-    for (let i = 0; i < count; i++) value = (value << 8) | this.#bytes[this.#at++]!;
-    return value;
+    if (end - at < (type & 0x20 ? 3 : 2) + lengthBytes) throw this.#error("a header cut off");
+    this.#kind = type >> 6;
+    this.#id = bytes[++at]!;
+    if (type & 0x20) this.#id = (this.#id << 8) | bytes[++at]!;
+    let length = lengthBytes === 0 ? type & 0b111 : 0;
+    for (let i = 0; i < lengthBytes; i++) length = (length << 8) | bytes[++at]!;
+    at += 1;
+    this.#at = at;
+    this.#end = at + length;
+    if (length > end - at) throw this.#error(`${length} bytes announced, ${end - at} left`);
   }
 
   /** The identifier, which may still be chosen, or is the one already known. */

@@ -159,6 +159,66 @@ describe("several values", () => {
   });
 });
 
+/** E39: a Read has one time for each path, and that is its own business; Notify and Send have as many as they like. */
+describe("the same path several times, each with its time", () => {
+  const T = 1_700_000_000;
+  const history = [0, 0.5, 10, 10.123, 3_600].map((after, i) => node("/3303/0/5700", 20 + i / 4, T + after));
+  const beside = [node("/3303/0/5700", 20, T), node("/3303/0/5701", "Cel", T), node("/3303/0/5700", 20.5, T + 60)];
+  const TIMED = STRUCTURED.filter((format) => codec(format).timed);
+  const UNTIMED = STRUCTURED.filter((format) => !codec(format).timed);
+
+  it.each(TIMED)("comes back exactly from format %s, at every level", (format) => {
+    for (const base of ["/3303/0/5700", "/3303/0", "/3303", "/"]) {
+      const bytes = codec(format).encode(history, at(base));
+      expect(codec(format).decode(bytes, at(base), modelOf), base).toEqual(history);
+    }
+    const bytes = codec(format).encode(beside, at("/3303/0"));
+    expect(codec(format).decode(bytes, at("/3303/0"), modelOf)).toEqual(beside);
+  });
+
+  it.each(TIMED)("is written compactly in format %s: one base time, and what has passed since", (format) => {
+    const one = codec(format).encode(history.slice(0, 1), at("/3303/0/5700")).length;
+    const hour = Array.from({ length: 61 }, (_, i) => node("/3303/0/5700", 21.5, T + i * 60));
+    const each = (codec(format).encode(hour, at("/3303/0/5700")).length - one) / 60;
+    expect(each).toBeLessThan(format === Format.SenmlCbor ? 9 : 22);
+  });
+
+  it("has times without needless digits in JSON", () => {
+    const text = asText(codec(Format.Json).encode(history, at("/3303/0/5700")));
+    expect(text).toBe(
+      `{"bn":"/3303/0/5700","bt":${T},"e":[{"v":20.0},{"t":0.5,"v":20.25},{"t":10,"v":20.5},{"t":10.123,"v":20.75},{"t":3600,"v":21.0}]}`,
+    );
+    expect(asText(codec(Format.SenmlJson).encode([node("/3/0/9", 1, T + 0.123)], at("/3/0/9")))).toBe(
+      `[{"bn":"/3/0/9","bt":${T}.123,"v":1}]`,
+    );
+  });
+
+  it.each(UNTIMED)("is refused by format %s, which has no times", (format) => {
+    expect(() => codec(format).encode(history, at("/3303/0/5700"))).toThrow(RangeError);
+    expect(() => codec(format).encode(history, at("/3303/0"))).toThrow(RangeError);
+  });
+});
+
+describe("a path twice", () => {
+  it.each([Format.Tlv, Format.LwM2mCbor])(
+    "is refused in format %s: neither value is the one that was meant",
+    (format) => {
+      const twice: Record<number, readonly string[]> = {
+        [Format.Tlv]: ["c10901 c10902", "08 00 03 c10901 08 00 03 c10902", "86 06 41 00 01 41 00 02"],
+        [Format.LwM2mCbor]: [
+          "a2 83030009 01 83030009 02",
+          "a1 820300 a2 09 01 09 02",
+          "a1 820300 a1 06 a2 00 01 00 02",
+        ],
+      };
+      for (const hex of twice[format]!)
+        expect(() => codec(format).decode(fromHex(hex), at("/3/0"), modelOf), hex).toThrow(
+          /^\/3\/0\/\S+: more than once/,
+        );
+    },
+  );
+});
+
 /** Values of random types in ascending order, single and in Resource Instances, over three Object Instances. */
 function randomNodes(random: SeededRandom): Node[] {
   const nodes: Node[] = [];

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { DecodeError, fromHex, toHex } from "../../src/base/bytes.ts";
 import type { Codec, Node } from "../../src/content/node.ts";
+import { MAX_ID } from "../../src/model/path.ts";
 import type { ResourceType, ResourceValue } from "../../src/model/value.ts";
 import { at, modelOf, node, TYPES, zooInstance, zooPath } from "../support/codec-models.ts";
 import { mutate } from "../support/mutate.ts";
@@ -84,8 +85,13 @@ const MISFITS: Readonly<Record<ResourceType, readonly ResourceValue[]>> = {
 const bytesOf = ({ hex, text }: { readonly hex?: string; readonly text?: string }): Uint8Array =>
   hex === undefined ? new TextEncoder().encode(text) : fromHex(hex);
 
-const HOW_MANY_RANDOM = 60_000;
-const HOW_MANY_MUTATED = 40_000;
+/** ISTHMUS_FUZZ=1000000 in the environment looks harder than every run can. Two fifths are vectors, mutated. */
+const INPUTS = Number(process.env["ISTHMUS_FUZZ"] ?? 100_000);
+const HOW_MANY_RANDOM = Math.round(INPUTS * 0.6);
+const HOW_MANY_MUTATED = Math.round(INPUTS * 0.4);
+const FUZZ_TIMEOUT_MS = 60_000 + INPUTS / 2;
+/** Bounded time: what half a second is enough for, on a machine that does other things too. */
+const SLOWEST_MS = 500;
 
 export function codecContract(name: string, contract: CodecContract): void {
   describe(`${name}, as every codec`, () => {
@@ -93,6 +99,7 @@ export function codecContract(name: string, contract: CodecContract): void {
     roundTripTests(contract);
     refusalTests(contract);
     robustnessTests(contract);
+    hostilityTests(contract);
   });
 }
 
@@ -197,12 +204,14 @@ function robustnessTests({ codec, vectors }: CodecContract): void {
         throw new Error(`${toHex(bytes)} at ${base} became ${path}`);
   }
 
-  it(`never throws anything but DecodeError, on ${HOW_MANY_RANDOM} random payloads`, { timeout: 60_000 }, () => {
+  it(`never throws anything but DecodeError, on ${HOW_MANY_RANDOM} random payloads`, {
+    timeout: FUZZ_TIMEOUT_MS,
+  }, () => {
     const random = new SeededRandom(codec.format);
     for (let i = 0; i < HOW_MANY_RANDOM; i++) survive(random.bytes(random.below(48)), random.pick(bases));
   });
 
-  it(`nor on ${HOW_MANY_MUTATED} vectors with bytes changed, dropped or repeated`, { timeout: 60_000 }, () => {
+  it(`nor on ${HOW_MANY_MUTATED} vectors with bytes changed, dropped or repeated`, { timeout: FUZZ_TIMEOUT_MS }, () => {
     const random = new SeededRandom(codec.format + 1);
     const samples = vectors.map((vector) => ({ bytes: bytesOf(vector), base: at(vector.base) }));
     for (let i = 0; i < HOW_MANY_MUTATED; i++) {
@@ -211,11 +220,56 @@ function robustnessTests({ codec, vectors }: CodecContract): void {
     }
   });
 
-  it("takes no longer than the bytes are many, on a megabyte of anything", { timeout: 60_000 }, () => {
+  it("takes no longer than the bytes are many, on a megabyte of anything", { timeout: FUZZ_TIMEOUT_MS }, () => {
     for (const fill of [
       0x00, 0x08, 0x1f, 0x22, 0x28, 0x5b, 0x5c, 0x5f, 0x7b, 0x7f, 0x80, 0x81, 0x9f, 0xa1, 0xbf, 0xc1, 0xff,
     ])
       for (const base of ["/", "/4000/0", zooPath("string"), zooPath("opaque")])
         survive(new Uint8Array(1_000_000).fill(fill), at(base));
   });
+}
+
+/** Payloads that cost their sender little, and a careless reader everything. */
+function hostilityTests({ codec }: CodecContract): void {
+  if (!codec.structured) return;
+
+  it("carries all the 65,535 Instances that a Resource can have", { timeout: 60_000 }, () => {
+    const base = at("/4000/0/101");
+    const nodes = Array.from(
+      { length: MAX_ID + 1 },
+      (_, id): Node => ({ path: zooInstance("integer", id), type: "integer", value: id }),
+    );
+    const bytes = codec.encode(nodes, base);
+    expect(codec.decode(bytes, base, modelOf)).toEqual(nodes);
+  });
+
+  it("is at the end of nesting after as many levels as a path has", () => {
+    for (const level of ["[", "{", '[{"x":', '{"e":[', '{"x":'])
+      refusesQuickly(codec, new TextEncoder().encode(level.repeat(200_000 / level.length)));
+    for (const level of ["81", "9f", "a100", "bf00", "a18100", "d8", "c4", "a10181", "08000b", "0800", "c80083"])
+      refusesQuickly(codec, fromHex(level.repeat(100_000)));
+  });
+
+  it("sets aside no memory for what is only announced", () => {
+    for (const head of ["9a", "9b", "ba", "bb", "7a", "7b", "5a", "5b", "db"])
+      for (const length of ["7fffffff", "ffffffff", "00000000ffffffff", "001fffffffffffff", "ffffffffffffffff"])
+        for (const before of ["", "81", "a1", "81a102", "81a100", "a1830300", "a103a1"])
+          refusesQuickly(codec, fromHex(before + head + length));
+    for (const hex of ["c809ffffff", "d809ffff", "0800ff", "9809ffffff", "880600ffffff"])
+      refusesQuickly(codec, fromHex(hex));
+  });
+}
+
+function refusesQuickly(codec: Codec, bytes: Uint8Array): void {
+  const began = process.cpuUsage();
+  const memory = process.memoryUsage().arrayBuffers;
+  for (const base of ["/", "/3", "/4000/0"])
+    try {
+      expect(codec.decode(bytes, at(base), modelOf)).toEqual([]);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      expect(error.message.length).toBeLessThan(200);
+    }
+  expect(process.cpuUsage(began).user / 1_000).toBeLessThan(SLOWEST_MS);
+  expect(process.memoryUsage().arrayBuffers - memory).toBeLessThan(10_000_000);
 }
