@@ -60,9 +60,9 @@ export type SessionOutcome = Outcome | "stopped";
 export class Session implements ServerActions, RegistrarOwner, LossListener {
   readonly #options: SessionOptions;
   readonly #client: SessionSubject["client"];
-  readonly #notifier: Notifier;
   readonly #registrar: Registrar;
   readonly view: View;
+  readonly notifier: Notifier;
   #resets = 0;
   #since: number | undefined;
   #stopListening: (() => void) | undefined;
@@ -76,7 +76,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     this.#client = client;
     const server = new ServerObject(provisioned, shortServerId, this);
     this.view = new View({ tree, server, models, clock, defaults });
-    this.#notifier = new Notifier(this.view, this, options);
+    this.notifier = new Notifier(this.view, this, options);
     this.#registrar = new Registrar(this.view, this, options);
   }
 
@@ -108,7 +108,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
       server: uri,
       shortServerId,
       lifetime,
-      observations: this.#notifier.size,
+      observations: this.notifier.size,
       ...(this.#since !== undefined && { since: this.#since }),
       ...this.#registrar.known,
     };
@@ -153,7 +153,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
 
   /** What this server observes, and what is sent to it. */
   get notifier(): Notifier {
-    return this.#notifier;
+    return this.notifier;
   }
 
   /** Whether an Instance is part of the registration. */
@@ -167,7 +167,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     const inside = rootPath === undefined ? request : belowRoot(request, rootPath);
     if (inside === undefined) return { code: Code.NotFound };
     try {
-      const reply = route(this.view, this.#notifier, inside);
+      const reply = route(this.view, this.notifier, inside);
       return reply instanceof Promise ? reply.catch((error: unknown) => this.#fault(request, error)) : reply;
     } catch (error) {
       return this.#fault(request, error);
@@ -190,18 +190,18 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
 
   /** The server drops what it observed with the old registration, and may begin anew before its answer arrives. */
   registering(): void {
-    this.#notifier.clear();
+    this.notifier.clear();
   }
 
   entered(name: State["name"]): void {
     const { endpoint, log, clock } = this.#options;
     if (name === "registered") {
-      this.#notifier.online();
+      this.notifier.online();
       this.#resets = 0;
       if (this.#since === undefined) log.info("registered", { endpoint, location: this.#registrar.known.location });
       this.#since ??= clock.now().ms;
     } else if (name !== "updating") {
-      this.#notifier.offline();
+      this.notifier.offline();
       this.#since = undefined;
     }
     if (this.#onRegistration.length === 0) return;
@@ -215,8 +215,8 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
 
   /** Objects 1 or 2 are not what they were. */
   accountChanged(touched: readonly Path[]): void {
-    this.#notifier.attributesChanged(ROOT);
-    this.#notifier.changed(touched);
+    this.notifier.attributesChanged(ROOT);
+    this.notifier.changed(touched);
     this.#registrar.changed();
   }
 
@@ -239,7 +239,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
   async #stop(limitMs: number): Promise<void> {
     this.#stopListening?.();
     await this.#registrar.stop(limitMs);
-    this.#notifier.close();
+    this.notifier.close();
     await this.#registrar.connection.close();
     this.outcome("stopped");
   }
