@@ -31,6 +31,7 @@ export class VirtualTransport implements Transport {
   refuse: string | undefined;
   #onDatagram: (datagram: Uint8Array) => void = () => undefined;
   #onClose: (reason: string) => void = () => undefined;
+  #onUnreachable: () => void = () => undefined;
 
   constructor(maxDatagram: number) {
     this.maxDatagram = maxDatagram;
@@ -62,6 +63,15 @@ export class VirtualTransport implements Transport {
 
   onClose(listener: (reason: string) => void): void {
     this.#onClose = listener;
+  }
+
+  onUnreachable(listener: () => void): void {
+    this.#onUnreachable = listener;
+  }
+
+  /** The peer's host says that its port is closed. */
+  unreachable(): void {
+    this.#onUnreachable();
   }
 
   /** The wire breaks. */
