@@ -151,11 +151,6 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     return this.#registrar.connection.request(request);
   }
 
-  /** What this server observes, and what is sent to it. */
-  get notifier(): Notifier {
-    return this.notifier;
-  }
-
   /** Whether an Instance is part of the registration. */
   knows(instance: Path): boolean {
     return this.#registrar.knows(instance);
