@@ -27,7 +27,7 @@ import { Sensor, type SharedBySensors } from "./sensor.ts";
 import { selfStatus, sensorStatus } from "./status/snapshot.ts";
 import type { AdoptRequest, GatewayStatus, InboxEntry, SensorStatus } from "./status/status.ts";
 import { StatusBoard } from "./status/status-board.ts";
-import { Upstream, type UpstreamOptions } from "./upstream.ts";
+import { factoryOf, Upstream, type UpstreamOptions } from "./upstream.ts";
 
 export type AdoptResult =
   | { readonly ok: true; readonly sensor: SensorStatus }
@@ -65,7 +65,7 @@ export class Gateway {
 
   constructor(given: GatewayOptions) {
     const options = withDefaults(given);
-    const { clock, random, log, adapters, models, accounts, rules, parameters } = options;
+    const { clock, random, log, adapters, models, accounts, bootstrap, rules, parameters } = options;
     this.#options = options;
     this.#inbox = new Inbox(clock);
     this.#pacer = new Pacer(clock, random, options.startsPerSecond);
@@ -76,7 +76,8 @@ export class Gateway {
       status: () => this.status(),
     });
     this.#upstream = {
-      accounts,
+      // One object for all: thousands of clients point to it.
+      ...factoryOf({ accounts, ...(bootstrap && { bootstrap }) }),
       models,
       clock,
       random,

@@ -1,6 +1,6 @@
 /** What one endpoint remembers across restarts: its ports, what servers set on their account, and what they stored. */
 
-import type { Account } from "../lwm2m/index.ts";
+import { type Account, provisionFromJson, provisionToJson, type SavedProvision } from "../lwm2m/index.ts";
 import { depth, type Path, parsePath } from "../model/path.ts";
 import type { ResourceValue } from "../model/value.ts";
 
@@ -10,6 +10,8 @@ export interface Memory {
   ports?: Readonly<Record<string, number>>;
   /** What a server wrote to its own account, by server URI. */
   accounts?: Map<string, RememberedAccount>;
+  /** What bootstrap gave, keys among it, with a trace of the configuration that it goes before. */
+  provision?: SavedProvision;
   /** Values that servers wrote and only the gateway keeps, such as Application Type. */
   stored?: Map<Path, ResourceValue>;
   /** Instances that appeared when they were first heard, with the names under which they were. */
@@ -43,10 +45,11 @@ export function rememberAppeared(memory: Memory, instance: Path, heardAs: string
   return true;
 }
 
-export function memoryToJson({ ports, accounts, stored, appeared }: Memory): Record<string, unknown> {
+export function memoryToJson({ ports, accounts, provision, stored, appeared }: Memory): Record<string, unknown> {
   return {
     ...(ports && { ports }),
     ...(accounts?.size && { accounts: Object.fromEntries(accounts) }),
+    ...(provision && { provision: { ...provisionToJson(provision.provision), factory: provision.factory } }),
     ...(stored?.size && { stored: Object.fromEntries(Array.from(stored, ([at, value]) => [at, valueToJson(value)])) }),
     ...(appeared?.size && { appeared: Object.fromEntries(appeared) }),
   };
@@ -54,7 +57,7 @@ export function memoryToJson({ ports, accounts, stored, appeared }: Memory): Rec
 
 /** Reads what `memoryToJson` wrote; what it does not understand is left out, since all of it can be learnt anew. */
 export function memoryFromJson(json: Readonly<Record<string, unknown>>): Memory {
-  const { ports, accounts, stored, appeared } = json;
+  const { ports, accounts, provision, stored, appeared } = json;
   const memory: Memory = {};
   for (const [uri, port] of pairs(ports))
     if (typeof port === "number" && Number.isInteger(port) && port > 0 && port <= 65_535)
@@ -65,6 +68,9 @@ export function memoryFromJson(json: Readonly<Record<string, unknown>>): Memory 
     memory.accounts ??= new Map();
     memory.accounts.set(uri, { configured, current });
   }
+  const saved = provisionFromJson(provision);
+  const { factory } = Object.fromEntries(pairs(provision));
+  if (saved && typeof factory === "string") memory.provision = { provision: saved, factory };
   for (const [text, json] of pairs(stored)) {
     const at = parsePath(text);
     const value = valueFromJson(json);

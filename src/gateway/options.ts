@@ -4,7 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Transport } from "../base/transport.ts";
-import type { Account, Lwm2mClientOptions } from "../lwm2m/index.ts";
+import type { Account, BootstrapAccount, Lwm2mClientOptions } from "../lwm2m/index.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
 import type { Adapters } from "./adapters.ts";
 import type { ConfiguredSensor, Devices } from "./adoption.ts";
@@ -20,8 +20,10 @@ export interface GatewayOptions {
   readonly name?: string;
   /** Of this program. */
   readonly version: string;
-  /** At least one. */
+  /** At least one, unless there is a Bootstrap-Server. */
   readonly accounts: readonly Account[];
+  /** Where every sensor, and the gateway itself, is given its servers if it has none, or none takes it. */
+  readonly bootstrap?: BootstrapAccount;
   readonly devices: Devices;
   readonly models: ObjectRegistry;
   readonly adapters: Adapters;
@@ -47,7 +49,8 @@ const STARTS_PER_SECOND = 500;
 const MAX_SENSORS = 10_000;
 
 /** All settled, but for what an endpoint shares with all others by not having it. */
-export type SettledOptions = Required<Omit<GatewayOptions, "parameters">> & Pick<GatewayOptions, "parameters">;
+export type SettledOptions = Required<Omit<GatewayOptions, "parameters" | "bootstrap">> &
+  Pick<GatewayOptions, "parameters" | "bootstrap">;
 
 export function withDefaults(options: GatewayOptions): SettledOptions {
   return {

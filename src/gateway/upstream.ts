@@ -6,9 +6,11 @@ import type { Random } from "../base/random.ts";
 import type { Transport } from "../base/transport.ts";
 import {
   type Account,
+  fingerprint,
   Lwm2mClient,
   type Lwm2mClientOptions,
   type ObjectTree,
+  type Provision,
   type RegistrationSnapshot,
 } from "../lwm2m/index.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
@@ -23,7 +25,9 @@ export interface LocalPort {
 
 /** What all endpoints share. */
 export interface UpstreamOptions {
-  readonly accounts: readonly Account[];
+  /** What the configuration says, and its fingerprint. */
+  readonly factory: Provision;
+  readonly factoryPrint: string;
   readonly models: ObjectRegistry;
   readonly clock: Clock;
   readonly random: Random;
@@ -44,6 +48,11 @@ export interface OwnOfEndpoint {
   readonly memory: Memory;
   /** How often, and after what change, servers are told who say nothing of it. */
   readonly defaults?: Lwm2mClientOptions["defaults"];
+}
+
+/** A provision for many, with its fingerprint taken once. */
+export function factoryOf(factory: Provision): Pick<UpstreamOptions, "factory" | "factoryPrint"> {
+  return { factory, factoryPrint: fingerprint(factory) };
 }
 
 export class Upstream {
@@ -85,16 +94,19 @@ export class Upstream {
     await this.#client?.stop(limitMs);
   }
 
-  /** One for each server, in the order of the configuration; none before the start. */
+  /** One for each server; none before the start. Where bootstrap has to find the first, how that goes. */
   registrations(): readonly RegistrationSnapshot[] {
-    return this.#client?.registrations ?? [];
+    if (!this.#client) return [];
+    const { registrations } = this.#client;
+    return registrations.length > 0 ? registrations : [this.#client.registration];
   }
 
   /** The registration that is worst off; before the start, the first that will be tried. */
   worst(): RegistrationSnapshot {
     if (this.#client) return this.#client.registration;
-    const [first] = this.#options.accounts;
-    const { uri: server = "", lifetime = 0, shortServerId = 0 } = first ?? {};
+    const { accounts, bootstrap } = this.#options.factory;
+    const [first] = accounts;
+    const { uri: server = bootstrap?.uri ?? "", lifetime = 0, shortServerId = 0 } = first ?? {};
     return { state: "off", server, shortServerId, lifetime, observations: 0 };
   }
 
@@ -104,12 +116,12 @@ export class Upstream {
   }
 
   #made(): Lwm2mClient {
-    const { accounts, models, clock, random, log, parameters, remembered, registrationChanged } = this.#options;
+    const { models, clock, random, log, parameters, registrationChanged } = this.#options;
     const { endpoint, tree, memory } = this;
     const client = new Lwm2mClient({
       endpoint,
       tree,
-      provision: { accounts: memory.accounts ? accounts.map((account) => this.#remembered(account)) : accounts },
+      provision: this.#provision(),
       models,
       clock,
       random,
@@ -118,16 +130,41 @@ export class Upstream {
       ...(this.#defaults && { defaults: this.#defaults }),
       connect: ({ uri }) => this.#connect(uri),
     });
-    client.onRegistration(() => registrationChanged(endpoint));
-    client.onProvision((_, change) => {
-      if (change.type !== "account") return;
-      const configured = accounts.find(({ shortServerId }) => shortServerId === change.account.shortServerId);
-      if (configured === undefined) return;
-      memory.accounts ??= new Map();
-      memory.accounts.set(configured.uri, { configured, current: change.account });
-      remembered();
+    client.onState(() => registrationChanged(endpoint));
+    client.onProvision((provision, change) => {
+      if (change.type === "account" && memory.provision === undefined) this.#rememberAccount(change.account);
+      else this.#rememberProvision(provision);
+      this.#options.remembered();
     });
     return client;
+  }
+
+  /** What bootstrap gave, unless the configuration has changed since; else what that says, and servers have written to it. */
+  #provision(): Provision {
+    const { memory } = this;
+    const { factory, factoryPrint } = this.#options;
+    if (memory.provision?.factory === factoryPrint) return memory.provision.provision;
+    delete memory.provision;
+    if (memory.accounts === undefined) return factory;
+    return { ...factory, accounts: factory.accounts.map((account) => this.#remembered(account)) };
+  }
+
+  #rememberProvision(provision: Provision): void {
+    const { memory } = this;
+    memory.provision = { provision, factory: this.#options.factoryPrint };
+    const uris = new Set(
+      [...provision.accounts, ...(provision.bootstrap ? [provision.bootstrap] : [])].map(({ uri }) => uri),
+    );
+    if (memory.ports) memory.ports = Object.fromEntries(Object.entries(memory.ports).filter(([uri]) => uris.has(uri)));
+  }
+
+  #rememberAccount(current: Account): void {
+    const { memory } = this;
+    const { accounts } = this.#options.factory;
+    const configured = accounts.find(({ shortServerId }) => shortServerId === current.shortServerId);
+    if (configured === undefined) return;
+    memory.accounts ??= new Map();
+    memory.accounts.set(configured.uri, { configured, current });
   }
 
   #connect(uri: string): Transport {

@@ -28,6 +28,8 @@ export interface Everybody {
 
 /** Entries of config or roster that could not be taken up are few; a broken file may hold many. */
 const MAX_REFUSED = 50;
+/** Bootstrap could give each sensor a server of its own; nobody reads such a list. */
+const MAX_SERVERS = 32;
 
 export class StatusBoard {
   readonly counters = { frames: 0, updated: 0, repeated: 0, malformed: 0, foreign: 0, strangers: 0 };
@@ -90,8 +92,17 @@ export class StatusBoard {
     return this.#options.clock.monotonic() - this.#startedMs;
   }
 
+  /** Those of the configuration, and those that bootstrap has given to some. */
+  #servers(upstreams: readonly Upstream[]): ServerFacts[] {
+    const configured = new Set(this.#options.accounts.map(({ uri }) => uri));
+    const all = new Set(configured);
+    for (const upstream of upstreams)
+      for (const { server } of upstream.registrations()) if (all.size < MAX_SERVERS) all.add(server);
+    return Array.from(all, (uri) => serverFacts(uri, configured.has(uri), upstreams));
+  }
+
   #facts({ sensors, self, inbox }: Everybody): Facts {
-    const { adapters, accounts, clock } = this.#options;
+    const { adapters, clock } = this.#options;
     const counts = { total: sensors.length, waiting: 0, live: 0, stale: 0, gone: 0 };
     const silent: Facts["silent"][number][] = [];
     const now = clock.monotonic();
@@ -107,19 +118,23 @@ export class StatusBoard {
       sensors: counts,
       inbox: inbox.size,
       adapters: adapters.health(),
-      servers: accounts.map(({ uri }, index) => serverFacts(uri, index, upstreams)),
+      servers: this.#servers(upstreams),
       silent,
       refused: [...this.#refused.values()],
     };
   }
 }
 
-function serverFacts(uri: string, index: number, upstreams: readonly Upstream[]): ServerFacts {
+/** `everybodys`: whoever has not begun yet will try this server too. */
+function serverFacts(uri: string, everybodys: boolean, upstreams: readonly Upstream[]): ServerFacts {
   let registered = 0;
+  let endpoints = 0;
   let lastAnswerMs: number | undefined;
   const errors = new Map<string, number>();
   for (const upstream of upstreams) {
-    const registration = upstream.registrations()[index];
+    const registrations = upstream.registrations();
+    const registration = registrations.find(({ server }) => server === uri);
+    if (registration || (everybodys && registrations.length === 0)) endpoints += 1;
     if (!registration) continue;
     const { state, lastAnswerAt, lastError } = registration;
     if (state === "registered" || state === "updating") registered += 1;
@@ -130,7 +145,7 @@ function serverFacts(uri: string, index: number, upstreams: readonly Upstream[])
   return {
     uri,
     registered,
-    endpoints: upstreams.length,
+    endpoints,
     ...(lastAnswerMs !== undefined && { lastAnswerMs }),
     ...(commonest && { lastError: commonest[0] }),
   };

@@ -26,6 +26,7 @@ import type { BootstrapAccount, BootstrapSnapshot, Provision, Version } from "..
 import type { Provisioned } from "../provisioned.ts";
 import { isGatewayOwned } from "../operations/plan.ts";
 import { errorText } from "../servers/answers.ts";
+import { unusable } from "../servers/schemes.ts";
 import type { ObjectTree } from "../tree.ts";
 import { Inconsistent } from "./consistency.ts";
 import { Draft, type Surroundings } from "./draft.ts";
@@ -116,6 +117,8 @@ export class Bootstrapper implements LineOwner {
   connect(): Transport {
     const account = this.#account;
     if (account === undefined) throw new Error("no Bootstrap-Server");
+    const reason = unusable(account);
+    if (reason !== undefined) throw new Error(reason);
     return this.#options.connect(account);
   }
 
