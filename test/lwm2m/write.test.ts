@@ -294,18 +294,3 @@ describe("Write to the Server Object", () => {
     expect(here.client.registration.lifetime).toBe(300);
   });
 });
-
-describe("Create and Delete", () => {
-  it("are not for devices that are what they are", async () => {
-    const { server } = await station().registered();
-    expect((await server.ask("POST", { path: "/3303", format: 11542 })).code).toBe("4.05");
-    expect((await server.ask("DELETE", { path: "/3303/0" })).code).toBe("4.05");
-    expect((await server.ask("DELETE", { path: "/3303/0/5700" })).code).toBe("4.05");
-    expect((await server.ask("FETCH", { path: "/3303/0", format: 112, payload: Uint8Array.of(0x80) })).code).toBe(
-      "4.05",
-    );
-    expect((await server.ask("iPATCH", { path: "/3303/0", format: 112, payload: Uint8Array.of(0x80) })).code).toBe(
-      "4.05",
-    );
-  });
-});

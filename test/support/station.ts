@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { silentLog, type Log } from "../../src/base/log.ts";
 import type { Parameters } from "../../src/coap/index.ts";
 import { type Account, Lwm2mClient, type Lwm2mClientOptions, ObjectTree } from "../../src/lwm2m/index.ts";
+import type { ObjectModel, ObjectRegistry } from "../../src/model/objects.ts";
 import { path } from "../../src/model/path.ts";
 import { loadRegistry } from "../../src/model/registry.ts";
 import type { ResourceValue } from "../../src/model/value.ts";
@@ -13,7 +14,12 @@ import { SeededRandom } from "./seeded-random.ts";
 import { wire, type Wire } from "./virtual-network.ts";
 
 const REGISTRY = new URL("../../src/model/registry.json", import.meta.url);
-export const models = loadRegistry(JSON.parse(readFileSync(REGISTRY, "utf8")));
+export const models = modelsWith();
+
+/** The registry, and what it does not know. */
+export function modelsWith(...extra: readonly ObjectModel[]): ObjectRegistry {
+  return loadRegistry(JSON.parse(readFileSync(REGISTRY, "utf8")), extra);
+}
 
 export const ACCOUNT: Account = { uri: "coap://server:5683", lifetime: 300, shortServerId: 123 };
 
