@@ -62,9 +62,3 @@ export function asBoolean(label: string, field: unknown, pack: PackReader): bool
 }
 
 const malformed = (label: string, pack: PackReader): DecodeError => pack.error(`${label} is malformed`);
-
-/** A time beside a base time: in milliseconds where these are the same instant, since a difference has many digits. */
-export function timeText(time: number, baseTime = 0): string {
-  const short = Math.round(time * 1_000) / 1_000;
-  return String(baseTime + short === baseTime + time ? short : time);
-}

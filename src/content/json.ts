@@ -17,7 +17,6 @@ import {
   type Fields,
   isFields,
   parseJson,
-  timeText,
 } from "./json-fields.ts";
 import type { Codec, ModelOf, Node } from "./node.ts";
 import { PackReader, planPack, recordTime } from "./senml.ts";
@@ -54,7 +53,7 @@ export const json: Codec = {
       const node = checked(nodes[i]!);
       let entry = node.path.length > prefix ? `"n":"${node.path.slice(prefix)}",` : "";
       const time = recordTime(node, plan);
-      if (time !== undefined) entry += `"t":${timeText(time, baseTime)},`;
+      if (time !== undefined) entry += `"t":${time},`;
       entries += `${i > 0 ? "," : ""}{${entry}"${LABEL[node.type]}":${jsonOf(node)}}`;
     }
     return UTF8.encode(`{${head}"e":[${entries}]}`);

@@ -3,16 +3,7 @@
 import { DecodeError } from "../base/bytes.ts";
 import type { Path } from "../model/path.ts";
 import { decimalText, isObjectLink, linkText, type ResourceValue } from "../model/value.ts";
-import {
-  asBoolean,
-  asNumber,
-  asString,
-  type Context,
-  exactNumber,
-  isFields,
-  parseJson,
-  timeText,
-} from "./json-fields.ts";
+import { asBoolean, asNumber, asString, type Context, exactNumber, isFields, parseJson } from "./json-fields.ts";
 import type { Codec, ModelOf, Node } from "./node.ts";
 import { LABEL, type Label, MAX_VERSION, PackReader, planPack, recordTime } from "./senml.ts";
 import { checked } from "./typed.ts";
@@ -36,7 +27,7 @@ export const senmlJson: Codec = {
       if (i === 0 && baseTime !== undefined) record += `"bt":${baseTime},`;
       if (node.path.length > prefix) record += `"n":"${node.path.slice(prefix)}",`;
       const time = recordTime(node, plan);
-      if (time !== undefined) record += `"t":${timeText(time, baseTime)},`;
+      if (time !== undefined) record += `"t":${time},`;
       pack += `${i > 0 ? "," : ""}{${record}"${LABEL[node.type]}":${jsonOf(node)}}`;
     }
     return UTF8.encode(`[${pack}]`);

@@ -124,7 +124,7 @@ export class PackReader {
       this.#level = this.#aboveLevel + 1;
       return child(this.#above, id);
     }
-    const name = this.#baseName + (id ?? this.name);
+    const name = `${this.#baseName}${id ?? this.name}`;
     const path = parsePath(name);
     if (path === undefined) throw this.error(`name "${name.slice(0, 40)}" is no path`);
     if (!contains(this.#base, path)) throw new DecodeError(`${this.#format}: ${path} is not below ${this.#base}`);
@@ -187,8 +187,13 @@ export function planPack(nodes: readonly Node[], base: Path): Plan {
   return { prefix, baseTime: same ? first.time : Math.floor(first.time) };
 }
 
-/** What is left of a node's time for its own Record; undefined: nothing to write. */
+/**
+ * What is left of a node's time for its own Record; undefined: nothing to write. A difference of two times has digits
+ * beyond those of either, for which there are servers that refuse it: milliseconds are written as such where they suffice.
+ */
 export function recordTime({ time }: Node, { baseTime }: Plan): number | undefined {
   if (time === undefined || baseTime === undefined) return time;
-  return time === baseTime ? undefined : time - baseTime;
+  if (time === baseTime) return undefined;
+  const short = Math.round((time - baseTime) * 1_000) / 1_000;
+  return baseTime + short === time ? short : time - baseTime;
 }

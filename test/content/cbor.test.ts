@@ -94,6 +94,55 @@ describe("CBOR items", () => {
     expect(reader(hex).float()).toBe(value);
   });
 
+  // RFC 8949 §3.4.4, whose example is the first.
+  it.each([
+    [273.15, "c4 82 21 196ab3"],
+    [4.5, "c4 82 20 182d"],
+    [-0.001, "c4 82 22 20"],
+    [1200, "c4 82 02 0c"],
+    [0, "c4 82 00 00"],
+    [0.1, "c4 82 20 01"],
+  ])("reads the float %s as a decimal fraction, to the last bit", (value, hex) => {
+    expect(reader(hex).kind()).toBe("float");
+    expect(reader(hex).float()).toBe(value);
+  });
+
+  it.each([
+    "c4",
+    "c4 81 00",
+    "c4 83 00 00 00",
+    "c4 9f 00 00 ff",
+    "c4 82 00",
+    "c4 82 f93c00 00",
+    "c4 01",
+    "c5 82 00 01",
+  ])("reads no decimal fraction from %s", (hex) => {
+    expect(() => reader(hex).float()).toThrow(DecodeError);
+  });
+
+  it("reads digits as the number that they are, and nothing else", () => {
+    const cases = { "6130": 0, "6139": 9, "6435373030": 5700, "653635353334": 65_534, "653939393939": 99_999 };
+    for (const [hex, value] of Object.entries(cases)) {
+      const input = reader(hex);
+      expect(input.digits(), hex).toBe(value);
+      expect(input.done).toBe(true);
+    }
+    for (const hex of ["60", "623035", "623030", "66313233343536", "622f33", "6435373a30", "05", "4135", "7f6135ff"]) {
+      const input = reader(hex);
+      expect(input.digits(), hex).toBeUndefined();
+      expect(input.done, hex).toBe(false);
+    }
+    const cut = reader("643537");
+    expect(cut.digits()).toBeUndefined();
+    expect(() => cut.text()).toThrow(DecodeError);
+  });
+
+  it("steps over null, and over nothing else", () => {
+    const input = reader("f605");
+    expect([input.isNull(), input.isNull(), input.integer()]).toEqual([true, false, 5]);
+    expect(() => reader("").isNull()).toThrow(DecodeError);
+  });
+
   it.each(TEXTS)("writes and reads the text %j", (value, hex) => {
     expect(written((out) => writeText(out, value))).toBe(hex);
     expect(reader(hex).text()).toBe(value);

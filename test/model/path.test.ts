@@ -4,6 +4,7 @@ import {
   contains,
   cut,
   depth,
+  definedBy,
   idAt,
   ids,
   MAX_ID,
@@ -98,6 +99,18 @@ describe("a path", () => {
   it("knows its number at each level without an array", () => {
     expect([0, 1, 2, 3].map((level) => idAt(path(3303, 0, 5700), level))).toEqual([3303, 0, 5700, undefined]);
     expect(idAt(ROOT, 0)).toBeUndefined();
+  });
+
+  it("says by one number which Resource of which Object it speaks of", () => {
+    for (const [object, resource] of [
+      [0, 0],
+      [3, 9],
+      [3303, 5700],
+      [65_534, 65_534],
+    ] as const)
+      for (const text of [`/${object}/7/${resource}`, `/${object}/65534/${resource}/12`])
+        expect(definedBy(parsePath(text)!), text).toBe(object * 65_536 + resource);
+    for (const text of ["/", "/3", "/3/0"]) expect(definedBy(parsePath(text)!), text).toBeUndefined();
   });
 
   it("is cut to its first numbers, and stays whole where it has no more", () => {
