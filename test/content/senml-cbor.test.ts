@@ -75,6 +75,13 @@ codecContract("SenML CBOR", {
       nodes: [node("/3303/0/5700", 22, T), node("/3303/0/5700", 21.5, T - 5), node("/3303/0/5700", 23.25, T + 0.5)],
     },
     {
+      // The difference of the two doubles is 0.12400007247924805; the time says 124 ms.
+      name: "a history in milliseconds, with no digits that they do not have",
+      base: "/3303/0/5700",
+      hex: `82 a4 ${BN} 22 ${T_HEX} 06 fb3fbfbe76c8b43958 02 f94d80 a2 06 fb3ff199999999999a 02 f94d60`,
+      nodes: [node("/3303/0/5700", 22, T + 0.124), node("/3303/0/5700", 21.5, T + 1.1)],
+    },
+    {
       name: "times of some values only",
       base: "/3303/0",
       hex: `82 a4 21 68 ${hexOf("/3303/0/")} 00 64 ${hexOf("5700")} 06 ${T_HEX} 02 f94d80 a2 00 64 ${hexOf("5601")} 02 f93e00`,
