@@ -121,7 +121,9 @@ export class Wire {
       };
       const timer = this.#clock.after(ask.timeoutMs, () => end({ status: "timeout" }));
       request.on("error", (error: Error) => end({ status: "failed", reason: error.message }));
-      request.on("response", (response: IncomingMessage) => end(answerOf(response, request._packet.token)));
+      request.on("response", (response: IncomingMessage) =>
+        end(answerOf(response, request._packet.token, () => agent.abort(request))),
+      );
       const payload = ask.payload && Buffer.from(ask.payload);
       if (payload) request.end(payload);
       else request.end();
@@ -143,7 +145,7 @@ export class Wire {
   }
 }
 
-function answerOf(response: IncomingMessage, token: Buffer | undefined): WireAnswer {
+function answerOf(response: IncomingMessage, token: Buffer | undefined, abort: () => void): WireAnswer {
   const { code, payload } = response;
   const stream = response instanceof ObserveReadStream ? response : undefined;
   if (code === EMPTY) {
@@ -158,17 +160,20 @@ function answerOf(response: IncomingMessage, token: Buffer | undefined): WireAns
     payload,
     ...formatOf(response),
     ...locationOf(response),
-    ...(observed && token && { stream: new CoapStream(stream, token) }),
+    ...(observed && token && { stream: new CoapStream(stream, token, abort) }),
   };
 }
 
 class CoapStream implements NotificationStream {
   readonly token: Buffer;
   readonly #stream: ObserveReadStream;
+  readonly #abort: () => void;
+  #closed = false;
 
-  constructor(stream: ObserveReadStream, token: Buffer) {
+  constructor(stream: ObserveReadStream, token: Buffer, abort: () => void) {
     this.#stream = stream;
     this.token = token;
+    this.#abort = abort;
   }
 
   onNotification(listener: (notification: Notification) => void): void {
@@ -181,9 +186,14 @@ class CoapStream implements NotificationStream {
   }
 
   close(): void {
+    // Once only: its token may be in use again, to end the observation.
+    if (this.#closed) return;
+    this.#closed = true;
     this.#stream.close();
     this.#stream.removeAllListeners();
     this.#stream.on("error", () => undefined);
+    // Of a notification in blocks, node-coap would go on asking for the next one.
+    this.#abort();
   }
 }
 

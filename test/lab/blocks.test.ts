@@ -1,6 +1,6 @@
 /** Bodies in blocks at the lab (RFC 7959), in both directions, as careful and as careless clients send them. */
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { codecOf, Format } from "../../src/content/index.ts";
 import { path, type Path } from "../../src/model/path.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -263,6 +263,63 @@ describe("an observation in blocks", () => {
     await valueOf(7);
     expect(bench.events.filter(({ type }) => type === "value").length).toBe(before + 1);
     expect(bench.lab.clients()[0]?.observations).toEqual(["/3303"]);
+  });
+});
+
+describe("a lab that stops", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** Resolves when the second block was asked for, which is never answered. */
+  const unanswered = () =>
+    new Promise<void>((resolve) => {
+      client.onRequest = (request) => {
+        if (!option(request, Opt.Block2)) return piece(0);
+        resolve();
+        return undefined;
+      };
+    });
+  /** node-coap would ask again after two seconds, on a socket that is closed: an exception that nobody catches. */
+  const expectSilence = () => expect(() => vi.advanceTimersByTime(120_000)).not.toThrow();
+
+  it("in the middle of an answer asks for nothing more", async () => {
+    await client.register("ep=a&lwm2m=1.1&lt=300", "</3303/0>");
+    const reached = unanswered();
+    const reading = bench.lab.operations.read(bench.known("a"), path(3303));
+    await reached;
+    await bench.lab.stop();
+    expectSilence();
+    clock.tick(15_000);
+    expect(await reading).toMatchObject({ code: "timeout" });
+  });
+
+  it("in the middle of a notification asks for nothing more", async () => {
+    const known = await asking((_, number) => ({
+      ...piece(number),
+      options: [...(piece(number).options ?? []), [Opt.Observe, 1]],
+    }));
+    await bench.lab.operations.observe(known, path(3303));
+    const reached = unanswered();
+    client.send({ type: Type.Non, code: "2.05", id: 1, token: client.asked[0]!.token, ...piece(0) });
+    await reached;
+    await bench.lab.stop();
+    expectSilence();
+  });
+
+  it("with a notification whose blocks do not fit together asks for nothing more", async () => {
+    const known = await asking((_, number) => ({
+      ...piece(number),
+      options: [...(piece(number).options ?? []), [Opt.Observe, 1]],
+    }));
+    await bench.lab.operations.observe(known, path(3303));
+    client.onRequest = undefined;
+    const { token } = client.asked[0]!;
+    client.send({ type: Type.Non, code: "2.05", id: 1, token, ...piece(0) });
+    const { id } = await client.next();
+    client.send({ type: Type.Ack, code: "2.05", id, token, ...piece(1, "v2") });
+    await client.exchange({ code: "0.00", token: Buffer.alloc(0) });
+    expectSilence();
+    expect(client.asked.filter((request) => request.id === id)).toHaveLength(1);
   });
 });
 

@@ -56,7 +56,7 @@ export class LabAgent extends Agent {
   override _cleanUp(): void {}
 
   giveUp(): void {
-    for (const request of [...this._tkToReq.values()]) this.abort(request);
+    for (const request of new Set([...this._tkToReq.values(), ...this._msgIdToReq.values()])) this.abort(request);
   }
 
   /** Whether node-coap may see an answer; made fit for it where it would misunderstand. */
@@ -85,6 +85,7 @@ export class LabAgent extends Agent {
 
   #fail(request: OutgoingMessage, reason: string): false {
     request._totalPayload = Buffer.alloc(0);
+    request.sender.reset();
     this.#bodies.delete(request);
     // Of an observation, this one notification is lost; the next begins anew.
     if (!Object.hasOwn(request, "response")) request.emit("error", new Error(reason));
