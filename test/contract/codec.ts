@@ -6,7 +6,7 @@ import type { Codec, Node } from "../../src/content/node.ts";
 import { MAX_ID } from "../../src/model/path.ts";
 import type { ResourceType, ResourceValue } from "../../src/model/value.ts";
 import { at, modelOf, node, TYPES, zooInstance, zooPath } from "../support/codec-models.ts";
-import { mutate } from "../support/mutate.ts";
+import { FUZZ_INPUTS, FUZZ_TIMEOUT_MS, mutate } from "../support/mutate.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 
 /** Bytes, as hex or as text, and what they say when written to `base`. */
@@ -85,11 +85,9 @@ const MISFITS: Readonly<Record<ResourceType, readonly ResourceValue[]>> = {
 const bytesOf = ({ hex, text }: { readonly hex?: string; readonly text?: string }): Uint8Array =>
   hex === undefined ? new TextEncoder().encode(text) : fromHex(hex);
 
-/** ISTHMUS_FUZZ=1000000 in the environment looks harder than every run can. Two fifths are vectors, mutated. */
-const INPUTS = Number(process.env["ISTHMUS_FUZZ"] ?? 100_000);
-const HOW_MANY_RANDOM = Math.round(INPUTS * 0.6);
-const HOW_MANY_MUTATED = Math.round(INPUTS * 0.4);
-const FUZZ_TIMEOUT_MS = 60_000 + INPUTS / 2;
+/** Two fifths of what each decoder gets are vectors, mutated. */
+const HOW_MANY_RANDOM = Math.round(FUZZ_INPUTS * 0.6);
+const HOW_MANY_MUTATED = Math.round(FUZZ_INPUTS * 0.4);
 /** Bounded time: what half a second is enough for, on a machine that does other things too. */
 const SLOWEST_MS = 500;
 

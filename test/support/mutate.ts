@@ -2,6 +2,10 @@
 
 import type { SeededRandom } from "./seeded-random.ts";
 
+/** How many inputs each decoder gets; ISTHMUS_FUZZ=1000000 in the environment looks harder than every run can. */
+export const FUZZ_INPUTS = Number(process.env["ISTHMUS_FUZZ"] ?? 100_000);
+export const FUZZ_TIMEOUT_MS = 60_000 + FUZZ_INPUTS / 2;
+
 /** `bytes` with a few of them changed, dropped, inserted or repeated. */
 export function mutate(bytes: Uint8Array, random: SeededRandom): Uint8Array {
   const changed = [...bytes];
