@@ -156,12 +156,12 @@ export class Offline implements HistoryOwner, Reach {
     return this.#sending.post(nodes, codecOf(PAST_FORMAT)!);
   }
 
-  /** What was told before the past must be told again after it: servers take what comes last for the newest (E68). */
+  /** What is newer and was told before the past is told again after it: servers take what comes last for the newest. */
   drained(): void {
     for (const watch of this.#live.watches) {
       if (!watch.kept) continue;
       watch.kept = false;
-      if (watch.live) this.#live.announce(watch);
+      if (watch.live && watch.fresh().length > 0) this.#live.announce(watch);
       else watch.missed = false;
     }
   }

@@ -218,9 +218,9 @@ describe("the end of an observation", () => {
     await observe(here, "/3303/0/5700");
     here.server.receipt = undefined;
     temperature(here, 5);
-    await here.clock.advance(200_000);
+    await here.clock.advance(150_000);
     expect(here.client.registration.observations).toBe(1);
-    await here.clock.advance(100_000);
+    await here.clock.advance(200_000);
     expect(here.client.registration.observations).toBe(0);
   });
 });

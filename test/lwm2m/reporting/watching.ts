@@ -2,6 +2,7 @@
 
 import { codecOf, Format, type Node } from "../../../src/content/index.ts";
 import { ROOT } from "../../../src/model/path.ts";
+import type { ResourceValue } from "../../../src/model/value.ts";
 import type { Heard, Question } from "../../support/fake-server.ts";
 import { models, type Station } from "../../support/station.ts";
 
@@ -47,10 +48,15 @@ export function nodesOf({ payload, format }: Pick<Heard, "payload" | "format">):
 }
 
 export function values(heard: Heard): string[] {
-  return nodesOf(heard).map(({ value }) => String(value));
+  return nodesOf(heard).map(({ value }) => shown(value));
+}
+
+/** As text, whatever it is. */
+export function shown(value: ResourceValue): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 /** Values with their seconds since 1970, or `now`. */
 export function dated(heard: Pick<Heard, "payload" | "format">): string[] {
-  return nodesOf(heard).map(({ path, value, time }) => `${path} ${String(value)} @${time ?? "now"}`);
+  return nodesOf(heard).map(({ path, value, time }) => `${path} ${shown(value)} @${time ?? "now"}`);
 }
