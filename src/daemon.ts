@@ -38,7 +38,7 @@ export interface DaemonOptions {
 export interface Daemon {
   /** The page, where there is one. */
   readonly url?: string;
-  /** The servers that sensors register at; in the demonstration the lab's port may be another than configured. */
+  /** Where sensors register, and are bootstrapped; in the demonstration the lab's port may be another than configured. */
   readonly servers: readonly string[];
   readonly gateway: Gateway;
   /** De-registers all, and lets everything go: within 5 s. Safe to call twice; never rejects. */
@@ -101,6 +101,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     endpoint: config.gateway.endpoint ?? `isthmus-${machine.facts.hostname}`,
     version,
     accounts,
+    ...(config.bootstrap && { bootstrap: config.bootstrap }),
     devices: loadDevices(config.devices, models, log),
     models,
     adapters: host,
@@ -126,7 +127,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   log.info("started", { version, adapters: config.adapters.length, url: http?.url });
   return {
     ...(http && { url: http.url }),
-    servers: accounts.map(({ uri }) => uri),
+    servers: [...accounts, ...(config.bootstrap ? [config.bootstrap] : [])].map(({ uri }) => uri),
     gateway,
     stop: () => undo.all(),
   };

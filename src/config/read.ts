@@ -22,8 +22,9 @@ import { checkWith, type Finding, type SettingsSchema } from "./words.ts";
 export interface Config {
   /** `endpoint` absent: the composition root makes one of the host's name. */
   readonly gateway: { readonly endpoint?: string; readonly allowReboot: boolean };
-  /** At least one. */
+  /** At least one, unless there is a Bootstrap-Server. */
   readonly servers: readonly ServerConfig[];
+  readonly bootstrap?: BootstrapConfig;
   readonly http?: HttpConfig;
   readonly adapters: readonly AdapterConfig[];
   readonly adopt: readonly AdoptRuleConfig[];
@@ -44,10 +45,18 @@ export interface ServerConfig {
   readonly uri: string;
   /** Seconds. */
   readonly lifetime: number;
-  readonly version?: "1.0" | "1.1";
+  readonly version?: "1.0" | "1.1" | "1.2";
   /** Seconds: the server's defaults for notifications, /1/x/2 and /1/x/3. */
   readonly minimumPeriod?: number;
   readonly maximumPeriod?: number;
+}
+
+/** Where sensors are given their servers. */
+export interface BootstrapConfig {
+  readonly uri: string;
+  /** Seconds that the server may begin by itself before it is asked to. */
+  readonly holdOff?: number;
+  readonly version?: "1.0" | "1.1" | "1.2";
 }
 
 export interface HttpConfig {
@@ -161,6 +170,7 @@ class Reader {
         allowReboot: whole.gateway.allow_reboot,
       },
       servers: this.#servers(whole),
+      ...(whole.bootstrap && { bootstrap: bootstrapConfig(whole.bootstrap) }),
       ...(http && { http }),
       adapters,
       adopt,
@@ -173,7 +183,7 @@ class Reader {
     };
   }
 
-  #servers({ server, servers, lab }: ConfigFile): ServerConfig[] {
+  #servers({ server, servers, bootstrap, lab }: ConfigFile): ServerConfig[] {
     if (server && servers)
       this.#say(["servers"], "server and servers exclude one another", { hint: "keep one of them", atKey: true });
     const all = servers ?? (server ? [server] : []);
@@ -182,9 +192,9 @@ class Reader {
       if (seen.has(uri)) this.#say(["servers", index, "uri"], "this server is already in the list");
       seen.add(uri);
     }
-    if (all.length === 0 && !lab)
+    if (all.length === 0 && !lab && !bootstrap)
       this.#say([], "no server to register at", { hint: 'add server: { uri: "coap://host:5683" }' });
-    if (all.length === 0 && lab) return [{ uri: `coap://127.0.0.1:${lab.port}`, lifetime: 300 }];
+    if (all.length === 0 && lab && !bootstrap) return [{ uri: `coap://127.0.0.1:${lab.port}`, lifetime: 300 }];
     return all.map(({ uri, lifetime, version, min_period, max_period }) => ({
       uri,
       lifetime,
@@ -317,6 +327,10 @@ class Reader {
   #head(path: ValuePath): Pick<ConfigProblem, "file" | "path" | "fatal"> {
     return { file: this.#file, path: path.join("."), fatal: path.length < 2 || !ISOLATED.has(path[0] ?? "") };
   }
+}
+
+function bootstrapConfig({ uri, hold_off, version }: NonNullable<ConfigFile["bootstrap"]>): BootstrapConfig {
+  return { uri, ...(hold_off !== undefined && { holdOff: hold_off }), ...(version && { version }) };
 }
 
 function checkFindings(schema: SettingsSchema, value: unknown, path: ValuePath): readonly Finding[] {

@@ -39,13 +39,21 @@ const Gateway = z.strictObject({
   allow_reboot: z.boolean().default(false),
 });
 
+const Version = z.enum(["1.0", "1.1", "1.2"], { error: 'expected "1.0", "1.1" or "1.2", in quotes' });
+
+const Bootstrap = z.strictObject({
+  uri: ServerUri,
+  hold_off: Seconds.exactOptional(),
+  version: Version.exactOptional(),
+});
+
 const Server = z
   .strictObject({
     uri: ServerUri,
     lifetime: Seconds.refine((seconds) => seconds > 0, { error: "expected at least 1 second" }).default(300),
     min_period: Seconds.exactOptional(),
     max_period: Seconds.exactOptional(),
-    version: z.enum(["1.0", "1.1"], { error: 'expected "1.0" or "1.1", in quotes' }).exactOptional(),
+    version: Version.exactOptional(),
   })
   .refine(({ min_period: min = 0, max_period: max = Infinity }) => max >= min, {
     // LwM2M Core 1.2 §7.3.2: with such a pair, the maximum would be ignored.
@@ -95,7 +103,8 @@ const LEVELS = ["debug", "info", "warn", "error"] as const;
 export const FileSchema = z.strictObject({
   gateway: Gateway.default({ allow_reboot: false }),
   server: Server.exactOptional(),
-  servers: z.array(Server).min(1).max(8).exactOptional(),
+  servers: z.array(Server).max(8).exactOptional(),
+  bootstrap: Bootstrap.exactOptional(),
   http: Http.exactOptional(),
   adapters: z.record(z.string(), z.unknown()).default({}),
   adopt: z.array(z.unknown()).default([]),

@@ -19,7 +19,7 @@ import { type Interest, NO_INTEREST, tightest } from "./reporting/interest.ts";
 import type { ReportingOptions } from "./reporting/notifier.ts";
 import type { SendOptions, SendOutcome } from "./reporting/send.ts";
 import { mayStart, needsBootstrap, type Standing } from "./servers/order.ts";
-import { Session } from "./servers/session.ts";
+import { Session, type SessionOutcome } from "./servers/session.ts";
 import type { ObjectTree } from "./tree.ts";
 import type { UsualAttributes } from "./view.ts";
 
@@ -70,6 +70,7 @@ type Listener<T> = (value: T) => void;
 /** States from bad to good. */
 const WELL: readonly RegistrationSnapshot["state"][] = ["off", "waiting", "registering", "updating", "registered"];
 const NOBODY: readonly never[] = [];
+const STANDING = { registered: "registered", "attempt-failed": "failed", "given-up": "given-up" } as const;
 
 /**
  * Shows `tree` to its servers under the name `endpoint`.
@@ -112,7 +113,7 @@ export class Lwm2mClient {
     this.#showAccess();
     const { bootstrap } = this.#provisioned;
     if (bootstrap?.listen || bootstrap?.purgeAt !== undefined) this.#bootstrapping().listen();
-    this.#goOn();
+    this.#goOn(this.#places.length === 0);
   }
 
   /**
@@ -222,31 +223,29 @@ export class Lwm2mClient {
     if (this.#onInterest.length > 0) this.#listenTo(session);
     session.onRegistration((snapshot) => {
       for (const listener of this.#onRegistration) listener(snapshot);
-      this.#came(place, snapshot);
       this.#tellState();
     });
+    session.onOutcome((outcome) => this.#came(place, outcome));
     return place;
   }
 
-  #came(place: Place, { state }: RegistrationSnapshot): void {
-    if (!this.#places.includes(place) || this.#phase !== "started") return;
-    if (state === "registered") {
-      place.standing = "registered";
-      this.#bootstrapper?.recovered();
-    } else if (state === "waiting") place.standing = "failed";
-    else return;
-    this.#goOn();
+  #came(place: Place, outcome: SessionOutcome): void {
+    if (outcome === "stopped" || !this.#places.includes(place)) return;
+    place.standing = STANDING[outcome];
+    if (outcome === "registered") this.#bootstrapper?.recovered();
+    this.#goOn(outcome !== "registered");
   }
 
-  /** Lets those register whose turn it is, or asks for others if none of these will do. */
-  #goOn(): void {
+  /** Lets those register whose turn it is; and asks for others if none of these will do, once one more has failed. */
+  #goOn(failed: boolean): void {
     if (this.#phase !== "started" || this.#leaving) return;
     const candidates = () => this.#places.map((place) => ({ ...place.account, standing: place.standing, place }));
     for (const { place } of mayStart(candidates())) {
       place.standing = "trying";
       place.session.start();
     }
-    if (this.#provisioned.bootstrap !== undefined && needsBootstrap(candidates())) this.#bootstrapping().want(false);
+    if (failed && this.#provisioned.bootstrap !== undefined && needsBootstrap(candidates()))
+      this.#bootstrapping().want(false);
   }
 
   #bootstrapping(): Bootstrapper {
@@ -295,7 +294,7 @@ export class Lwm2mClient {
       if (this.#leaving !== leaving) return;
       this.#leaving = undefined;
       this.#provisioned.forgetDeparted();
-      this.#goOn();
+      this.#goOn(places.length === 0);
     });
     this.#leaving = leaving;
     this.#tellState();

@@ -13,13 +13,18 @@ export type {
   AccessRule,
   Account,
   BootstrapAccount,
+  BootstrapSnapshot,
   Credentials,
   Provision,
   RegistrationSnapshot,
   Version,
 } from "./account.ts";
+export { type Backlog, type BacklogRecord, MemoryBacklog } from "./reporting/backlog.ts";
 export type { Attributes } from "./reporting/conditions.ts";
-export { Lwm2mClient, type Lwm2mClientOptions } from "./client.ts";
+export type { Interest } from "./reporting/interest.ts";
+export type { AttributeKeeper } from "./reporting/offline.ts";
+export type { SendOptions, SendOutcome } from "./reporting/send.ts";
+export { type ClientState, Lwm2mClient, type Lwm2mClientOptions, type SavedProvision } from "./client.ts";
 export type {
   Argument,
   BodySink,
@@ -35,3 +40,4 @@ export type {
   WriteHandler,
 } from "./handlers.ts";
 export { type Entry, ObjectTree, type StoredListener } from "./tree.ts";
+export { fingerprint, provisionFromJson, provisionToJson } from "./provision-json.ts";

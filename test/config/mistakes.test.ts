@@ -189,7 +189,7 @@ describe("a mistake as it is printed", () => {
       'server: { uri: "coap://a", min_period: 1m, max_period: 10 }',
       "1:56  server.max_period: is shorter than min_period",
     ],
-    ["servers: []", "1:10  servers: expected at least 1 entry"],
+    ["servers: []", "1:1  no server to register at"],
     [`${SERVER}lab: { port: 70000 }`, "2:14  lab.port: expected at most 65535"],
     [`${SERVER}adopt: { definition: a }`, "2:8  adopt: expected a list, found a section"],
     [`${SERVER}adopt: [{ rssi: loud }]`, '2:17  adopt.0.rssi: expected a number, found the text "loud"'],

@@ -94,6 +94,24 @@ log:      { level: debug }
     expect(read("lab: { port: 15683 }").config?.servers).toEqual([{ uri: "coap://127.0.0.1:15683", lifetime: 300 }]);
   });
 
+  it("needs no server where a Bootstrap-Server gives them", () => {
+    const { config, problems } = read('bootstrap: { uri: "coap://bs:5783", hold_off: 2m, version: "1.2" }');
+    expect(problems).toEqual([]);
+    expect(config?.servers).toEqual([]);
+    expect(config?.bootstrap).toEqual({ uri: "coap://bs:5783", holdOff: 120, version: "1.2" });
+  });
+
+  it("takes a Bootstrap-Server beside servers, and beside a list of none", () => {
+    const bootstrap = 'bootstrap: { uri: "coap://bs" }\n';
+    expect(read(`${bootstrap}${SERVER}`).config).toMatchObject({
+      servers: [{ uri: "coap://127.0.0.1:5683" }],
+      bootstrap: { uri: "coap://bs" },
+    });
+    expect(read(`${bootstrap}servers: []`).config?.servers).toEqual([]);
+    // With a lab inside, it is the Bootstrap-Server's word that counts, not the lab's being there.
+    expect(read(`${bootstrap}lab: {}`).config?.servers).toEqual([]);
+  });
+
   it("takes several servers, and lifetimes as text", () => {
     const { config } = read('servers: [{ uri: "coap://a", lifetime: 5m }, { uri: "coap://[::1]:5684" }]');
     expect(config?.servers.map(({ uri, lifetime }) => [uri, lifetime])).toEqual([
@@ -148,13 +166,20 @@ describe("what is fatal", () => {
   it.each([
     ["server: { uri: localhost }", '! 1:16 server.uri: expected coap://host:port, such as "coap://127.0.0.1:5683"'],
     ['server: { uri: "coaps://a" }', '! 1:16 server.uri: expected coap://host:port, such as "coap://127.0.0.1:5683"'],
+    ["servers: []", '! 1:1 : no server to register at (add server: { uri: "coap://host:5683" })'],
+    ["bootstrap: { hold_off: 3 }", "! 1:1 bootstrap.uri: missing"],
+    [
+      'bootstrap: { uri: "coaps://a" }',
+      '! 1:19 bootstrap.uri: expected coap://host:port, such as "coap://127.0.0.1:5683"',
+    ],
+    ['bootstrap: { uri: "coap://a", holdoff: 3 }', "! 1:31 bootstrap.holdoff: unknown key (did you mean `hold_off`?)"],
     ["server: { lifetime: 3 }", "! 1:1 server.uri: missing"],
     ['server: { uri: "coap://a", lifetme: 3 }', "! 1:28 server.lifetme: unknown key (did you mean `lifetime`?)"],
     [
       'server: { uri: "coap://a", lifetime: soon }',
       "! 1:38 server.lifetime: expected whole seconds up to 30 days, or a duration such as `5m`",
     ],
-    ['server: { uri: "coap://a", version: 1.0 }', '! 1:37 server.version: expected "1.0" or "1.1", in quotes'],
+    ['server: { uri: "coap://a", version: 1.0 }', '! 1:37 server.version: expected "1.0", "1.1" or "1.2", in quotes'],
     ["server: nonsense", '! 1:9 server: expected a section of keys and values, found the text "nonsense"'],
     [
       `${SERVER}gateway: { allow_reboot: maybe }`,
