@@ -13,9 +13,12 @@ export class ExpiringMap<T> {
   readonly #clock: Clock;
   readonly #max: number;
   readonly #lifetimeMs: number;
+  readonly #lost: (() => void) | undefined;
   #timer: Timer | undefined;
 
-  constructor(clock: Clock, max: number, lifetimeMs: number) {
+  /** `lost` is called for each entry that gives way or whose time is over. */
+  constructor(clock: Clock, max: number, lifetimeMs: number, lost?: () => void) {
+    this.#lost = lost;
     this.#clock = clock;
     this.#max = max;
     this.#lifetimeMs = lifetimeMs;
@@ -35,6 +38,7 @@ export class ExpiringMap<T> {
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#max) break;
       this.#entries.delete(oldest);
+      this.#lost?.();
     }
     this.#timer ??= this.#clock.after(this.#lifetimeMs, () => this.#purge());
   }
@@ -59,6 +63,7 @@ export class ExpiringMap<T> {
         return;
       }
       this.#entries.delete(key);
+      this.#lost?.();
     }
   }
 }

@@ -11,7 +11,6 @@ import { type Refusal, type RequestHead, readRequestHead } from "./heads.ts";
 import { Code, isSuccess } from "./message.ts";
 import type { Entry } from "./observe/entry.ts";
 import { Observations } from "./observe/observations.ts";
-import { exchangeLifetime } from "./parameters.ts";
 import { type Additions, bodyOf, draftReply } from "./reply.ts";
 import { CoapError, type IncomingRequest, type Reply, type UploadChooser } from "./request.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -143,8 +142,8 @@ export class Service {
 
   /** Undefined: the body is not whole yet, or never will be, and the peer has been told. */
   #assemble(message: Parsed, exchange: Exchange, head: RequestHead, block1: Block): Uint8Array | undefined {
-    const { clock, parameters } = this.#surroundings;
-    this.#assemblies ??= new Assemblies(clock, exchangeLifetime(parameters), parameters.maxBody);
+    const { parameters } = this.#surroundings;
+    this.#assemblies ??= new Assemblies(this.#surroundings);
     const taken = this.#assemblies.take(cacheKey(message), block1, head.size1, message.payload);
     if (taken.status === "complete") return taken.body;
     if (taken.status === "refused") {

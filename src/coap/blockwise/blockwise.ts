@@ -7,7 +7,9 @@ import { ExpiringMap } from "../expiring.ts";
 import type { Refusal } from "../heads.ts";
 import { Code, type Message } from "../message.ts";
 import { OptionNumber } from "../options.ts";
+import { exchangeLifetime } from "../parameters.ts";
 import type { Reply } from "../request.ts";
+import type { Surroundings } from "../surroundings.ts";
 
 const MAX_ASSEMBLIES = 4;
 const MAX_REPRESENTATIONS = 4;
@@ -48,11 +50,12 @@ interface Started {
 /** Request bodies of which some blocks have come. */
 export class Assemblies {
   readonly #started: ExpiringMap<Started>;
-  readonly #maxBody: number;
+  readonly #surroundings: Surroundings;
 
-  constructor(clock: Clock, lifetimeMs: number, maxBody: number) {
-    this.#started = new ExpiringMap(clock, MAX_ASSEMBLIES, lifetimeMs);
-    this.#maxBody = maxBody;
+  constructor(surroundings: Surroundings) {
+    const { clock, parameters } = surroundings;
+    this.#surroundings = surroundings;
+    this.#started = new ExpiringMap(clock, MAX_ASSEMBLIES, exchangeLifetime(parameters), () => this.#abandoned());
   }
 
   /** `announced` is the Size1 option. Blocks come in order, from 0; 0 starts afresh (RFC 7959 §2.5). */
@@ -61,8 +64,9 @@ export class Assemblies {
     const fits = block.more ? payload.length === size : payload.length <= size;
     if (!fits) return this.#drop(key, Code.BadRequest, `a block of ${payload.length} bytes, not ${size}`);
     const offset = blockOffset(block);
-    if (Math.max(announced ?? 0, offset + payload.length) > this.#maxBody)
-      return this.#drop(key, Code.RequestEntityTooLarge, `no more than ${this.#maxBody} bytes`);
+    const { maxBody } = this.#surroundings.parameters;
+    if (Math.max(announced ?? 0, offset + payload.length) > maxBody)
+      return this.#drop(key, Code.RequestEntityTooLarge, `no more than ${maxBody} bytes`);
     if (offset === 0 && !block.more) {
       this.#started.delete(key);
       return { status: "complete", body: payload };
@@ -90,8 +94,13 @@ export class Assemblies {
   }
 
   #drop(key: string, code: number, diagnostic: string): Assembled {
+    if (this.#started.get(key) !== undefined) this.#abandoned();
     this.#started.delete(key);
     return { status: "refused", refusal: { code, diagnostic } };
+  }
+
+  #abandoned(): void {
+    this.#surroundings.counters.abandoned += 1;
   }
 }
 
