@@ -7,6 +7,8 @@ import type { Random } from "./random.ts";
 export type Pace = (work: () => void, urgent?: boolean) => () => void;
 
 const TURN_MS = 20;
+/** The longest turn: any stretch of time may see what one turn lets through on top of the rate. */
+const LONGEST_TURN_MS = TURN_MS * 1.5;
 
 /** A token bucket over pieces of work: so many in a second, spread with jitter. */
 export class Pacer {
@@ -22,19 +24,20 @@ export class Pacer {
   constructor(clock: Clock, random: Random, perSecond: number) {
     this.#clock = clock;
     this.#random = random;
-    this.#perMs = perSecond / 1_000;
+    this.#perMs = perSecond / (1_000 + LONGEST_TURN_MS);
   }
 
   get waiting(): number {
     return this.#waiting.size + this.#urgent.size;
   }
 
-  /** Runs `work` when its turn comes: after what came before it, but what is urgent first. Returns how to withdraw it. */
+  /** Runs `work` when its turn comes: no more of them in any second than agreed, after what came before it, but what is urgent first. Returns how to withdraw it. */
   add(work: () => void, urgent = false): () => void {
     const among = urgent ? this.#urgent : this.#waiting;
     among.add(work);
     if (!this.#timer) {
       this.#before = this.#clock.monotonic();
+      this.#tokens = Math.min(1, this.#tokens);
       this.#arm();
     }
     return () => among.delete(work);

@@ -43,6 +43,17 @@ describe("the pacer", () => {
     expect(before).toBeLessThan(150);
   });
 
+  it("lets what is urgent go first, and no more of it than of others", () => {
+    const { clock, pacer, done, add } = scene(100);
+    for (let n = 0; n < 200; n++) add(n);
+    for (let n = 1_000; n < 1_050; n++) pacer.add(() => done.push(n), true);
+    clock.tick(1_000);
+    expect(done.slice(0, 50)).toEqual(Array.from({ length: 50 }, (_, n) => 1_000 + n));
+    expect(done.length).toBeLessThan(110);
+    expect(done[50]).toBe(0);
+    expect(pacer.waiting).toBe(250 - done.length);
+  });
+
   it("forgets whoever withdraws, and everybody when it is cleared", () => {
     const { clock, pacer, done, add } = scene(1_000);
     const withdraw = add(1);
