@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { path } from "../../src/model/path.ts";
+import type { ObjectTree } from "../../src/lwm2m/index.ts";
+import type { FakeClock } from "../support/fake-clock.ts";
 import { station } from "../support/station.ts";
+import { R, TEST, testStation } from "../support/test-object.ts";
 
 describe("Discover", () => {
   const discover = async (here: ReturnType<typeof station>, where: string) =>
@@ -82,13 +85,78 @@ describe("Discover", () => {
   it("shows the Server Object", async () => {
     const here = await station().registered();
     expect((await discover(here, "/1")).text).toBe(
-      "</1>;ver=1.1,</1/0>,</1/0/0>,</1/0/1>,</1/0/4>,</1/0/5>,</1/0/6>,</1/0/7>,</1/0/8>",
+      "</1>;ver=1.1,</1/0>,</1/0/0>,</1/0/1>,</1/0/4>,</1/0/5>,</1/0/6>,</1/0/7>,</1/0/8>,</1/0/23>",
     );
+  });
+
+  it("E42: shows no attribute of a newer version than the server has written", async () => {
+    const here = await station({ account: { version: "1.2" } }).registered();
+    expect((await discover(here, "/3303/0/5700")).text).toBe("</3303/0/5700>");
+    await here.server.ask("PUT", { path: "/3303/0/5700", query: ["pmin=5"] });
+    expect((await discover(here, "/3303/0/5700")).text).toBe("</3303/0/5700>;pmin=5");
+  });
+
+  it("is refused for the root, which is for bootstrap, and for Resource Instances", async () => {
+    const here = await station().registered();
+    for (const where of ["", "/3/0/7/0"]) expect((await discover(here, where)).code, where).toBe("4.05");
   });
 
   it("answers 4.04 where nothing is", async () => {
     const here = await station().registered();
     for (const where of ["/9", "/3303/1", "/3303/0/5518"])
       expect((await discover(here, where)).code, where).toBe("4.04");
+  });
+});
+
+describe("Discover to a depth (LwM2M Core 1.2 §6.3.2)", () => {
+  const prepared = async () => {
+    const here = await testStation({ account: { version: "1.2" }, fill: plantSome });
+    await here.server.ask("PUT", { path: "/33605", query: ["pmin=1"] });
+    await here.server.ask("PUT", { path: "/33605/0", query: ["pmax=2"] });
+    await here.server.ask("PUT", { path: "/33605/0/12", query: ["gt=3"] });
+    await here.server.ask("PUT", { path: "/33605/0/3/1", query: ["lt=4"] });
+    return here;
+  };
+  /** A small Instance: a list of two, an empty list, a number. */
+  const plantSome = (tree: ObjectTree, clock: FakeClock) => {
+    tree.onCreate(TEST, undefined, {
+      defaults: { [R.counter]: 0, [R.integers]: [5, 6], [R.arguments]: [], [R.integer]: 1 },
+    });
+    tree.addInstance(path(3, 0));
+    tree.set(path(3, 0, 0), "Isthmus", clock.now());
+  };
+  const resources = "</33605/0/1>,</33605/0/2>,</33605/0/3>;dim=2,</33605/0/4>;dim=0,</33605/0/12>;gt=3";
+  const withInstances =
+    "</33605/0/1>,</33605/0/2>,</33605/0/3>;dim=2,</33605/0/3/0>,</33605/0/3/1>;lt=4,</33605/0/4>;dim=0,</33605/0/12>;gt=3";
+
+  it.each([
+    ["/33605", 0, "</33605>;pmin=1"],
+    ["/33605", 1, "</33605>;pmin=1,</33605/0>;pmax=2"],
+    ["/33605", 2, `</33605>;pmin=1,</33605/0>;pmax=2,${resources}`],
+    ["/33605", 3, `</33605>;pmin=1,</33605/0>;pmax=2,${withInstances}`],
+    ["/33605", undefined, `</33605>;pmin=1,</33605/0>;pmax=2,${resources}`],
+    ["/33605/0", 0, "</33605/0>;pmin=1;pmax=2"],
+    ["/33605/0", 1, `</33605/0>;pmin=1;pmax=2,${resources}`],
+    ["/33605/0", 2, `</33605/0>;pmin=1;pmax=2,${withInstances}`],
+    ["/33605/0", 3, `</33605/0>;pmin=1;pmax=2,${withInstances}`],
+    ["/33605/0", undefined, `</33605/0>;pmin=1;pmax=2,${resources}`],
+    ["/33605/0/3", 0, "</33605/0/3>;dim=2;pmin=1;pmax=2"],
+    ["/33605/0/3", 1, "</33605/0/3>;dim=2;pmin=1;pmax=2,</33605/0/3/0>,</33605/0/3/1>;lt=4"],
+    ["/33605/0/3", 3, "</33605/0/3>;dim=2;pmin=1;pmax=2,</33605/0/3/0>,</33605/0/3/1>;lt=4"],
+    ["/33605/0/3", undefined, "</33605/0/3>;dim=2;pmin=1;pmax=2,</33605/0/3/0>,</33605/0/3/1>;lt=4"],
+    ["/33605/0/12", 3, "</33605/0/12>;pmin=1;pmax=2;gt=3"],
+  ])("shows of %s with depth %s just that", async (where, depth, links) => {
+    const here = await prepared();
+    const query = depth === undefined ? [] : [`depth=${depth}`];
+    expect(await here.server.ask("GET", { path: where, accept: 40, query })).toMatchObject({
+      code: "2.05",
+      format: 40,
+      text: links,
+    });
+  });
+
+  it("knows no depth before LwM2M 1.2", async () => {
+    const here = await station().registered();
+    expect((await here.server.ask("GET", { path: "/3", accept: 40, query: ["depth=1"] })).code).toBe("4.00");
   });
 });

@@ -79,6 +79,48 @@ describe("Execute", () => {
       expect((await server.ask("POST", { path: where })).code, where).toBe("4.04");
   });
 
+  it("E52: hands the arguments over taken apart as well, a number that comes twice among them", async () => {
+    const lists: unknown[] = [];
+    const here = station({
+      fill: (tree) => {
+        tree.addInstance(path(3303, 0));
+        tree.onExecute(path(3303, 0, 5605), (_, __, ___, list) => {
+          lists.push(list);
+          return undefined;
+        });
+      },
+    });
+    await here.registered();
+    for (const payload of ["", "5", "0='on',1", "2='a,b',2='',9"])
+      expect((await here.server.ask("POST", { path: "/3303/0/5605", payload })).code).toBe("2.04");
+    expect(lists).toEqual([
+      [],
+      [{ id: 5 }],
+      [{ id: 0, value: "on" }, { id: 1 }],
+      [{ id: 2, value: "a,b" }, { id: 2, value: "" }, { id: 9 }],
+    ]);
+  });
+
+  it("E66: answers first, and acts after that, whether the handler answers at once or later", async () => {
+    for (const late of [false, true]) {
+      const order: string[] = [];
+      const verdict = { status: "done" as const, after: () => order.push("reboot") };
+      const here = station({
+        fill: (tree) => {
+          tree.addInstance(path(3, 0));
+          tree.onExecute(path(3, 0, 4), () => (late ? Promise.resolve(verdict) : verdict));
+        },
+      });
+      await here.registered();
+      const token = here.server.send("POST", { path: "/3/0/4" });
+      await settle();
+      expect(here.server.answers(token)).toMatchObject([{ code: "2.04" }]);
+      expect(order).toEqual([]);
+      await here.clock.advance(20);
+      expect(order).toEqual(["reboot"]);
+    }
+  });
+
   it("does not execute Resource Instances or the root", async () => {
     const { server } = await resettable().registered();
     expect((await server.ask("POST", { path: "/3303/0/5605/0" })).code).toBe("4.05");

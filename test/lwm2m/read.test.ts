@@ -130,6 +130,7 @@ describe("Read", () => {
       "/1/0/5": 86_400,
       "/1/0/6": true,
       "/1/0/7": "U",
+      "/1/0/23": false,
     });
     expect(await server.ask("GET", { path: "/1/0/1" })).toMatchObject({ code: "2.05", text: "300" });
     expect((await server.ask("GET", { path: "/1/0/2" })).code).toBe("4.04");

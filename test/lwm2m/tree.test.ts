@@ -3,6 +3,7 @@ import { ObjectTree, sameValue } from "../../src/lwm2m/tree.ts";
 import { comparePaths } from "../../src/lwm2m/values.ts";
 import { path, type Path, ROOT } from "../../src/model/path.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
+import { models } from "../support/station.ts";
 
 const AT = { ms: 1_000, trusted: true };
 const LATER = { ms: 2_000, trusted: true };
@@ -167,6 +168,130 @@ describe("the object tree", () => {
     expect(tree.executeHandler(path(3, 0, 4))).toBe(handler);
     expect(tree.executeHandler(path(3, 0, 5))).toBeUndefined();
     expect(new ObjectTree().executables()).toEqual([]);
+  });
+});
+
+describe("a tree that servers may change", () => {
+  it("gives the handler closest to a path, or itself where it keeps what is written", () => {
+    const tree = new ObjectTree();
+    const handler = () => undefined;
+    tree.allowWrite(path(3306));
+    tree.onWrite(path(3306, 0), handler);
+    tree.allowWrite(path(3306, 0, 5750));
+    expect(tree.writer(path(3306, 1, 5850))).toBe("tree");
+    expect(tree.writer(path(3306, 0, 5850))).toBe(handler);
+    expect(tree.writer(path(3306, 0, 5750))).toBe("tree");
+    expect(tree.writer(path(3306, 0, 5850, 1))).toBe(handler);
+    expect(tree.writer(path(3307, 0, 5850))).toBeUndefined();
+    expect(new ObjectTree().writer(path(3306, 0, 5850))).toBeUndefined();
+    // Only Resources are shown before they have a value.
+    expect(tree.writables()).toEqual(["/3306/0/5750"]);
+  });
+
+  it("replaces all Instances of a multiple Resource as one change", () => {
+    const tree = new ObjectTree();
+    tree.setInstances(path(3, 0, 7), [1, 2, 3], AT);
+    const { differences } = listened(tree);
+    tree.setInstances(
+      path(3, 0, 7),
+      new Map([
+        [1, 2],
+        [5, 9],
+      ]),
+      LATER,
+    );
+    expect(tree.entries(path(3, 0, 7)).map(([at, { value }]) => [at, value])).toEqual([
+      ["/3/0/7/1", 2],
+      ["/3/0/7/5", 9],
+    ]);
+    expect(differences).toEqual([["/3/0/7/0", "/3/0/7/2", "/3/0/7/5"]]);
+    expect(() => tree.setInstances(path(3, 0), [1], AT)).toThrow(RangeError);
+    expect(() => tree.setInstances(path(3, 0, 7, 0), [1], AT)).toThrow(RangeError);
+  });
+
+  it("knows an empty list from none", () => {
+    const tree = new ObjectTree();
+    const list = path(3, 0, 7);
+    expect(tree.isVacant(list)).toBe(false);
+    tree.setInstances(list, [1], AT);
+    tree.setInstances(list, [], AT);
+    expect(tree.isVacant(list)).toBe(true);
+    tree.set(path(3, 0, 7, 4), 1, AT);
+    expect(tree.isVacant(list)).toBe(false);
+    tree.storeAll([], [path(3, 0, 7, 4)]);
+    expect(tree.isVacant(list)).toBe(true);
+    tree.delete(list);
+    expect(tree.isVacant(list)).toBe(false);
+    tree.setInstances(list, [], AT);
+    tree.addInstance(path(3, 0));
+    tree.removeInstance(path(3, 0));
+    expect([...tree.vacancies()]).toEqual([]);
+  });
+
+  it("takes one Resource Instance away, and leaves the others", () => {
+    const tree = new ObjectTree();
+    tree.setInstances(path(3, 0, 7), [1, 2], AT);
+    tree.delete(path(3, 0, 7, 0));
+    expect(tree.entries(path(3, 0, 7)).map(([at]) => at)).toEqual(["/3/0/7/1"]);
+  });
+
+  it("stores all that a request changes as one change, and tells whoever saves", () => {
+    const tree = new ObjectTree();
+    tree.set(VALUE, 1, AT);
+    tree.set(UNIT, "Cel", AT);
+    const { changes, differences } = listened(tree);
+    const stored: unknown[] = [];
+    tree.onStored((at, value) => stored.push([at, value, tree.get(VALUE)?.value]));
+    tree.storeAll([{ path: VALUE, value: 2, at: LATER }], [UNIT]);
+    expect(changes).toEqual([[UNIT, VALUE]]);
+    expect(differences).toEqual([[UNIT, VALUE]]);
+    expect(stored).toEqual([
+      [UNIT, undefined, 2],
+      [VALUE, 2, 2],
+    ]);
+  });
+
+  it("forgets all that was said of an Instance with it", () => {
+    const tree = new ObjectTree();
+    tree.addInstance(path(5, 0));
+    tree.allowWrite(path(5, 0, 1));
+    tree.onWrite(path(5, 0), () => undefined);
+    tree.onRead(path(5, 0, 3), () => 0);
+    tree.onUpload(path(5, 0, 0), () => ({ status: "timeout" }));
+    tree.removeInstance(path(5, 0));
+    expect(tree.writer(path(5, 0, 1))).toBeUndefined();
+    expect(tree.uploadHandler(path(5, 0, 0))).toBeUndefined();
+    expect(tree.readers?.size).toBe(0);
+    expect(tree.writables()).toEqual([]);
+  });
+
+  it("knows which Instances may come and go", () => {
+    const tree = new ObjectTree();
+    expect(tree.creation(3303)).toBeUndefined();
+    expect(tree.deletion(3303)).toBeUndefined();
+    tree.onCreate(3303);
+    tree.onDelete(3303);
+    expect(tree.creation(3303)).toEqual({ handler: undefined, options: {} });
+    expect(tree.deletion(3303)).toEqual({ handler: undefined });
+  });
+});
+
+describe("a tree with models", () => {
+  it("refuses values of the wrong type where they are set, and stores nothing of the reading", () => {
+    const tree = new ObjectTree(models);
+    tree.set(VALUE, 22, AT);
+    expect(() => tree.set(VALUE, "warm", AT)).toThrow(new RangeError("/3303/0/5700: string is no float"));
+    expect(() => tree.set(VALUE, NaN, AT)).toThrow(RangeError);
+    expect(() =>
+      tree.setAll([
+        { path: VALUE, value: 23, at: AT },
+        { path: UNIT, value: 5, at: AT },
+      ]),
+    ).toThrow(/5701: number is no string/);
+    expect(() => tree.setInstances(path(3, 0, 7), [1, 1.5], AT)).toThrow(/3\/0\/7\/1/);
+    expect(tree.entries(ROOT).map(([, { value }]) => value)).toEqual([22]);
+    // What nobody has described can be anything.
+    tree.set(path(65_000, 0, 1), "anything", AT);
   });
 });
 

@@ -3,7 +3,7 @@
  * multiple, something to execute, and ranges. What it does with it is written here through the public API alone.
  */
 
-import { ObjectTree } from "../../src/lwm2m/index.ts";
+import type { ObjectTree } from "../../src/lwm2m/index.ts";
 import type { ObjectModel, ResourceModel } from "../../src/model/objects.ts";
 import { child, path, type Path } from "../../src/model/path.ts";
 import type { ResourceType, ResourceValue } from "../../src/model/value.ts";
@@ -90,7 +90,7 @@ const MODEL: ObjectModel = {
 export const testModels = modelsWith(MODEL);
 
 /** What a new Instance begins with. */
-export const BEGINNING: Readonly<Record<number, ResourceValue | readonly ResourceValue[]>> = {
+export const BEGINNING: Record<number, ResourceValue | readonly ResourceValue[]> = {
   [R.counter]: 0,
   [R.integers]: [],
   [R.arguments]: [],
