@@ -156,9 +156,12 @@ describe("a UDP transport", () => {
     const { port } = far;
     await far.close();
     const transport = await opened({ host: "127.0.0.1", port });
+    let told = 0;
+    transport.onUnreachable(() => (told += 1));
     transport.send(Uint8Array.of(1));
     await until(() => transport.refused > 0);
     expect(transport.refused).toBeGreaterThan(0);
+    expect(told).toBe(transport.refused);
     const back = await peer("127.0.0.1", port);
     // The first send after a refusal may be the one that is told of it.
     transport.send(Uint8Array.of(2));
