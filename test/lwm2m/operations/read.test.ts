@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { fromHex, toHex } from "../../src/base/bytes.ts";
-import { codecOf, Format } from "../../src/content/index.ts";
-import { path, type Path } from "../../src/model/path.ts";
-import type { Heard } from "../support/fake-server.ts";
-import { models, station, thermometer } from "../support/station.ts";
+import { fromHex, toHex } from "../../../src/base/bytes.ts";
+import { codecOf, Format } from "../../../src/content/index.ts";
+import { path, type Path } from "../../../src/model/path.ts";
+import type { Heard } from "../../support/fake-server.ts";
+import { models, station, thermometer } from "../../support/station.ts";
 
 /** What a server with our codecs makes of an answer: values by path. */
 function values({ format, payload }: Heard, base: Path): Record<string, unknown> {

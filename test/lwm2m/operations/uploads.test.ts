@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { codecOf, Format } from "../../src/content/index.ts";
-import type { BodySink, UploadHandler, Verdict } from "../../src/lwm2m/index.ts";
-import { path } from "../../src/model/path.ts";
-import type { Outcome } from "../../src/base/outcome.ts";
-import { station } from "../support/station.ts";
+import { codecOf, Format } from "../../../src/content/index.ts";
+import type { BodySink, UploadHandler, Verdict } from "../../../src/lwm2m/index.ts";
+import { path } from "../../../src/model/path.ts";
+import type { Outcome } from "../../../src/base/outcome.ts";
+import { station } from "../../support/station.ts";
 
 const PACKAGE = path(5, 0, 0);
 const BLOCK1 = 27;

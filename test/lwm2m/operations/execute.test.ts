@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Outcome } from "../../src/base/outcome.ts";
-import { parseArguments } from "../../src/lwm2m/operations/arguments.ts";
-import { path } from "../../src/model/path.ts";
-import { settle } from "../support/fake-clock.ts";
-import { station } from "../support/station.ts";
+import type { Outcome } from "../../../src/base/outcome.ts";
+import { parseArguments } from "../../../src/lwm2m/operations/arguments.ts";
+import { path } from "../../../src/model/path.ts";
+import { settle } from "../../support/fake-clock.ts";
+import { station } from "../../support/station.ts";
 
 /** A sensor whose Reset Min and Max can be executed, and what it was told. */
 function resettable(outcome: Outcome = { status: "done" }) {

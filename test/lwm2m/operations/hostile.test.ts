@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { Format } from "../../src/content/index.ts";
-import { path } from "../../src/model/path.ts";
-import { SeededRandom } from "../support/seeded-random.ts";
-import { at, R, TEST, testStation } from "../support/test-object.ts";
+import { Format } from "../../../src/content/index.ts";
+import { path } from "../../../src/model/path.ts";
+import { SeededRandom } from "../../support/seeded-random.ts";
+import { at, R, TEST, testStation } from "../../support/test-object.ts";
 
 /** TLV of a multiple Resource with `count` Instances of one byte each. */
 function list(resource: number, count: number): Uint8Array {

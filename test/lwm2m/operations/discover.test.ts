@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { path } from "../../src/model/path.ts";
-import type { ObjectTree } from "../../src/lwm2m/index.ts";
-import type { FakeClock } from "../support/fake-clock.ts";
-import { station } from "../support/station.ts";
-import { R, TEST, testStation } from "../support/test-object.ts";
+import { path } from "../../../src/model/path.ts";
+import type { ObjectTree } from "../../../src/lwm2m/index.ts";
+import type { FakeClock } from "../../support/fake-clock.ts";
+import { station } from "../../support/station.ts";
+import { R, TEST, testStation } from "../../support/test-object.ts";
 
 describe("Discover", () => {
   const discover = async (here: ReturnType<typeof station>, where: string) =>

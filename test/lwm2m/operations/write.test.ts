@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { fromHex } from "../../src/base/bytes.ts";
-import type { Outcome } from "../../src/base/outcome.ts";
-import { codecOf, Format, type Node } from "../../src/content/index.ts";
-import type { ObjectTree } from "../../src/lwm2m/index.ts";
-import { path, type Path } from "../../src/model/path.ts";
-import { settle, type FakeClock } from "../support/fake-clock.ts";
-import { station, thermometer } from "../support/station.ts";
+import { fromHex } from "../../../src/base/bytes.ts";
+import type { Outcome } from "../../../src/base/outcome.ts";
+import { codecOf, Format, type Node } from "../../../src/content/index.ts";
+import type { ObjectTree } from "../../../src/lwm2m/index.ts";
+import { path, type Path } from "../../../src/model/path.ts";
+import { settle, type FakeClock } from "../../support/fake-clock.ts";
+import { station, thermometer } from "../../support/station.ts";
 
 const SWITCH = path(3306, 0, 5850);
 const DIMMER = path(3306, 0, 5851);

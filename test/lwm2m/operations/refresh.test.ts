@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { Format } from "../../src/content/index.ts";
-import type { ReadHandler } from "../../src/lwm2m/index.ts";
-import { path } from "../../src/model/path.ts";
-import { settle } from "../support/fake-clock.ts";
-import { station } from "../support/station.ts";
+import { Format } from "../../../src/content/index.ts";
+import type { ReadHandler } from "../../../src/lwm2m/index.ts";
+import { path } from "../../../src/model/path.ts";
+import { settle } from "../../support/fake-clock.ts";
+import { station } from "../../support/station.ts";
 
 const TEMPERATURE = path(3303, 0, 5700);
 

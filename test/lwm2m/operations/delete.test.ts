@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { fromHex } from "../../src/base/bytes.ts";
-import { Format } from "../../src/content/index.ts";
-import { path } from "../../src/model/path.ts";
-import { settle } from "../support/fake-clock.ts";
-import { station, thermometer } from "../support/station.ts";
-import { at, R, TEST, testStation } from "../support/test-object.ts";
+import { fromHex } from "../../../src/base/bytes.ts";
+import { Format } from "../../../src/content/index.ts";
+import { path } from "../../../src/model/path.ts";
+import { settle } from "../../support/fake-clock.ts";
+import { station, thermometer } from "../../support/station.ts";
+import { at, R, TEST, testStation } from "../../support/test-object.ts";
 
 describe("Delete", () => {
   it("takes an Instance away with its values, and tells the server by Update", async () => {

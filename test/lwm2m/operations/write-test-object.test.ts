@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { fromHex } from "../../src/base/bytes.ts";
-import { codecOf, Format, type Node } from "../../src/content/index.ts";
-import { path } from "../../src/model/path.ts";
-import type { ResourceValue } from "../../src/model/value.ts";
-import { settle } from "../support/fake-clock.ts";
-import type { Station } from "../support/station.ts";
-import { at, plant, R, TEST, testModels, testStation } from "../support/test-object.ts";
+import { fromHex } from "../../../src/base/bytes.ts";
+import { codecOf, Format, type Node } from "../../../src/content/index.ts";
+import { path } from "../../../src/model/path.ts";
+import type { ResourceValue } from "../../../src/model/value.ts";
+import { settle } from "../../support/fake-clock.ts";
+import type { Station } from "../../support/station.ts";
+import { at, plant, R, TEST, testModels, testStation } from "../../support/test-object.ts";
 
 const tlv = (hex: string) => ({ format: Format.Tlv, payload: fromHex(hex) });
 const values = (here: Station, id: number) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { path } from "../../src/model/path.ts";
-import { station } from "../support/station.ts";
+import { path } from "../../../src/model/path.ts";
+import { station } from "../../support/station.ts";
 
 describe("Write-Attributes", () => {
   const write = async (here: ReturnType<typeof station>, where: string, query: string) =>

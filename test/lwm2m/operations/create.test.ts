@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { fromHex, toHex } from "../../src/base/bytes.ts";
-import { codecOf, Format, type Node } from "../../src/content/index.ts";
-import type { Verdict } from "../../src/lwm2m/index.ts";
-import { path } from "../../src/model/path.ts";
-import { settle } from "../support/fake-clock.ts";
-import { station } from "../support/station.ts";
-import { at, BEGINNING, plant, R, TEST, testModels, testStation } from "../support/test-object.ts";
+import { fromHex, toHex } from "../../../src/base/bytes.ts";
+import { codecOf, Format, type Node } from "../../../src/content/index.ts";
+import type { Verdict } from "../../../src/lwm2m/index.ts";
+import { path } from "../../../src/model/path.ts";
+import { settle } from "../../support/fake-clock.ts";
+import { station } from "../../support/station.ts";
+import { at, BEGINNING, plant, R, TEST, testModels, testStation } from "../../support/test-object.ts";
 
 const OBJECT = `/${TEST}`;
 const location = (message: { options: readonly { number: number; value: Uint8Array }[] }) =>

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { fromHex } from "../../src/base/bytes.ts";
-import { codecOf, Format } from "../../src/content/index.ts";
-import type { Verdict } from "../../src/lwm2m/index.ts";
-import { path, ROOT } from "../../src/model/path.ts";
-import { settle } from "../support/fake-clock.ts";
-import type { Heard } from "../support/fake-server.ts";
-import { station } from "../support/station.ts";
-import { at, R, TEST, testModels, testStation } from "../support/test-object.ts";
+import { fromHex } from "../../../src/base/bytes.ts";
+import { codecOf, Format } from "../../../src/content/index.ts";
+import type { Verdict } from "../../../src/lwm2m/index.ts";
+import { path, ROOT } from "../../../src/model/path.ts";
+import { settle } from "../../support/fake-clock.ts";
+import type { Heard } from "../../support/fake-server.ts";
+import { station } from "../../support/station.ts";
+import { at, R, TEST, testModels, testStation } from "../../support/test-object.ts";
 
 /** Names in SenML JSON, as LwM2M 1.1 and SenML-ETCH ask for them. */
 const asked = (...names: readonly string[]) => ({
