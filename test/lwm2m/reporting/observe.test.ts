@@ -214,7 +214,8 @@ describe("the end of an observation", () => {
   });
 
   it("comes when three in a row meet silence, though Updates are answered (RFC 7641 §4.5)", async () => {
-    const here = await station({ account: { lifetime: 1_000_000, confirmNotifications: true } }).registered();
+    const account = { lifetime: 1_000_000, confirmNotifications: true, storing: false };
+    const here = await station({ account }).registered();
     await observe(here, "/3303/0/5700");
     here.server.receipt = undefined;
     temperature(here, 5);
