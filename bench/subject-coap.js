@@ -5,6 +5,7 @@ import { systemRandom } from "../dist/base/random.js";
 import { SystemClock } from "../dist/base/system-clock.js";
 import { Code, Endpoint } from "../dist/coap/index.js";
 import { udp } from "../dist/io/udp.js";
+import { flooding } from "./flood.js";
 import { pace } from "./pace.js";
 import { selfReport, serve } from "./rpc.js";
 
@@ -12,14 +13,10 @@ const clock = new SystemClock();
 const NON = { confirmable: false };
 const REGISTER = new TextEncoder().encode("</3/0>,</3303/0>");
 
-/** Goes on with the flood that waits for an acknowledgement: turning over idly would count as cost. */
-let goOn;
-const ready = [];
-
 class Sensor {
   #payload = Buffer.from("21.5", "latin1");
   #observation;
-  #con = { confirmable: true, settled: () => this.#settled() };
+  #con = { confirmable: true, settled: () => acknowledged(this) };
 
   constructor(port, name) {
     const transport = udp({ host: "127.0.0.1", port });
@@ -49,15 +46,12 @@ class Sensor {
   #observer() {
     return { started: (observation) => (this.#observation = observation), ended: () => undefined };
   }
-
-  #settled() {
-    ready.push(this);
-    if (goOn) setImmediate(goOn);
-    goOn = undefined;
-  }
 }
 
 const sensors = [];
+const { acknowledged, flood } = flooding(sensors, (sensor, value, confirmable) =>
+  sensor.notify(confirmable, String(value)),
+);
 
 serve({
   ...selfReport,
@@ -68,21 +62,5 @@ serve({
     () => sensors.length,
     (index, value) => sensors[index].notify(false, String(value)),
   ),
-  flood: ({ ms, confirmable }) =>
-    new Promise((resolve) => {
-      ready.splice(0, ready.length, ...(confirmable ? sensors : []));
-      const end = performance.now() + ms;
-      let i = 0;
-      const batch = () =>
-        confirmable ? ready.splice(0, 64) : Array.from({ length: 64 }, (_, k) => sensors[(i + k) % sensors.length]);
-      const turn = () => {
-        for (const sensor of batch()) sensor.notify(confirmable, (i++ % 9_973) / 10 + "");
-        if (performance.now() >= end) resolve();
-        else if (confirmable && ready.length === 0) goOn = turn;
-        else setImmediate(turn);
-      };
-      turn();
-      // Should every acknowledgement be lost.
-      setTimeout(resolve, ms + 500);
-    }),
+  flood,
 });

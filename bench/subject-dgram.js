@@ -4,6 +4,7 @@
  */
 
 import dgram from "node:dgram";
+import { flooding } from "./flood.js";
 import { pace } from "./pace.js";
 import { selfReport, serve } from "./rpc.js";
 import { isRequest, register, Type, typeOf } from "./wire.js";
@@ -48,7 +49,10 @@ class Bare {
   }
 
   #receive(datagram) {
-    if (!isRequest(datagram[1])) return;
+    if (!isRequest(datagram[1])) {
+      if (typeOf(datagram) === Type.ACK && datagram[1] === 0) acknowledged(this);
+      return;
+    }
     const tokenLength = datagram[0] & 15;
     const observe = datagram[4 + tokenLength] >> 4 === 6;
     const token = datagram.subarray(4, 4 + tokenLength);
@@ -76,6 +80,9 @@ class Bare {
 }
 
 const endpoints = [];
+const { acknowledged, flood } = flooding(endpoints, (endpoint, value, confirmable) =>
+  endpoint.notify(confirmable, String(value)),
+);
 
 serve({
   ...selfReport,
@@ -90,15 +97,5 @@ serve({
     () => endpoints.length,
     (index, value) => endpoints[index].notify(false, String(value)),
   ),
-  flood: ({ ms, confirmable }) =>
-    new Promise((resolve) => {
-      const end = performance.now() + ms;
-      let i = 0;
-      const turn = () => {
-        for (let k = 0; k < 64; k++) endpoints[i++ % endpoints.length].notify(confirmable, (i % 9_973) / 10 + "");
-        if (performance.now() < end) setImmediate(turn);
-        else resolve();
-      };
-      turn();
-    }),
+  flood,
 });

@@ -9,6 +9,7 @@ import { udp } from "../dist/io/udp.js";
 import { Lwm2mClient, ObjectTree } from "../dist/lwm2m/index.js";
 import { parsePath } from "../dist/model/path.js";
 import { loadRegistry } from "../dist/model/registry.js";
+import { flooding } from "./flood.js";
 import { pace } from "./pace.js";
 import { selfReport, serve } from "./rpc.js";
 
@@ -32,31 +33,23 @@ function decided(observer) {
   return {
     started: (observation) =>
       observer.started({
-        notify: (reply, options) => observation.notify(reply, confirmable ? acknowledged(options) : options),
+        notify: (reply, options) => observation.notify(reply, confirmable ? acknowledging(options) : options),
         forget: () => observation.forget(),
       }),
     ended: (why) => observer.ended(why),
   };
 }
 
-/**
- * One confirmable notification at a time is under way to an observer (RFC 7641 §4.5.1). A tree whose notification has
- * arrived may change again: what would only replace an unsent value is not counted, and must not be measured.
- */
-const ready = [];
+/** Whose value is changing now. */
 let changing;
-/** Goes on with the flood that waits for an acknowledgement: turning over idly would count as cost. */
-let goOn;
 
-function acknowledged(options) {
+function acknowledging(options) {
   const tree = changing;
   return {
     confirmable: true,
     settled: (fate) => {
       options.settled?.(fate);
-      ready.push(tree);
-      if (goOn) setImmediate(goOn);
-      goOn = undefined;
+      acknowledged(tree);
     },
   };
 }
@@ -64,6 +57,11 @@ function acknowledged(options) {
 const models = loadRegistry(JSON.parse(readFileSync(new URL("../src/model/registry.json", import.meta.url), "utf8")));
 const clock = new SystemClock();
 const trees = [];
+const { acknowledged, flood } = flooding(trees, (tree, value, wanted) => {
+  confirmable = wanted;
+  changing = tree;
+  tree.set(VALUE, value, clock.now());
+});
 
 serve({
   ...selfReport,
@@ -96,26 +94,5 @@ serve({
     () => trees.length,
     (index, value) => trees[index].set(VALUE, value, clock.now()),
   ),
-  flood: ({ ms, confirmable: wanted }) =>
-    new Promise((resolve) => {
-      confirmable = wanted;
-      ready.splice(0, ready.length, ...(wanted ? trees : []));
-      const end = performance.now() + ms;
-      let i = 0;
-      const batch = () =>
-        wanted ? ready.splice(0, 64) : Array.from({ length: 64 }, (_, k) => trees[(i + k) % trees.length]);
-      const turn = () => {
-        const at = clock.now();
-        for (const tree of batch()) {
-          changing = tree;
-          tree.set(VALUE, (i++ % 9_973) / 10, at);
-        }
-        if (performance.now() >= end) resolve();
-        else if (wanted && ready.length === 0) goOn = turn;
-        else setImmediate(turn);
-      };
-      turn();
-      // Should every acknowledgement be lost.
-      setTimeout(resolve, ms + 500);
-    }),
+  flood,
 });
