@@ -14,11 +14,15 @@ import type { Ask } from "./wire.ts";
 export interface CompositeFormats {
   /** SenML CBOR (112) unless said otherwise. */
   readonly format?: number | undefined;
-  /** Of the paths in the request: 110 or 112; that of the answer, if it can. */
+  /** Of the paths in the request: 110, 112, or SenML-ETCH (320, 322; RFC 8790); that of the answer, if it can. */
   readonly pathsFormat?: number | undefined;
 }
 
 const MAX_PATHS = 256;
+const PLAIN: Readonly<Record<number, number>> = {
+  [Format.SenmlEtchJson]: Format.SenmlJson,
+  [Format.SenmlEtchCbor]: Format.SenmlCbor,
+};
 
 export class Composite {
   readonly #asking: Asking;
@@ -36,7 +40,9 @@ export class Composite {
   /** All of these or none. @param values by path; @param format SenML CBOR (112) unless said otherwise. */
   async write(client: Client, values: ValueTree, format: number = Format.SenmlCbor): Promise<OperationResult> {
     try {
-      const payload = encodeTree(values, { path: ROOT, format }, this.#asking.dialect(client));
+      // Records that set values look the same in SenML-ETCH (RFC 8790 §3.2).
+      const written = PLAIN[format] ?? format;
+      const payload = encodeTree(values, { path: ROOT, format: written }, this.#asking.dialect(client));
       return await this.#asking.change(client, { method: "iPATCH", path: ROOT, format, payload });
     } catch (error) {
       if (error instanceof RangeError) return refused(error.message);
@@ -76,7 +82,7 @@ function fetchOf(paths: readonly Path[], formats: CompositeFormats): Omit<Ask, "
   if (paths.length === 0 || paths.length > MAX_PATHS) return undefined;
   const accept = formats.format ?? Format.SenmlCbor;
   const format = formats.pathsFormat ?? (accept === Format.SenmlJson ? Format.SenmlJson : Format.SenmlCbor);
-  const payload = format === Format.SenmlJson ? namesAsJson(paths) : namesAsCbor(paths);
+  const payload = (PLAIN[format] ?? format) === Format.SenmlJson ? namesAsJson(paths) : namesAsCbor(paths);
   return { method: "FETCH", path: ROOT, accept, format, payload };
 }
 

@@ -9,7 +9,7 @@ import type { Refusal } from "./registration.ts";
 import type { Sample } from "./values.ts";
 
 /** LwM2M CBOR came with 1.2. */
-const FORMATS: readonly (number | undefined)[] = [Format.SenmlJson, Format.SenmlCbor, 11_544];
+const FORMATS: readonly (number | undefined)[] = [Format.SenmlJson, Format.SenmlCbor, Format.LwM2mCbor];
 
 /** @param client undefined if nobody registered from where it came. */
 export function takeSend(

@@ -73,6 +73,16 @@ describe("a Read-Composite", () => {
     expect([field(option(asked(), Opt.ContentFormat)), field(option(asked(), Opt.Accept))]).toEqual([110, 112]);
   });
 
+  it.each([
+    [320, '[{"n":"/3/0"}]'],
+    [322, "\x81\xa1\x00\x64/3/0"],
+  ])("may name them in SenML-ETCH %i, which looks the same (RFC 8790)", async (pathsFormat, expected) => {
+    peer.onRequest = () => both(21.5, 40);
+    await composite.read(client, [path(3, 0)], { pathsFormat });
+    expect(asked().payload.toString("latin1")).toBe(expected);
+    expect([field(option(asked(), Opt.ContentFormat)), field(option(asked(), Opt.Accept))]).toEqual([pathsFormat, 112]);
+  });
+
   it("writes long lists and long paths with the right lengths (RFC 8949 §3)", async () => {
     peer.onRequest = () => both(1, 2);
     const many = Array.from({ length: 30 }, (_, i) => path(33_000, 65_000, 57_000, 60_000 + i));
@@ -128,6 +138,21 @@ describe("a Write-Composite", () => {
     await composite.write(client, { "/1/0/1": 60 }, 110);
     expect(field(option(asked(), Opt.ContentFormat))).toBe(110);
     expect(await composite.write(client, { "/1/0/1": 60 }, 11_542)).toMatchObject({ code: "refused" });
+  });
+
+  it.each([
+    [320, 110],
+    [322, 112],
+  ])("goes in SenML-ETCH %i as it would in %i", async (format, plain) => {
+    peer.onRequest = () => ({ code: "2.04" });
+    await composite.write(client, { "/1/0/1": 60 }, format);
+    await composite.write(client, { "/1/0/1": 60 }, plain);
+    const [etch, senml] = peer.asked;
+    expect(etch!.payload).toEqual(senml!.payload);
+    expect([field(option(etch!, Opt.ContentFormat)), field(option(senml!, Opt.ContentFormat))]).toEqual([
+      format,
+      plain,
+    ]);
   });
 
   it("refuses what does not fit before anything is sent", async () => {

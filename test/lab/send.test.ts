@@ -50,6 +50,11 @@ describe("a Send", () => {
     expect(told()).toEqual([[19.5, "2026-06-01T11:59:00.000Z", true]]);
   });
 
+  it("is taken in LwM2M CBOR, which came with 1.2 and knows no times", async () => {
+    expect((await send(pack(11_544, at(19.5)), 11_544)).code).toBe("2.04");
+    expect(told()).toEqual([[19.5, "2026-06-01T12:00:00.000Z", true]]);
+  });
+
   it("without times is of now", async () => {
     await send(pack(112, at(19.5)));
     expect(told()).toEqual([[19.5, "2026-06-01T12:00:00.000Z", true]]);

@@ -14,7 +14,7 @@ interface ClientOrder extends Order {
 }
 
 /** Words of the query that are not attributes of an observation. */
-const OWN_WORDS: readonly string[] = ["format", "discover", "paths", "instance"];
+const OWN_WORDS: readonly string[] = ["format", "discover", "paths", "pathsFormat", "instance"];
 
 export function orderClient(operations: Operations, client: Client, order: Order): Promise<OperationResult> {
   const rest = order.segments.slice(2);
@@ -72,7 +72,7 @@ function attributes({ operations, client, method, body }: ClientOrder, path: Pat
 function composite(order: ClientOrder, observed: boolean): Promise<OperationResult> {
   const { operations, client, method, query, body } = order;
   const format = numberIn(query, "format", 65_534);
-  const how = { format };
+  const how = { format, pathsFormat: numberIn(query, "pathsFormat", 65_534) };
   if (observed && method === "POST")
     return operations.composite.observe(client, pathsIn(query), { ...how, attributes: attributesIn(query) });
   if (observed && method === "DELETE") return operations.composite.cancel(client, pathsIn(query), how);

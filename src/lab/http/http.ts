@@ -14,7 +14,8 @@
  *     PUT    clients/{endpoint}/{path}/attributes   Write-Attributes: {"pmin": 5, "gt": null}
  *     POST   clients/{endpoint}/{path}/observe      Observe; attributes may stand in the query: ?pmin=5&con=1
  *     DELETE clients/{endpoint}/{path}/observe      Cancel
- *     GET    clients/{endpoint}/composite?paths=/3/0,/3303/0/5700[&format=]           Read-Composite
+ *     GET    clients/{endpoint}/composite?paths=/3/0,/3303/0/5700[&format=]           Read-Composite,
+ *                                                   its paths in 110 or 112, or as &pathsFormat= says (320, 322)
  *     PUT    clients/{endpoint}/composite[?format=] Write-Composite: {"values": {"/3303/0/5750": "a", "/1/0": {"1": 60}}}
  *     POST   clients/{endpoint}/composite/observe?paths=…   Observe-Composite
  *     DELETE clients/{endpoint}/composite/observe?paths=…   Cancel-Composite

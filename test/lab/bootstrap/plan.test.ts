@@ -45,7 +45,7 @@ describe("a plan", () => {
     ]);
   });
 
-  it.each([112, 110, 11_542])("writes an Instance in format %i, opaque values from hex", (format) => {
+  it.each([112, 110, 11_542, 11_544])("writes an Instance in format %i, opaque values from hex", (format) => {
     const [write] = steps({ write: { "/0/1": { ...SECURITY, "5": "00ff10" } }, format });
     const nodes = codecOf(format)!.decode(write!.ask.payload!, path(0, 1), model);
     expect(Object.fromEntries(nodes.map(({ path: at, value }) => [at, value]))).toMatchObject({
@@ -71,9 +71,9 @@ describe("a plan", () => {
     expect([formatOf({}), formatOf({}, 110), formatOf({ format: 11_542 }, 110)]).toEqual([112, 110, 11_542]);
   });
 
-  it("makes a pack of all that it writes, with whole names", () => {
-    const pack = packOf({ write: { "/0/0": SECURITY, "/1": { "0": SERVER } } }, 112, dialect);
-    const nodes = codecOf(112)!.decode(pack, ROOT, model);
+  it.each([112, 11_544])("makes a pack of all that it writes, with whole names, in format %i", (format) => {
+    const pack = packOf({ write: { "/0/0": SECURITY, "/1": { "0": SERVER } } }, format, dialect);
+    const nodes = codecOf(format)!.decode(pack, ROOT, model);
     expect(nodes).toHaveLength(11);
     expect(nodes.map(({ path: at }) => at)).toContain("/1/0/7");
   });
