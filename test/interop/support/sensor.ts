@@ -4,8 +4,15 @@ import { readFileSync } from "node:fs";
 import { silentLog } from "../../../src/base/log.ts";
 import { systemRandom } from "../../../src/base/random.ts";
 import { SystemClock } from "../../../src/base/system-clock.ts";
+import type { Parameters } from "../../../src/coap/index.ts";
 import { udp } from "../../../src/io/udp.ts";
-import { type Account, Lwm2mClient, ObjectTree, type RegistrationSnapshot } from "../../../src/lwm2m/index.ts";
+import {
+  type Account,
+  type BootstrapAccount,
+  Lwm2mClient,
+  ObjectTree,
+  type RegistrationSnapshot,
+} from "../../../src/lwm2m/index.ts";
 import type { ObjectModel } from "../../../src/model/objects.ts";
 import { type Path, parsePath } from "../../../src/model/path.ts";
 import { loadRegistry } from "../../../src/model/registry.ts";
@@ -40,7 +47,9 @@ const SINGLE: readonly (readonly [resource: number, value: ResourceValue])[] = [
 export interface SensorOptions {
   readonly endpoint: string;
   readonly accounts: readonly Account[];
+  readonly bootstrap?: BootstrapAccount;
   readonly testObject?: number;
+  readonly parameters?: Partial<Parameters>;
 }
 
 export class Sensor {
@@ -52,16 +61,17 @@ export class Sensor {
   /** The local port of each server's socket, by URI. */
   readonly ports = new Map<string, number>();
 
-  constructor({ endpoint, accounts, testObject = TEST_1_1 }: SensorOptions) {
+  constructor({ endpoint, accounts, bootstrap, parameters, testObject = TEST_1_1 }: SensorOptions) {
     this.#fill(testObject);
     this.client = new Lwm2mClient({
       endpoint,
       tree: this.tree,
-      provision: { accounts },
+      provision: { accounts, ...(bootstrap && { bootstrap }) },
       models,
       clock: this.clock,
       random: systemRandom,
       log: silentLog,
+      ...(parameters && { parameters }),
       connect: ({ uri }) => {
         const { hostname, port } = new URL(uri);
         const localPort = this.ports.get(uri);
@@ -127,23 +137,26 @@ export class Sensor {
     this.set("/3303/1/5701", "Cel");
     this.#writable("/3311/0/5850", false);
     this.#writable("/3311/0/5851", 40);
-    this.#fillTestObject(`/${testObject}/0`, testObject);
+    this.#fillTestObject(testObject);
   }
 
-  #fillTestObject(instance: string, id: number): void {
+  #fillTestObject(id: number): void {
+    const instance = `/${id}/0`;
     for (const [resource, value] of SINGLE) {
-      const single = `${instance}/${resource}`;
       if (models.object(id)?.resources.has(resource) !== true) continue;
-      this.#writable(single, value);
-      this.#writable(`${instance}/1${resource}`, undefined);
+      this.set(`${instance}/${resource}`, value);
       this.set(`${instance}/1${resource}/0`, value);
       this.set(`${instance}/1${resource}/7`, value);
     }
+    this.tree.allowWrite(pathOf(`/${id}`));
+    this.tree.onCreate(id);
+    this.tree.onDelete(id);
     this.#executable(`${instance}/3`);
   }
 
-  #writable(at: string, value: ResourceValue | undefined): void {
-    if (value !== undefined) this.set(at, value);
+  /** As a device would: what it was told counts once it has done it. */
+  #writable(at: string, value: ResourceValue): void {
+    this.set(at, value);
     this.tree.onWrite(pathOf(at), (path, written) => {
       this.tree.set(path, written, this.clock.now());
       return Promise.resolve({ status: "done" });

@@ -79,6 +79,9 @@ public final class DeviceServer implements Wire.Server {
         builder.setObjectModelProvider(new VersionedModelProvider(objects));
         builder.setEndpointsProviders(endpoints.build());
         builder.setClientAwakeTimeProvider(new StaticClientAwakeTimeProvider(awakeMs));
+        // Whoever notifies or sends is awake; by itself, Leshan concludes that from an Update alone.
+        builder.setUpdateRegistrationOnNotification(true);
+        builder.setUpdateRegistrationOnSend(true);
         server = builder.build();
     }
 
