@@ -83,6 +83,7 @@ export class Gateway {
       random,
       log,
       ...(parameters && { parameters }),
+      pace: this.#pacer.add.bind(this.#pacer),
       connect: options.connect,
       remembered: () => this.#roster?.changed(),
       registrationChanged: (endpoint) => this.#news.sensorChanged(endpoint),
@@ -129,8 +130,6 @@ export class Gateway {
     }
     const admission = this.#admit({ ...stranger, by: "api" }, request, roster);
     if (!admission.ok) return admission;
-    // Somebody waits and looks: it need not queue with those that start by themselves.
-    admission.sensor.upstream.start();
     const { frame, lastMs } = stranger;
     if (this.#options.clock.monotonic() - lastMs < admission.device.alive.staleMs) this.#hear(admission.sensor, frame);
     await roster.flush();
@@ -330,10 +329,7 @@ export class Gateway {
     const sensor = new Sensor({ entry, adapter, address, device, shared: this.#shared });
     this.#population.add(sensor);
     this.#news.sensorChanged(entry.endpoint);
-    this.#pacer.add(() => {
-      // It may have been removed while it waited for its turn.
-      if (this.#population.get(entry.endpoint) === sensor) sensor.upstream.start();
-    });
+    sensor.upstream.start();
     return sensor;
   }
 

@@ -34,6 +34,8 @@ export interface UpstreamOptions {
   readonly log: Log;
   /** Numbers of CoAP other than the usual ones. */
   readonly parameters?: NonNullable<Lwm2mClientOptions["parameters"]>;
+  /** Lets Registers and Updates out when their turn comes: so many in a second, of all endpoints together. */
+  readonly pace: NonNullable<Lwm2mClientOptions["pace"]>;
   readonly connect: (uri: string, local: LocalPort) => Transport;
   /** An endpoint's memory has changed, and should be kept. */
   readonly remembered: () => void;
@@ -116,7 +118,7 @@ export class Upstream {
   }
 
   #made(): Lwm2mClient {
-    const { models, clock, random, log, parameters, registrationChanged } = this.#options;
+    const { models, clock, random, log, parameters, pace, registrationChanged } = this.#options;
     const { endpoint, tree, memory } = this;
     const client = new Lwm2mClient({
       endpoint,
@@ -127,6 +129,7 @@ export class Upstream {
       random,
       log,
       ...(parameters && { parameters }),
+      pace,
       ...(this.#defaults && { defaults: this.#defaults }),
       connect: ({ uri }) => this.#connect(uri),
     });

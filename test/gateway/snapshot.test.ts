@@ -53,11 +53,11 @@ describe("a sensor on its way to the page", () => {
     expect(rig.gateway.sensor("sim-3")?.registration.observations).toBe(1);
   });
 
-  it("before its first registration stands at the server that it will register at", async () => {
+  it("before its first registration waits for its turn at the server that it will register at", async () => {
     const rig = await Rig.start({ rules: [{ adapter: "sim" }] });
     rig.hear("sim/sim-3", fields({ model: "relay", state: true }));
     expect(rig.gateway.sensor("sim-3")?.registration).toEqual({
-      state: "off",
+      state: "registering",
       server: "coap://server",
       lifetimeSeconds: 300,
       observations: 0,
