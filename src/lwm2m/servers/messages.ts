@@ -3,7 +3,7 @@
 import { Code, type OutgoingRequest } from "../../coap/index.ts";
 import { Format } from "../../content/index.ts";
 import type { Path } from "../../model/path.ts";
-import type { AccessRule, Version } from "../account.ts";
+import type { Version } from "../account.ts";
 import type { View } from "../view.ts";
 import { registerLinks } from "./links.ts";
 import type { Location } from "./registration.ts";
@@ -14,7 +14,8 @@ export interface Told {
   readonly lifetime: number;
   readonly queue: boolean;
   readonly instances: readonly Path[];
-  readonly access: readonly AccessRule[] | undefined;
+  /** Numbers of the Instances of Object 1, which stand in no tree. */
+  readonly servers: string;
 }
 
 const encoder = new TextEncoder();
@@ -26,7 +27,7 @@ export function toTell(view: View): Told {
     lifetime: spokenLifetime(account.lifetime, view.version),
     queue: account.queue ?? false,
     instances: view.tree.instances(),
-    access: provisioned.access,
+    servers: provisioned.accounts.map((each) => provisioned.serverInstance(each)).join(),
   };
 }
 
@@ -78,7 +79,7 @@ function bindingParameters(queue: boolean, version: Version): readonly string[] 
 
 /** Lists are replaced when they change, so that most comparisons end at once. */
 function sameObjects(a: Told, b: Told): boolean {
-  if (a.access !== b.access) return false;
+  if (a.servers !== b.servers) return false;
   return (
     a.instances === b.instances ||
     (a.instances.length === b.instances.length && a.instances.every((path, i) => path === b.instances[i]))
