@@ -3,17 +3,14 @@
 import { Code, type NotificationFate, type ObservationEnd, type Reply } from "../../coap/index.ts";
 import type { Codec } from "../../content/index.ts";
 import { contains, depth, type Path, ROOT } from "../../model/path.ts";
-import { SERVER_OBJECT } from "../provisioned.ts";
-import { contentReply, type Representation, timed } from "../representation.ts";
-import type { View } from "../view.ts";
-import { parseOwnAttributes } from "./attributes.ts";
-import { type Attributes, misplaced, VALUE_CONDITIONS } from "./conditions.ts";
-import { compositeContents, ContentsWatch } from "./contents-watch.ts";
+import type { ResourceUpdate } from "../../model/value.ts";
+import { Right } from "../access.ts";
+import type { Representation } from "../representation.ts";
+import { instanceOf, type View } from "../view.ts";
+import { begin, beginComposite } from "./begin.ts";
 import { type Interest, interestOf, NO_INTEREST } from "./interest.ts";
 import { type LossListener, Offline, type ReportingOptions } from "./offline.ts";
 import type { SendOptions, SendOutcome } from "./send.ts";
-import type { ResourceUpdate } from "../../model/value.ts";
-import { ValueWatch } from "./value-watch.ts";
 import type { Watch, WatchOwner } from "./watch.ts";
 
 export type { LossListener, ReportingOptions } from "./offline.ts";
@@ -60,24 +57,12 @@ export class Notifier implements WatchOwner {
 
   /** The first answer to Observe: the reference for every condition. `query`: attributes for this observation alone. */
   observe(path: Path, found: Representation, query: readonly string[] = []): Reply {
-    const { nodes, codec } = found;
-    const own = this.#own(query, path);
-    if (typeof own === "string") return { code: Code.BadRequest, diagnostic: own };
-    const reply = contentReply(codec, timed(found, this.view.clock), path);
-    if (reply.code !== Code.Content) return reply;
-    const single = depth(path) >= 3 && nodes.length === 1 && nodes[0]!.path === path && !contains(SERVER_OBJECT, path);
-    const observer = single ? new ValueWatch(this, codec, own, nodes[0]!) : new ContentsWatch(this, codec, own, path);
-    return { ...reply, observer };
+    return begin(this, path, found, query);
   }
 
   /** The first answer to Observe-Composite: all paths in each notification (LwM2M Core 1.2 §6.4.4). */
   observeComposite(paths: readonly Path[], codec: Codec, query: readonly string[] = []): Reply {
-    const own = this.#own(query, ROOT);
-    if (typeof own === "string") return { code: Code.BadRequest, diagnostic: own };
-    const contents = compositeContents(this.view, paths);
-    const reply = contentReply(codec, timed({ ...contents, codec }, this.view.clock), ROOT);
-    if (reply.code !== Code.Content) return reply;
-    return { ...reply, observer: new ContentsWatch(this, codec, own, paths) };
+    return beginComposite(this, paths, codec, query);
   }
 
   add(watch: Watch): void {
@@ -153,13 +138,17 @@ export class Notifier implements WatchOwner {
     }
   }
 
-  /** Attributes were written at or above the watched paths. */
+  /** Attributes were written at or above the watched paths; or, at the root, Objects 1 or 2 are others. */
   attributesChanged(where: Path): void {
     const { attributes } = this.#options;
     if (where !== ROOT) attributes?.save(this.view.server.account.shortServerId, this.view.attributes.saved());
     for (const watch of this.watches) {
       // Below what is watched only con matters; renewing is cheap.
       if (!watch.paths.some((path) => contains(where, path) || contains(path, where))) continue;
+      if (!this.#isPermitted(watch)) {
+        this.#end(watch, { code: Code.Unauthorized });
+        continue;
+      }
       watch.renew();
       this.#schedule(watch);
       this.#tellInterest(watch);
@@ -220,16 +209,6 @@ export class Notifier implements WatchOwner {
     return this.view.clock.monotonic();
   }
 
-  #own(query: readonly string[], path: Path): Attributes | undefined | string {
-    if (query.length === 0) return undefined;
-    const own = parseOwnAttributes(query, this.view.version);
-    if (typeof own === "string") return own;
-    const names = Object.keys(own);
-    if (depth(path) < 3 && VALUE_CONDITIONS.some((name) => names.includes(name)))
-      return "gt, lt, st and edge belong to Resources";
-    return misplaced(depth(path) < 3 ? undefined : this.view.resource(path)?.type, names) ?? own;
-  }
-
   #consider(watch: Watch, paths: readonly Path[]): void {
     const now = this.#now();
     if (watch.evaluateMs > 0) {
@@ -267,8 +246,11 @@ export class Notifier implements WatchOwner {
       return;
     }
     const reply = watch.reply();
-    const failed = reply.code !== Code.Content;
-    const confirmable = failed || confirm || watch.wantsConfirmation(now);
+    if (reply.code !== Code.Content) {
+      this.#end(watch, reply);
+      return;
+    }
+    const confirmable = confirm || watch.wantsConfirmation(now);
     watch.sentAt = now;
     watch.held = false;
     watch.missed = false;
@@ -277,11 +259,22 @@ export class Notifier implements WatchOwner {
       watch.confirmedAt = now;
       watch.quietMs = Infinity;
     }
-    if (failed) {
-      this.#drop(watch);
-      this.#listener.observationFailed(watch.base, reply);
-    } else this.#schedule(watch);
+    this.#schedule(watch);
     observation.notify(reply, watch.options(confirmable));
+  }
+
+  /** An error is the last that the server hears of an observation (RFC 7641 §4.2). */
+  #end(watch: Watch, reply: Reply): void {
+    const { observation } = watch;
+    this.#drop(watch);
+    this.#tellInterest(watch);
+    this.#listener.observationFailed(watch.base, reply);
+    observation?.notify(reply, watch.options(true));
+  }
+
+  /** Rights are looked at anew when they have changed; what is below, and composites, leave out what is forbidden. */
+  #isPermitted({ base }: Watch): boolean {
+    return depth(base) < 2 || this.view.permits(instanceOf(base), Right.Read);
   }
 
   /** At most one timer. One that comes too early asks again: cheaper than setting it anew with every notification. */
