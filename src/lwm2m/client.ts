@@ -7,7 +7,7 @@ import type { Random } from "../base/random.ts";
 import type { Transport } from "../base/transport.ts";
 import type { Parameters } from "../coap/index.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
-import type { Path } from "../model/path.ts";
+import { type Path, ROOT } from "../model/path.ts";
 import type { ResourceUpdate } from "../model/value.ts";
 import { AccessObject } from "./access-object.ts";
 import type { Account, BootstrapAccount, BootstrapSnapshot, Provision, RegistrationSnapshot } from "./account.ts";
@@ -261,6 +261,8 @@ export class Lwm2mClient {
     if (change.type === "replaced") this.#reconcile();
     if (change.type === "account") this.#accountChanged(change.account, change.touched);
     if (change.type !== "account") this.#showAccess();
+    // Who may no longer read may no longer observe.
+    if (change.type === "access") for (const { session } of this.#places) session.notifier.attributesChanged(ROOT);
   }
 
   #accountChanged(account: Account, touched: readonly Path[]): void {
