@@ -33,15 +33,12 @@ export interface ConnectionOwner {
   lineLost(): void;
 }
 
-interface Line {
-  readonly transport: Transport;
-  readonly endpoint: Endpoint;
-}
-
 export class Connection {
   readonly #owner: ConnectionOwner;
   readonly #options: ConnectionOptions;
-  #line: Line | undefined;
+  /** Both or neither: the line in use. */
+  #transport: Transport | undefined;
+  #endpoint: Endpoint | undefined;
   /** In Queue Mode only. */
   #doze: Doze | undefined;
   /** While opening only. */
@@ -54,31 +51,31 @@ export class Connection {
   }
 
   get asleep(): boolean {
-    return this.#line?.endpoint.asleep ?? false;
+    return this.#endpoint?.asleep ?? false;
   }
 
   /** Never rejects: what cannot be sent has failed. `renew` first asks the transport for a fresh association. */
   async request(request: OutgoingRequest, renew = false): Promise<Answer> {
     try {
-      if (renew) await this.#line?.transport.renew();
-      const line = await this.#ready();
-      const answer = await line.endpoint.request(request);
-      if (answer.status === "failed") await this.#abandon(line);
+      if (renew) await this.#transport?.renew();
+      const endpoint = await this.#ready();
+      const answer = await endpoint.request(request);
+      if (answer.status === "failed") await this.#abandon(endpoint);
       return answer;
     } catch (error) {
-      await this.#abandon(this.#line);
+      await this.#abandon(this.#endpoint);
       return { status: "failed", reason: error instanceof Error ? error.message : String(error) };
     }
   }
 
   /** The server observes anew after a Register. */
   forgetObservations(): void {
-    this.#line?.endpoint.forgetObservations();
+    this.#endpoint?.forgetObservations();
   }
 
   /** Requests are heard until `windowMs` after the last message either way, and again once we have said something. */
   doze(windowMs: number): void {
-    if (this.#line) this.#doze ??= new Doze(this.#line.endpoint, this.#options.clock, windowMs);
+    if (this.#endpoint) this.#doze ??= new Doze(this.#endpoint, this.#options.clock, windowMs);
   }
 
   stayAwake(): void {
@@ -89,7 +86,7 @@ export class Connection {
   /** Says one last thing, if there is a way to, with an ear for nothing but its answer; then closes. Never rejects. */
   async leave(farewell: OutgoingRequest): Promise<void> {
     this.stayAwake();
-    const endpoint = this.#line?.endpoint;
+    const endpoint = this.#endpoint;
     endpoint?.sleep();
     await endpoint?.request(farewell);
     await this.close();
@@ -99,11 +96,11 @@ export class Connection {
   async close(): Promise<void> {
     this.#closed = true;
     this.#opening?.abort();
-    await this.#abandon(this.#line);
+    await this.#abandon(this.#endpoint);
   }
 
-  async #ready(): Promise<Line> {
-    if (this.#line) return this.#line;
+  async #ready(): Promise<Endpoint> {
+    if (this.#endpoint) return this.#endpoint;
     if (this.#closed) throw new Error("closed");
     const { clock, random, log, parameters } = this.#options;
     const { upload } = this.#owner;
@@ -111,22 +108,24 @@ export class Connection {
     const endpoint = new Endpoint({ transport, clock, random, log, ...(parameters && { parameters }) });
     endpoint.onRequest((request) => this.#owner.handle(request));
     if (upload) endpoint.onUpload(upload);
-    this.#line = { transport, endpoint };
+    this.#transport = transport;
+    this.#endpoint = endpoint;
     this.#opening = new AbortController();
     try {
       await endpoint.open(this.#opening.signal);
     } finally {
       this.#opening = undefined;
     }
-    return this.#line;
+    return endpoint;
   }
 
   /** A line that failed is not used again: the next request opens another. */
-  async #abandon(line: Line | undefined): Promise<void> {
-    if (line === undefined || this.#line !== line) return;
+  async #abandon(endpoint: Endpoint | undefined): Promise<void> {
+    if (endpoint === undefined || this.#endpoint !== endpoint) return;
     this.stayAwake();
-    this.#line = undefined;
+    this.#endpoint = undefined;
+    this.#transport = undefined;
     if (!this.#closed) this.#owner.lineLost();
-    await line.endpoint.close();
+    await endpoint.close();
   }
 }

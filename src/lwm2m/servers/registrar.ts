@@ -24,6 +24,7 @@ import { unusable } from "./schemes.ts";
 
 /** Stands among response codes for none at all. */
 const SILENCE = 0;
+const TIMER: Event = { type: "timer" };
 
 export interface RegistrarOptions {
   /** The endpoint client name, unique at the server. */
@@ -151,11 +152,9 @@ export class Registrar {
 
   #perform(effect: Exclude<Effect, { do: "report" }>): void {
     this.#rest();
-    const { clock } = this.#options;
     switch (effect.do) {
       case "set-timer":
-        this.#timer = clock.after(effect.ms, () => this.feed({ type: "timer" }));
-        if (this.#state.name === "waiting") this.#nextAttemptAt = clock.now().ms + effect.ms;
+        this.#setTimer(effect.ms);
         return;
       case "register":
         this.#inTurn(() => this.#register(effect), false);
@@ -167,6 +166,12 @@ export class Registrar {
         this.#deregister(effect);
         return;
     }
+  }
+
+  #setTimer(ms: number): void {
+    const { clock } = this.#options;
+    this.#timer = clock.after(ms, () => this.feed(TIMER));
+    if (this.#state.name === "waiting") this.#nextAttemptAt = clock.now().ms + ms;
   }
 
   /** Nothing is to come of its own accord. */
