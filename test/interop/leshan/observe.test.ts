@@ -145,6 +145,26 @@ describe.skipIf(skipped !== undefined)("Leshan observes", () => {
       await end();
     });
 
+    it("but not in the Observe itself, which knows none before LwM2M 1.2 (§6.4.1)", async () => {
+      expect((await client.observe(VALUE, "SENML_CBOR", "st=3")).code).toBe("4.00");
+      expect(observations()).toBe(0);
+    });
+
+    it("and the periods of the Server Object hold where there are no others (/1/x/2, /1/x/3)", async () => {
+      await client.replace("/1/0/2", "TLV", ["/1/0/2", "INTEGER", 1]);
+      await client.replace("/1/0/3", "TLV", ["/1/0/3", "INTEGER", 2]);
+      await client.observe(VALUE);
+      const begun = performance.now();
+      sensor.set(VALUE, 24);
+      await client.heard("notified");
+      expect(performance.now() - begun).toBeGreaterThan(700);
+      await client.heard("notified");
+      expect(performance.now() - begun).toBeGreaterThan(2_600);
+      await client.replace("/1/0/2", "TLV", ["/1/0/2", "INTEGER", 0]);
+      await client.replace("/1/0/3", "TLV", ["/1/0/3", "INTEGER", 0]);
+      await end();
+    });
+
     async function end(): Promise<void> {
       await client.cancel(VALUE);
       await client.attributes(VALUE, ...clear);
