@@ -11,22 +11,22 @@ import { begin, beginComposite } from "./begin.ts";
 import { type Interest, interestOf, NO_INTEREST } from "./interest.ts";
 import { type LossListener, Offline, type ReportingOptions } from "./offline.ts";
 import type { SendOptions, SendOutcome } from "./send.ts";
+import { QUIET_MS, Teller, type TellerOwner } from "./teller.ts";
 import type { Watch, WatchOwner } from "./watch.ts";
 
 export type { LossListener, ReportingOptions } from "./offline.ts";
 
-/** How long the last value stands before it is confirmed, unless said otherwise. */
-const QUIET_MS = 30_000;
 /** Confirmable notifications that meet silence while Updates are answered: nobody wants them. */
 const MAX_FAILURES = 3;
 
-export class Notifier implements WatchOwner {
+export class Notifier implements WatchOwner, TellerOwner {
   readonly view: View;
   readonly #listener: LossListener;
   readonly #options: ReportingOptions;
   /** Allocated with the first observation, as is the listening. */
   #watches: Watch[] | undefined;
   #stopListening: (() => void) | undefined;
+  #teller: Teller | undefined;
   #offline: Offline | undefined;
   #reachable = false;
   /** Told of paths that are followed more closely than before, or less. */
@@ -66,17 +66,18 @@ export class Notifier implements WatchOwner {
   }
 
   add(watch: Watch): void {
-    const before = this.#watches?.find(({ observation, key }) => observation === undefined && key === watch.key);
-    if (before !== undefined) {
+    for (const before of this.watches.filter(
+      ({ observation, key }) => observation === undefined && key === watch.key,
+    )) {
       // Taken up again: what was kept of it meanwhile can be told now.
-      watch.kept = before.kept;
-      watch.keptMs = before.keptMs;
+      watch.kept ||= before.kept;
+      watch.keptMs = Math.max(watch.keptMs, before.keptMs);
       this.#drop(before);
     }
     // Neither `push` nor a spread: both leave room for many more, and most clients have one observation.
     this.#watches = this.#watches === undefined ? [watch] : this.#watches.concat(watch);
     this.#stopListening ??= this.view.tree.onDifference((paths) => this.changed(paths));
-    this.#schedule(watch);
+    this.#telling.schedule(watch);
     this.#offline?.observed();
     this.#tellInterest(watch);
   }
@@ -134,7 +135,7 @@ export class Notifier implements WatchOwner {
     // Backwards: a notification of an error takes its watch out of the list.
     for (let i = watches.length - 1; i >= 0; i--) {
       const watch = watches[i];
-      if (watch?.concerns(paths) === true) this.#consider(watch, paths);
+      if (watch?.concerns(paths) === true) this.#telling.consider(watch, paths);
     }
   }
 
@@ -146,11 +147,11 @@ export class Notifier implements WatchOwner {
       // Below what is watched only con matters; renewing is cheap.
       if (!watch.paths.some((path) => contains(where, path) || contains(path, where))) continue;
       if (!this.#isPermitted(watch)) {
-        this.#end(watch, { code: Code.Unauthorized });
+        this.end(watch, { code: Code.Unauthorized });
         continue;
       }
       watch.renew();
-      this.#schedule(watch);
+      this.#telling.schedule(watch);
       this.#tellInterest(watch);
     }
   }
@@ -165,7 +166,7 @@ export class Notifier implements WatchOwner {
 
   /** Says what is newest, and asks for an acknowledgement. */
   announce(watch: Watch): void {
-    if (watch.observation !== undefined) this.#tell(watch, this.#now(), true);
+    if (watch.observation !== undefined) this.#telling.tell(watch, this.view.clock.monotonic(), true);
   }
 
   settled(watch: Watch, fate: NotificationFate): void {
@@ -176,7 +177,7 @@ export class Notifier implements WatchOwner {
     if (fate === "cancelled") {
       // No room for it: once more, later.
       watch.quietMs = Math.max(QUIET_MS, watch.minimumMs);
-      this.#schedule(watch);
+      this.#telling.schedule(watch);
       return;
     }
     if (fate === "timeout") watch.failures += 1;
@@ -196,6 +197,10 @@ export class Notifier implements WatchOwner {
     this.#listener.observationLost("timeout", this.size);
   }
 
+  keep(watch: Watch): void {
+    this.#past.keep(watch);
+  }
+
   /** Observations that nobody has taken up again. */
   dropUnobserved(): void {
     for (const watch of [...this.watches]) if (watch.observation === undefined) this.#drop(watch);
@@ -205,66 +210,12 @@ export class Notifier implements WatchOwner {
     return (this.#offline ??= new Offline(this, this.#listener, this.#options));
   }
 
-  #now(): number {
-    return this.view.clock.monotonic();
-  }
-
-  #consider(watch: Watch, paths: readonly Path[]): void {
-    const now = this.#now();
-    if (watch.evaluateMs > 0) {
-      if (now < watch.evaluatedAt + watch.evaluateMs) {
-        watch.pending = true;
-        this.#schedule(watch);
-        return;
-      }
-      watch.evaluatedAt = now;
-    }
-    this.#evaluate(watch, paths, now);
-  }
-
-  #evaluate(watch: Watch, paths: readonly Path[] | undefined, now: number): void {
-    watch.pending = false;
-    if (!watch.evaluate(paths)) {
-      // Back where it was when last sent: nothing to tell any more.
-      watch.held = false;
-    } else if (watch.minimumMs === 0 || now >= watch.sentAt + watch.minimumMs) {
-      watch.expectQuiet(now, this.#options.quietMs ?? QUIET_MS, watch.confirms);
-      this.#tell(watch, now, false);
-    } else {
-      watch.held = true;
-      this.#schedule(watch);
-    }
-  }
-
-  #tell(watch: Watch, now: number, confirm: boolean): void {
-    const { observation } = watch;
-    if (!this.#reachable || observation === undefined) {
-      this.#past.keep(watch);
-      watch.sentAt = now;
-      watch.held = false;
-      this.#schedule(watch);
-      return;
-    }
-    const reply = watch.reply();
-    if (reply.code !== Code.Content) {
-      this.#end(watch, reply);
-      return;
-    }
-    const confirmable = confirm || watch.wantsConfirmation(now);
-    watch.sentAt = now;
-    watch.held = false;
-    watch.missed = false;
-    watch.live = true;
-    if (confirmable) {
-      watch.confirmedAt = now;
-      watch.quietMs = Infinity;
-    }
-    this.#schedule(watch);
-    observation.notify(reply, watch.options(confirmable));
+  get #telling(): Teller {
+    return (this.#teller ??= new Teller(this, this.view.clock, this.#options.quietMs));
   }
 
   /** An error is the last that the server hears of an observation (RFC 7641 §4.2). */
-  #end(watch: Watch, reply: Reply): void {
+  end(watch: Watch, reply: Reply): void {
     const { observation } = watch;
     this.#drop(watch);
     this.#tellInterest(watch);
@@ -275,34 +226,6 @@ export class Notifier implements WatchOwner {
   /** Rights are looked at anew when they have changed; what is below, and composites, leave out what is forbidden. */
   #isPermitted({ base }: Watch): boolean {
     return depth(base) < 2 || this.view.permits(instanceOf(base), Right.Read);
-  }
-
-  /** At most one timer. One that comes too early asks again: cheaper than setting it anew with every notification. */
-  #schedule(watch: Watch): void {
-    const { due } = watch;
-    if (due === Infinity || (watch.timer !== undefined && watch.timerAt <= due)) return;
-    watch.timer?.cancel();
-    watch.timerAt = due;
-    watch.timer = this.view.clock.after(due - this.#now(), () => this.#due(watch));
-  }
-
-  #due(watch: Watch): void {
-    watch.timer = undefined;
-    watch.timerAt = Infinity;
-    const now = this.#now();
-    if (watch.pending && now >= watch.evaluatedAt + watch.evaluateMs) {
-      watch.evaluatedAt = now;
-      this.#evaluate(watch, undefined, now);
-    }
-    if (watch.held && now >= watch.sentAt + watch.minimumMs) {
-      watch.expectQuiet(now, this.#options.quietMs ?? QUIET_MS, watch.confirms);
-      this.#tell(watch, now, false);
-    } else if (!watch.held && now >= watch.sentAt + watch.maximumMs) this.#tell(watch, now, false);
-    else if (!watch.held && now >= watch.sentAt + watch.quietMs) {
-      watch.quietMs = Infinity;
-      if (this.#reachable) this.announce(watch);
-    }
-    if (this.watches.includes(watch)) this.#schedule(watch);
   }
 
   #drop(watch: Watch): boolean {

@@ -137,6 +137,9 @@ export class Offline implements HistoryOwner, Reach {
     if (values.length === 0) return;
     watch.kept = true;
     watch.live = false;
+    // Two observations of the same would tell the past twice.
+    if (this.#live.watches.some((other) => other !== watch && other.key === watch.key && other.keptMs >= watch.keptMs))
+      return;
     this.#past.backlog.add({ of: watch.key, values, since: this.view.clock.monotonic() }, watch.hqmax);
   }
 
