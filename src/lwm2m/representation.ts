@@ -109,7 +109,7 @@ export function measuredAt(at: Stamp, now: Stamp): number | undefined {
 export function timed({ codec, nodes, newest }: Representation, clock: Clock): readonly Node[] {
   if (newest === undefined || !codec.timed) return nodes;
   const time = measuredAt(newest, clock.now());
-  return time === undefined ? nodes : nodes.map((node) => ({ ...node, time }));
+  return time === undefined ? nodes : nodes.map(({ path, type, value }) => ({ path, type, value, time }));
 }
 
 /** Whether a Read answers with the time of measurement. */

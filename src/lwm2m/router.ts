@@ -17,7 +17,7 @@ import type { Notifier } from "./reporting/notifier.ts";
 import { isForbidden, type View } from "./view.ts";
 
 export function route(view: View, notifier: Notifier, request: IncomingRequest): MaybeLater<Reply> {
-  const where = parsePath(`/${request.path.join("/")}`);
+  const where = target(request.path);
   if (where === undefined) return { code: Code.NotFound };
   // Keys are nobody's business, whatever is asked (LwM2M Core 1.1 §E.1).
   if (isForbidden(where)) return { code: Code.Unauthorized };
@@ -37,6 +37,13 @@ export function route(view: View, notifier: Notifier, request: IncomingRequest):
         ? composite(view, notifier, request)
         : { code: Code.MethodNotAllowed };
   }
+}
+
+/** Put together piece by piece, which for so few of them is faster than a join. */
+function target(segments: readonly string[]): Path | undefined {
+  let text = "";
+  for (const segment of segments) text += `/${segment}`;
+  return parsePath(text === "" ? ROOT : text);
 }
 
 function get(view: View, notifier: Notifier, where: Path, request: IncomingRequest): MaybeLater<Reply> {
