@@ -150,6 +150,25 @@ describe.skipIf(skipped !== undefined)("Leshan's bootstrap server", () => {
     await sensor.stop();
   });
 
+  it("is not asked by a client that was restarted and remembers", async () => {
+    const [sensor, client] = newcomer("restarted");
+    await client.ask("config", { account: account(123, rig.server, 120) });
+    await sensor.start();
+    await client.heard("bootstrapped");
+    const { saved } = sensor;
+    await sensor.stop();
+    const again = rig.sensor({
+      endpoint: "restarted",
+      accounts: [],
+      bootstrap: { uri: bootstrap.uri },
+      ...(saved && { saved }),
+    });
+    await again.start();
+    expect(client.all("bootstrapping")).toHaveLength(1);
+    expect(rig.server.client("restarted").all("registered")).toHaveLength(2);
+    await again.stop();
+  });
+
   it("cannot leave the client half provisioned: what fails is rolled back whole (§6.1.7.5)", async () => {
     const [sensor, client] = newcomer("steadfast");
     await client.ask("config", { account: account(123, rig.server, 120) });

@@ -48,6 +48,32 @@ describe.skipIf(skipped !== undefined)("At Leshan a client", () => {
     expect((await client.read(VALUE)).values).toEqual({ [VALUE]: 22 });
   });
 
+  it("registers with more links than a datagram holds, and updates them (RFC 7959)", async () => {
+    const sensor = rig.sensor({ endpoint: "large" });
+    for (let i = 2; i < 300; i++) sensor.tree.addInstance(sensor.path(`/3303/${i}`));
+    await sensor.start();
+    const client = rig.server.client("large");
+    const { links = [] } = await client.heard("registered");
+    expect(links.filter((link) => link.startsWith("</3303/"))).toHaveLength(300);
+    sensor.tree.addInstance(sensor.path("/3303/300"));
+    expect((await client.heard("updated")).links).toContain("</3303/300>");
+    const { links: found = [] } = await client.discover("/3303");
+    expect(found).toContain("</3303/300>");
+  });
+
+  it("may have its Objects below another root (LwM2M Core 1.2 §6.2.1)", async () => {
+    const sensor = rig.sensor({ endpoint: "elsewhere", rootPath: "/sensors/7" });
+    await sensor.start();
+    const client = rig.server.client("elsewhere");
+    expect(await client.heard("registered")).toMatchObject({ root: "/sensors/7/" });
+    expect((await client.read("/3303/0", "SENML_CBOR")).values).toMatchObject({ [VALUE]: 22 });
+    expect((await client.discover("/3303/1")).links).toContain("</3303/1/5700>");
+    await client.observe(VALUE, "SENML_JSON");
+    sensor.set(VALUE, 23);
+    expect(await client.heard("notified")).toMatchObject({ values: { [VALUE]: 23 } });
+    expect((await client.replace("/3311/0/5851", "TLV", ["/3311/0/5851", "INTEGER", 3])).code).toBe("2.04");
+  });
+
   it("speaks 1.1 where 1.2 is refused (E2)", async () => {
     const [sensor, client] = await rig.registered("modern", { version: "1.2" });
     expect(client.all("registered")).toMatchObject([{ version: "1.1" }]);

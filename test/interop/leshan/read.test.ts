@@ -169,6 +169,16 @@ describe.skipIf(skipped !== undefined)("Leshan reads", () => {
     for (const path of ["/0", "/0/0", "/0/0/0"]) expect((await client.read(path)).code).toBe("4.01");
   });
 
+  it("a value that takes its time, and gets it in an answer of its own (RFC 7252 §5.2.2)", async () => {
+    const path = sensor.path("/3303/1/5700");
+    sensor.tree.onRead(path, () => new Promise((resolve) => setTimeout(() => resolve(17.5), 2_500)));
+    expect(await client.read("/3303/1/5700")).toMatchObject({ code: "2.05", type: "CON", values: { [path]: 17.5 } });
+    sensor.tree.onRead(path, () => Promise.reject(new Error("the sensor is out of range")));
+    expect(await client.read("/3303/1/5700")).toMatchObject({ code: "5.04" });
+    sensor.tree.onRead(path, () => -0.5);
+    expect((await client.read("/3303/1/5700")).values).toEqual({ [path]: -0.5 });
+  });
+
   it("many at once, each with its own answer", async () => {
     const paths = Array.from({ length: 20 }, (_, i) => TYPES[i % TYPES.length]!).map(([, resource]) => resource);
     const answers = await Promise.all(paths.map((resource) => client.read(`/3442/0/${resource}`, "SENML_CBOR")));

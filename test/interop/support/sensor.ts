@@ -4,14 +4,17 @@ import { readFileSync } from "node:fs";
 import { silentLog } from "../../../src/base/log.ts";
 import { systemRandom } from "../../../src/base/random.ts";
 import { SystemClock } from "../../../src/base/system-clock.ts";
+import type { Transport } from "../../../src/base/transport.ts";
 import type { Parameters } from "../../../src/coap/index.ts";
 import { udp } from "../../../src/io/udp.ts";
 import {
   type Account,
   type BootstrapAccount,
+  fingerprint,
   Lwm2mClient,
   ObjectTree,
   type RegistrationSnapshot,
+  type SavedProvision,
 } from "../../../src/lwm2m/index.ts";
 import type { ObjectModel } from "../../../src/model/objects.ts";
 import { type Path, parsePath } from "../../../src/model/path.ts";
@@ -50,6 +53,8 @@ export interface SensorOptions {
   readonly bootstrap?: BootstrapAccount;
   readonly testObject?: number;
   readonly parameters?: Partial<Parameters>;
+  readonly rootPath?: string;
+  readonly saved?: SavedProvision;
 }
 
 export class Sensor {
@@ -58,31 +63,26 @@ export class Sensor {
   readonly client: Lwm2mClient;
   /** Arguments of every Execute, by path. */
   readonly executed: (readonly [path: Path, args: string])[] = [];
+  /** What a restarted sensor begins with, once a server has changed what it was made with. */
+  saved: SavedProvision | undefined;
   /** The local port of each server's socket, by URI. */
   readonly ports = new Map<string, number>();
 
-  constructor({ endpoint, accounts, bootstrap, parameters, testObject = TEST_1_1 }: SensorOptions) {
+  constructor({ endpoint, accounts, bootstrap, testObject = TEST_1_1, ...more }: SensorOptions) {
     this.#fill(testObject);
+    const provision = { accounts, ...(bootstrap && { bootstrap }) };
     this.client = new Lwm2mClient({
       endpoint,
       tree: this.tree,
-      provision: { accounts, ...(bootstrap && { bootstrap }) },
+      provision,
       models,
       clock: this.clock,
       random: systemRandom,
       log: silentLog,
-      ...(parameters && { parameters }),
-      connect: ({ uri }) => {
-        const { hostname, port } = new URL(uri);
-        const localPort = this.ports.get(uri);
-        return udp({
-          host: hostname,
-          port: Number(port),
-          ...(localPort !== undefined && { localPort }),
-          onBound: (bound) => this.ports.set(uri, bound),
-        });
-      },
+      ...more,
+      connect: ({ uri }) => this.#connect(uri),
     });
+    this.client.onProvision((changed) => (this.saved = { provision: changed, factory: fingerprint(provision) }));
   }
 
   /** Registers everywhere. */
@@ -117,6 +117,18 @@ export class Sensor {
 
   path(text: string): Path {
     return pathOf(text);
+  }
+
+  /** From the same port as before, as a server knows its clients by address and port. */
+  #connect(uri: string): Transport {
+    const { hostname, port } = new URL(uri);
+    const localPort = this.ports.get(uri);
+    return udp({
+      host: hostname,
+      port: Number(port),
+      ...(localPort !== undefined && { localPort }),
+      onBound: (bound) => this.ports.set(uri, bound),
+    });
   }
 
   #fill(testObject: number): void {
