@@ -122,6 +122,15 @@ describe("Observe-Composite (LwM2M Core 1.2 §6.4.4)", () => {
     expect(here.client.registration.observations).toBe(0);
   });
 
+  it("is refused where there are too many paths", async () => {
+    const here = await newest();
+    const paths = (count: number) => Array.from({ length: count }, (_, i) => `/3303/${i}/5700`);
+    expect((await watchAll(here, paths(64))).first.code).toBe("2.05");
+    expect(here.client.registration.observations).toBe(1);
+    expect((await watchAll(here, paths(65))).first.code).toBe("4.00");
+    expect(here.client.registration.observations).toBe(1);
+  });
+
   it("ends by FETCH with Observe=1, which is answered like a Read", async () => {
     const here = await newest();
     const { token, told } = await watchAll(here, [VALUE]);

@@ -119,6 +119,17 @@ describe("when only a notification met silence and the registration is still the
     expect(values(here.server.answers(token).at(-1)!)).toEqual(["40"]);
   });
 
+  it("two observations of the same tell the past once, and both the newest that follows", async () => {
+    const { here, token, back } = await unheard();
+    const twin = here.server.send("GET", { path: VALUE, observe: 0, accept: Format.SenmlJson, type: "NON" });
+    await measure(here, [31], 5_000);
+    await back();
+    const packs = [...here.server.answers(token), ...here.server.answers(twin)].map(values);
+    expect(packs.filter((pack) => pack.includes("31"))).toHaveLength(1);
+    here.set([3303, 0, 5700], 40);
+    expect([token, twin].map((each) => values(here.server.answers(each).at(-1)!))).toEqual([["40"], ["40"]]);
+  });
+
   it("without storing only the newest is told (E68)", async () => {
     const { here, token, back } = await unheard({ account: { ...CON.account, storing: false } });
     await measure(here, [31], 5_000);
@@ -163,6 +174,21 @@ describe("when only a notification met silence and the registration is still the
     expect(aged).toMatchObject({ value: 31 });
     expect(aged!.time).toBeLessThan(0);
     expect(aged!.time).toBeGreaterThan(-60);
+  });
+});
+
+describe("a closed port (ICMP)", () => {
+  it("takes what was sent last for lost: an Update asks, and the newest is told again", async () => {
+    const { here, lines } = await observed();
+    here.server.requests.length = 0;
+    here.set([3303, 0, 5700], 30);
+    here.wires[0]!.near.unreachable();
+    await here.clock.advance(1_000);
+    expect(here.server.log).toEqual(["POST /rd/r1"]);
+    expect(lines()).toEqual(["NON 30", "CON 30"]);
+    here.wires[0]!.near.unreachable();
+    await here.clock.advance(1_000);
+    expect(here.server.log).toEqual(["POST /rd/r1"]);
   });
 });
 
