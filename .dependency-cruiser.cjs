@@ -75,6 +75,13 @@ module.exports = {
       from: { path: "^src/", pathNot: "^src/(cli/|daemon\\.ts)" },
       to: { path: "^src/daemon\\.ts$" },
     },
+    {
+      name: "engine-is-a-roof",
+      comment: "what the engine needs from the outside is put together for programs beyond this house",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/engine\\.ts$" },
+      to: { path: "^src/(engine|thing)\\.ts$" },
+    },
     ...doors,
     ...faces,
     ...ownFaces,
