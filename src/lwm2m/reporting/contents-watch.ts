@@ -83,8 +83,8 @@ export class ContentsWatch extends Watch {
   reply(): Reply {
     const { view } = this.owner;
     const contents = this.#composite ? compositeContents(view, this.paths) : contentsOf(view, this.base);
-    if (!this.#composite && contents.nodes.length === 0 && (depth(this.base) >= 3 || !view.has(this.base)))
-      return { code: Code.NotFound };
+    const isThere = depth(this.base) >= 3 ? view.tree.isVacant(this.base) : view.has(this.base);
+    if (!this.#composite && contents.nodes.length === 0 && !isThere) return { code: Code.NotFound };
     this.told();
     return contentReply(this.codec, timed({ ...contents, codec: this.codec }, view.clock), this.base);
   }

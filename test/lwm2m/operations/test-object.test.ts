@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fromHex } from "../../../src/base/bytes.ts";
+import { fromHex, toHex } from "../../../src/base/bytes.ts";
 import { codecOf, Format, readLinks } from "../../../src/content/index.ts";
 import { path } from "../../../src/model/path.ts";
 import { settle } from "../../support/fake-clock.ts";
@@ -145,6 +145,22 @@ describe("A client with an Object of every type, at a strict server", () => {
     await here.server.ask("PUT", { path: at(R.integers, 1), format: 0, payload: "20" });
     await here.server.ask("PUT", { path: at(R.integers, 0), format: 0, payload: "10" });
     expect(tokens.map((token) => here.server.answers(token).length)).toEqual([3, 3, 2]);
+  });
+
+  it("goes on observing a list that is empty, and ends when it is gone", async () => {
+    const here = await testStation();
+    here.tree.setInstances(at(R.integers), [1], here.clock.now());
+    const token = here.server.send("GET", { path: at(R.integers), observe: 0 });
+    await settle();
+    await here.server.ask("PUT", { path: at(R.integers), format: Format.Tlv, payload: fromHex("8003") });
+    await here.server.ask("PUT", { path: at(R.integers, 4), format: 0, payload: "9" });
+    here.tree.delete(at(R.integers));
+    expect(here.server.answers(token).map(({ code, payload }) => [code, toHex(payload)])).toEqual([
+      ["2.05", "8303410001"],
+      ["2.05", "8003"],
+      ["2.05", "8303410409"],
+      ["4.04", ""],
+    ]);
   });
 
   it("is written as it was read, whole, in every format", async () => {

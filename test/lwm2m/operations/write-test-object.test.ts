@@ -70,7 +70,7 @@ describe("Write to what the tree keeps", () => {
     ["label", "too long!"],
     ["label", "äöüää"], // five letters, ten bytes
     ["key", "AAAAAAA="],
-  ])("E34-E36: refuses %s %j with 4.00, names it, and changes nothing", async (name, text) => {
+  ])("E34, E35, E36: refuses %s %j with 4.00, names it, and changes nothing", async (name, text) => {
     const here = await testStation();
     const before = here.tree.entries(path(TEST)).map(([where, { value }]) => [where, value]);
     const answer = await here.server.ask("PUT", { path: at(R[name]), format: Format.Text, payload: text });
