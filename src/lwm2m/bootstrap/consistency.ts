@@ -13,6 +13,9 @@ const SCHEMES: ReadonlySet<string> = new Set(["coap:", "coaps:"]);
 const PROVISIONED = "provisioned by bootstrap";
 const ALL_RIGHTS = 31;
 const MAX_ID = 65_535;
+/** In /2/x/2, all servers without an entry; in /2/x/3, the Bootstrap-Server alone (Appendix E.3). */
+const OTHERS = 0;
+const NO_OWNER = MAX_ID;
 
 type Values = ReadonlyMap<Path, ResourceValue>;
 
@@ -38,8 +41,9 @@ export function provisionOf(values: Values, before: Before): Provision {
     seen.add(shortServerId);
   }
   const bootstrap = bootstrapOf(values, before);
-  const access = instances(values, ACCESS_CONTROL).map((instance) => ruleOf(values, instance));
-  if (access.length > MAX_RULES) throw new Inconsistent(`more than ${MAX_RULES} Instances of Object 2`);
+  const written = instances(values, ACCESS_CONTROL).map((instance) => ruleOf(values, instance));
+  const access = written.flatMap((rule) => unbootstrapped(rule, seen) ?? []);
+  if (written.length > MAX_RULES) throw new Inconsistent(`more than ${MAX_RULES} Instances of Object 2`);
   return { accounts, ...(bootstrap && { bootstrap }), ...(access.length > 0 && { access }) };
 }
 
@@ -163,6 +167,19 @@ function isUsable(uri: ResourceValue | undefined): uri is string {
   const { protocol, hostname } = new URL(uri);
   return SCHEMES.has(protocol) && hostname !== "";
 }
+
+/**
+ * A rule without the servers that are gone (LwM2M Transport 1.1 §5.2.5): of those that are left in it, the one with the
+ * most rights inherits it from an owner that is gone; a rule of nobody ends.
+ */
+function unbootstrapped(rule: AccessRule, servers: ReadonlySet<number>): AccessRule | undefined {
+  const rights = new Map([...rule.rights].filter(([ssid]) => ssid === OTHERS || servers.has(ssid)));
+  if (rule.owner === NO_OWNER || servers.has(rule.owner)) return { ...rule, rights };
+  const [heir] = [...rights].filter(([ssid]) => ssid !== OTHERS).sort(([, a], [, b]) => bits(b) - bits(a));
+  return heir && { ...rule, rights, owner: heir[0] };
+}
+
+const bits = (rights: number): number => rights.toString(2).replaceAll("0", "").length;
 
 function ruleOf(values: Values, instance: number): AccessRule {
   const where = path(ACCESS_CONTROL, instance);

@@ -21,9 +21,10 @@ export function decodeLeniently(codec: Codec, bytes: Uint8Array, base: Path, mod
   let newest: Path | undefined;
   const guessing: ModelOf = (path) => {
     const known = model(path);
-    newest = known === undefined ? path : undefined;
+    newest = undefined;
     if (known !== undefined) return known;
     if (!unknown.has(path) && unknown.size >= MAX_UNKNOWN) throw new DecodeError(`${path}: too much that is unknown`);
+    newest = path;
     const guess = unknown.get(path) ?? 0;
     unknown.set(path, guess);
     return imagined(path, GUESSES[guess] ?? "opaque");

@@ -204,6 +204,39 @@ describe("what can be lived with", () => {
     expect(configurationOf(next).bootstrapInstance).toBe(2);
   });
 
+  it.each<[string, Change, unknown]>([
+    [
+      "goes to the one with the most rights",
+      { "/2/0/2/1": 1, "/2/0/2/2": 7 },
+      {
+        owner: 2,
+        rights: new Map([
+          [1, 1],
+          [2, 7],
+        ]),
+      },
+    ],
+    ["forgets others that are gone", { "/2/0/2/1": 1, "/2/0/2/8": 31 }, { owner: 1, rights: new Map([[1, 1]]) }],
+    [
+      "keeps what holds for all others",
+      { "/2/0/2/1": 1, "/2/0/2/0": 3 },
+      {
+        owner: 1,
+        rights: new Map([
+          [1, 1],
+          [0, 3],
+        ]),
+      },
+    ],
+    ["ends with its owner if nobody else is in it", { "/2/0/2/0": 3 }, undefined],
+    ["stays with a Bootstrap-Server", { "/2/0/3": 65_535 }, { owner: 65_535, rights: new Map() }],
+  ])("a rule whose owner is gone %s (LwM2M Transport 1.1 §5.2.5)", (_, change, then) => {
+    const second = { "/0/3/0": "coap://two", "/0/3/10": 2, "/1/3/0": 2, "/1/3/1": 60, "/1/3/7": "U" };
+    const { access } = after(SIMPLE, { ...second, "/2/0/0": 3, "/2/0/1": 0, "/2/0/3": 9, ...change });
+    if (then === undefined) expect(access).toBeUndefined();
+    else expect(access).toEqual([expect.objectContaining(then)]);
+  });
+
   it("keys, which are kept and shown to nobody", () => {
     const { accounts } = after(SIMPLE, {
       "/0/0/0": "coaps://one",

@@ -41,7 +41,7 @@ describe("a Bootstrap-Pack (LwM2M Core 1.2 §6.1.7.7, ETS int-12)", () => {
 
   it("takes the place of the Objects that it brings, and of no others", async () => {
     const accounts = [{ uri: TWO, lifetime: 300, shortServerId: 7 }];
-    const access = [{ instance: 0, object: 3, objectInstance: 0, rights: new Map([[7, 1]]), owner: 7 }];
+    const access = [{ instance: 0, object: 3, objectInstance: 0, rights: new Map([[0, 1]]), owner: 65_535 }];
     const bench = await started({ answer: pack(PACK, Format.SenmlCbor), accounts, access });
     bench.client.bootstrap();
     await bench.clock.advance(10);
