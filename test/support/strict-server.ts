@@ -24,7 +24,7 @@ export function faultsOfRegister(request: Heard): string[] {
     ...(version !== "1.0" && binding?.includes("Q") ? ["E8: Queue Mode in the binding"] : []),
     ...(version === "1.0" && names.includes("Q") ? ["E9: Queue Mode as parameter"] : []),
     ...(query.some((each) => each.startsWith("Q=")) ? ["E9: Queue Mode with a value"] : []),
-    ...(/^U[Q]?$/.test(binding ?? "") ? [] : ["E7, E10: a binding that is not spoken"]),
+    ...(binding === undefined || /^UQ?$/.test(binding) ? [] : ["E7, E10: a binding that is not spoken"]),
     ...(names.every((name, i) => REGISTER_PARAMETERS.includes(name) && names.indexOf(name) === i)
       ? []
       : ["a parameter that is unknown, or there twice"]),

@@ -31,7 +31,7 @@ describe("Register", () => {
     ["1.2", 0, "lt=0"],
   ] as const)("E6: to a server of %s with a lifetime of %s says %s", async (version, lifetime, said) => {
     const { request } = await registered({ account: { version, lifetime } });
-    expect(request.query[1]).toBe(said);
+    expect(request.query.filter((each) => each.startsWith("lt="))).toEqual([said]);
   });
 
   it("E6: says a long lifetime to an older server that has refused 1.2", async () => {
@@ -40,7 +40,8 @@ describe("Register", () => {
       request.query.includes("lwm2m=1.2") ? { code: 0x8c } : here.server.grant(request);
     here.client.start();
     await settle();
-    expect(here.server.requests.map(({ query }) => query[1])).toEqual(["lt=0", "lt=2592000"]);
+    const lifetimes = here.server.requests.map(({ query }) => query.find((each) => each.startsWith("lt=")));
+    expect(lifetimes).toEqual(["lt=0", "lt=2592000"]);
   });
 
   it.each([
@@ -59,7 +60,7 @@ describe("Register", () => {
     }
   });
 
-  it("E11 to E17: lists Objects so that everybody reads it, in every version", async () => {
+  it("E11, E12, E13, E14, E15, E16, E17: lists Objects so that everybody reads it, in every version", async () => {
     for (const version of VERSIONS)
       for (const queue of [false, true])
         for (const fill of [undefined, () => undefined]) {
@@ -95,7 +96,8 @@ describe("Register", () => {
       request.query.includes("lwm2m=1.0") ? here.server.grant(request) : { code: 0x80 };
     here.client.start();
     await settle();
-    expect(here.server.requests.map(({ query }) => query[2])).toEqual(["lwm2m=1.2", "lwm2m=1.1", "lwm2m=1.0"]);
+    const versions = here.server.requests.map(({ query }) => query.find((each) => each.startsWith("lwm2m=")));
+    expect(versions).toEqual(["lwm2m=1.2", "lwm2m=1.1", "lwm2m=1.0"]);
     expect(here.client.registration.state).toBe("registered");
     for (const request of here.server.requests) expect(faultsOfRegister(request)).toEqual([]);
   });

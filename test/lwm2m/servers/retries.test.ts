@@ -124,6 +124,26 @@ describe("the first Register", () => {
   });
 });
 
+describe("an answer that comes after its time", () => {
+  it("does not pass for the one that is awaited", async () => {
+    const { clock, server, session: one } = session();
+    server.verdict = () => undefined;
+    one.start();
+    await clock.advance(100);
+    one.pause();
+    one.start();
+    // The first is answered at last, the second not yet.
+    const first = server.requests[0]!.message.messageId;
+    server.verdict = (request) => (request.message.messageId === first ? server.grant(request) : undefined);
+    await clock.advance(5_000);
+    expect(new Set(server.requests.map(({ message }) => message.messageId)).size).toBe(2);
+    expect(one.registration.state).toBe("registering");
+    server.verdict = (request) => server.grant(request);
+    await clock.advance(10_000);
+    expect(one.registration).toMatchObject({ state: "registered", location: "/rd/r2" });
+  });
+});
+
 describe("a server that there is no way to", () => {
   const credentials = { mode: "psk", identity: Uint8Array.of(1), secretKey: new Secret("00ff", "key") } as const;
 
