@@ -1,6 +1,6 @@
 /** A CoAP request, and the operation that it means (LwM2M Core 1.1 §6.3, §6.4, Table 6.3-1). */
 
-import { Code, type IncomingRequest, type Reply } from "../coap/index.ts";
+import { Code, type IncomingRequest, type Option, OptionNumber, type Reply } from "../coap/index.ts";
 import { Format } from "../content/index.ts";
 import { depth, parsePath, type Path, ROOT } from "../model/path.ts";
 import type { MaybeLater } from "./handlers.ts";
@@ -16,13 +16,20 @@ import { refusing, write } from "./operations/write.ts";
 import type { Notifier } from "./reporting/notifier.ts";
 import { isForbidden, type View } from "./view.ts";
 
+/** Object, Instance, Resource, and Instance of that. */
+const MAX_DEPTH = 4;
+
 export function route(view: View, notifier: Notifier, request: IncomingRequest): MaybeLater<Reply> {
   const where = target(request.path);
-  if (where === undefined) return { code: Code.NotFound };
+  if (where === undefined) return { code: request.path.length > MAX_DEPTH ? Code.BadOption : Code.NotFound };
+  // Nothing here has a tag or a condition: who attaches one must hear that it was not looked at (RFC 7252 §5.4.1).
+  if (request.options.length > 0 && request.options.some(isCondition))
+    return { code: Code.BadOption, diagnostic: "no conditions" };
   // Keys are nobody's business, whatever is asked (LwM2M Core 1.1 §E.1).
   if (isForbidden(where)) return { code: Code.Unauthorized };
   // Resource Instances have paths since LwM2M 1.1 only.
   if (view.version === "1.0" && depth(where) === 4) return { code: Code.BadRequest };
+  if (where === ROOT) return atRoot(view, notifier, request);
   switch (request.code) {
     case Code.GET:
       return get(view, notifier, where, request);
@@ -33,10 +40,25 @@ export function route(view: View, notifier: Notifier, request: IncomingRequest):
     case Code.DELETE:
       return remove(view, where, request);
     default:
-      return where === ROOT && view.version !== "1.0"
-        ? composite(view, notifier, request)
-        : { code: Code.MethodNotAllowed };
+      return { code: Code.MethodNotAllowed };
   }
+}
+
+/** There is nothing at the root but composites, since LwM2M 1.1; whoever asks for more has forgotten the path. */
+function atRoot(view: View, notifier: Notifier, request: IncomingRequest): MaybeLater<Reply> {
+  switch (request.code) {
+    case Code.GET:
+    case Code.PUT:
+    case Code.POST:
+    case Code.DELETE:
+      return { code: Code.BadRequest, diagnostic: "no Object" };
+    default:
+      return view.version === "1.0" ? { code: Code.MethodNotAllowed } : composite(view, notifier, request);
+  }
+}
+
+function isCondition({ number }: Option): boolean {
+  return number === OptionNumber.IfMatch || number === OptionNumber.IfNoneMatch;
 }
 
 /** Put together piece by piece, which for so few of them is faster than a join. */
@@ -69,8 +91,6 @@ function put(view: View, notifier: Notifier, where: Path, request: IncomingReque
 
 function post(view: View, where: Path, request: IncomingRequest): MaybeLater<Reply> {
   switch (depth(where)) {
-    case 0:
-      return { code: Code.BadRequest, diagnostic: "no Object" };
     case 1:
       return create(view, where, request);
     case 2:

@@ -14,7 +14,7 @@ describe("a sensor that a rule adopts", () => {
   });
 
   it("registers under the name that its definition mints", () => {
-    expect(rig.server("sim-1").log[0]).toBe("POST /rd?ep=sim-1&lt=300&lwm2m=1.1&b=U");
+    expect(rig.server("sim-1").log[0]).toBe("POST /rd?lwm2m=1.1&ep=sim-1&lt=300");
     expect(rig.server("sim-1").requests[0]?.text).toContain("</3303/0>");
     expect(rig.gateway.sensor("sim-1")?.registration).toMatchObject({
       state: "registered",

@@ -8,11 +8,11 @@ import { station } from "../support/station.ts";
 const LINKS = "</1>;ver=1.1,</1/0>,</3>;ver=1.1,</3/0>,</3303>;ver=1.1,</3303/0>";
 
 describe("Register", () => {
-  it("names endpoint, lifetime, version and binding, and lists the Objects (E3 to E6, E11, E12)", async () => {
+  it("names version, endpoint and lifetime, and lists the Objects (E3 to E6, E11, E12)", async () => {
     const { client, server } = station();
     client.start();
     await settle();
-    expect(server.log).toEqual(["POST /rd?ep=urn:dev:mac:cbb8334c884f&lt=300&lwm2m=1.1&b=U"]);
+    expect(server.log).toEqual(["POST /rd?lwm2m=1.1&ep=urn:dev:mac:cbb8334c884f&lt=300"]);
     expect(server.requests[0]).toMatchObject({ type: "CON", format: 40, text: LINKS });
   });
 
@@ -21,18 +21,16 @@ describe("Register", () => {
     client.start();
     await settle();
     const datagram = toHex(wires[0]!.near.sent[0]!);
-    // CON POST with a token; Uri-Path "rd"; Content-Format 40; Uri-Query ep, lt, lwm2m, b; links (RFC 7252 §3).
+    // CON POST with a token; Uri-Path "rd"; Content-Format 40; Uri-Query lwm2m, ep, lt; links (RFC 7252 §3).
     const options =
       "b27264" + // option 11, 2 bytes
       "1128" + // option 12, 1 byte: 40
-      "3d0e" +
-      Buffer.from("ep=urn:dev:mac:cbb8334c884f").toString("hex") + // option 15, 13 + 14 bytes
+      "39" +
+      Buffer.from("lwm2m=1.1").toString("hex") + // option 15, 9 bytes
+      "0d0e" +
+      Buffer.from("ep=urn:dev:mac:cbb8334c884f").toString("hex") + // 13 + 14 bytes
       "06" +
-      Buffer.from("lt=300").toString("hex") +
-      "09" +
-      Buffer.from("lwm2m=1.1").toString("hex") +
-      "03" +
-      Buffer.from("b=U").toString("hex");
+      Buffer.from("lt=300").toString("hex");
     expect(datagram).toMatch(/^4[0-8]02/);
     expect(datagram.slice(8 + 2 * Number.parseInt(datagram[1]!, 16))).toBe(
       `${options}ff${Buffer.from(LINKS).toString("hex")}`,
@@ -224,7 +222,13 @@ describe("Register", () => {
 
   it("shows since when, and where", async () => {
     const { client, clock } = station();
-    expect(client.registration).toEqual({ state: "off", shortServerId: 123, server: "coap://server:5683", lifetime: 300, observations: 0 });
+    expect(client.registration).toEqual({
+      state: "off",
+      shortServerId: 123,
+      server: "coap://server:5683",
+      lifetime: 300,
+      observations: 0,
+    });
     client.start();
     await settle();
     const since = clock.now().ms;

@@ -95,7 +95,7 @@ describe("Update", () => {
     here.server.verdict = (request) => (request.path === "/rd" ? here.server.grant(request) : { code });
     await here.clock.advance(210_000);
     expect(here.server.log[0]).toBe("POST /rd/r1");
-    expect(here.server.log[1]).toMatch(/^POST \/rd\?ep=/);
+    expect(here.server.log[1]).toMatch(/^POST \/rd\?lwm2m=/);
     expect(here.server.requests[1]!.text).toContain("</3303/0>");
     expect(errors).toContain(words);
     expect(here.client.registration).toMatchObject({ state: "registered", location: "/rd/r2" });
@@ -158,6 +158,6 @@ describe("Update", () => {
     here.server.verdict = (request) => (request.path === "/rd" ? here.server.grant(request) : { code: 0x84 });
     await here.server.ask("PUT", { path: "/1/0/1", format: 0, payload: "60" });
     await here.clock.advance(1_000);
-    expect(here.server.log).toEqual(["POST /rd/r1?lt=60", "POST /rd?ep=urn:dev:mac:cbb8334c884f&lt=60&lwm2m=1.1&b=U"]);
+    expect(here.server.log).toEqual(["POST /rd/r1?lt=60", "POST /rd?lwm2m=1.1&ep=urn:dev:mac:cbb8334c884f&lt=60"]);
   });
 });

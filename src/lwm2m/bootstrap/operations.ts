@@ -12,6 +12,8 @@ import { type Draft, isConfiguration } from "./draft.ts";
 import { decodeLeniently } from "./lenient.ts";
 
 const RESOURCE = 3;
+/** The Instance of a Resource. */
+const MAX_DEPTH = 4;
 const DEVICE = 3;
 const SEPARATOR = "/";
 
@@ -24,7 +26,7 @@ export interface Ground extends Enabler {
 /** Everything but Finish. Refusals are replies; only programming errors are thrown. */
 export function operate(draft: Draft, request: IncomingRequest, ground: Ground): Reply {
   const where = pathOf(request);
-  if (where === undefined) return { code: Code.NotFound };
+  if (where === undefined) return { code: request.path.length > MAX_DEPTH ? Code.BadOption : Code.NotFound };
   try {
     switch (request.code) {
       case Code.GET:
@@ -68,7 +70,7 @@ function read(draft: Draft, where: Path, { accept }: IncomingRequest, { models }
 function write(draft: Draft, where: Path, request: IncomingRequest, ground: Ground): Reply {
   const { models } = ground;
   const object = idAt(where, 0);
-  if (object === undefined) return { code: Code.MethodNotAllowed };
+  if (object === undefined || depth(where) === MAX_DEPTH) return { code: Code.MethodNotAllowed };
   if (models.object(object) === undefined) return { code: Code.NotFound };
   if (depth(where) >= RESOURCE && models.resource(where) === undefined) return { code: Code.NotFound };
   const codec = codecOf(request.format ?? Format.Text);
@@ -117,7 +119,7 @@ function isTaken(where: Path, { path, value }: Node, { models, takes }: Ground):
 const isSettable = (model: ResourceModel | undefined): boolean => model?.operations.includes("W") === true;
 
 function remove(draft: Draft, where: Path): Reply {
-  if (depth(where) >= RESOURCE) return { code: Code.MethodNotAllowed };
+  if (depth(where) >= RESOURCE) return { code: Code.BadRequest, diagnostic: "whole Instances only" };
   if (idAt(where, 0) !== DEVICE && draft.keeps(where))
     return { code: Code.MethodNotAllowed, diagnostic: `${where} is part of the device` };
   draft.delete(where);

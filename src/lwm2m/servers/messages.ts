@@ -36,16 +36,16 @@ export function sameAs(told: Told, now: Told): boolean {
   return told.lifetime === now.lifetime && told.queue === now.queue && sameObjects(told, now);
 }
 
-/** Everything, to a server that knows nothing of us. */
+/** Everything that is not the rule, to a server that knows nothing of us. */
 export function register(view: View, told: Told, endpoint: string, rootPath: string | undefined): OutgoingRequest {
   return {
     code: Code.POST,
     path: ["rd"],
     query: [
+      `lwm2m=${view.version}`,
       `ep=${endpoint}`,
       `lt=${told.lifetime}`,
-      `lwm2m=${view.version}`,
-      ...bindingParameters(told.queue, view.version),
+      ...(told.queue ? queueParameters(view.version) : []),
     ],
     format: Format.LinkFormat,
     payload: encoder.encode(registerLinks(view, rootPath)),
@@ -57,7 +57,8 @@ export function update(view: View, change: { before: Told; now: Told }, location
   const { before, now } = change;
   const query = [
     ...(now.lifetime === before.lifetime ? [] : [`lt=${now.lifetime}`]),
-    ...(now.queue === before.queue ? [] : bindingParameters(now.queue, view.version)),
+    // What was left out of Register is said here, or else what was told before would go on.
+    ...(now.queue === before.queue ? [] : now.queue ? queueParameters(view.version) : ["b=U"]),
   ];
   const request: OutgoingRequest = {
     code: Code.POST,
@@ -71,10 +72,12 @@ export function update(view: View, change: { before: Told; now: Told }, location
   return request;
 }
 
-/** Queue Mode was part of the binding in 1.0 (§5.3.1.1 there), and has a parameter of its own since 1.1. */
-function bindingParameters(queue: boolean, version: Version): readonly string[] {
-  if (version === "1.0") return [queue ? "b=UQ" : "b=U"];
-  return queue ? ["b=U", "Q"] : ["b=U"];
+/**
+ * Queue Mode was part of the binding in 1.0 (§5.3.1.1 there), and has a parameter of its own since 1.1. A plain "U" is
+ * what servers assume where no binding is named (LwM2M Core 1.2 Table 6.2.1-1).
+ */
+function queueParameters(version: Version): readonly string[] {
+  return version === "1.0" ? ["b=UQ"] : ["Q"];
 }
 
 /** Lists are replaced when they change, so that most comparisons end at once. */

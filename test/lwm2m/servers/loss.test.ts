@@ -83,7 +83,7 @@ describe("a server that starts again empty", () => {
     while (here.client.registration.location !== "/rd/r2" && here.clock.monotonic() - from < 10_000)
       await here.clock.advance(50);
     expect(here.clock.monotonic() - from).toBeLessThan(5_000);
-    expect(here.server.log).toEqual(["POST /rd/r1", expect.stringMatching(/^POST \/rd\?ep=/)]);
+    expect(here.server.log).toEqual(["POST /rd/r1", expect.stringMatching(/^POST \/rd\?lwm2m=/)]);
     const token = observe(here, "/3303/0/5700");
     here.set([3303, 0, 5700], 6);
     expect(here.server.answers(token).map(({ text }) => text)).toEqual(["5.0", "6.0"]);

@@ -236,7 +236,7 @@ describe("Disable (/1/x/4)", () => {
     const brief = await station({ account: { disableTimeout: 0 } }).registered();
     await brief.server.ask("POST", { path: "/1/0/4" });
     await brief.clock.advance(100);
-    expect(brief.server.log).toEqual(["DELETE /rd/r1", expect.stringMatching(/^POST \/rd\?ep=/)]);
+    expect(brief.server.log).toEqual(["DELETE /rd/r1", expect.stringMatching(/^POST \/rd\?lwm2m=/)]);
     expect(brief.client.registration.state).toBe("registered");
   });
 
