@@ -4,6 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/interop/**/*.test.ts"],
+    globalSetup: ["test/interop/support/exercised.ts"],
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,

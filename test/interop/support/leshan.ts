@@ -2,6 +2,7 @@
 
 import { createSocket } from "node:dgram";
 import { z } from "zod";
+import { exercised } from "./exercised.ts";
 import { classPath, DEVICE_SERVER, type Release } from "./leshan-jars.ts";
 import { program, Running } from "./programs.ts";
 
@@ -134,17 +135,10 @@ export class Leshan {
     await this.#running.end("SIGKILL");
   }
 
-  /** Says how much was exercised, then ends the server. */
+  /** Ends the server, and adds what was exercised of it to the sum. */
   async end(): Promise<void> {
-    console.log(this.summary());
+    exercised(`Leshan ${this.#release.version}`, this.counts);
     await this.kill();
-  }
-
-  summary(): string {
-    const all = [...this.counts].sort(([a], [b]) => (a < b ? -1 : 1));
-    const total = all.reduce((sum, [, count]) => sum + count, 0);
-    const list = all.map(([name, count]) => `${name} ${count}`).join(", ");
-    return `Leshan ${this.#release.version}: ${total} operations exercised (${list})`;
   }
 
   /** Sends one command. @throws Error if the server did not carry it out within 30 s. */
@@ -153,7 +147,7 @@ export class Leshan {
     const words = Object.entries(fields).flatMap(([name, field]) =>
       list(field).map((each) => `${name}=${encodeURIComponent(each)}`),
     );
-    this.#count(verb);
+    if (!ASIDE.has(verb)) this.#count(verb);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(id);
@@ -200,7 +194,9 @@ export class Leshan {
     const heard = event.safeParse(parsed);
     if (heard.success) {
       this.events.push(heard.data);
-      if (UPLINK.has(heard.data.event)) this.#count(heard.data.event);
+      const { event: name, request } = heard.data;
+      if (name === "answered") this.#count(`bootstrap ${request?.toLowerCase()}`);
+      else if (UPLINK.has(name)) this.#count(name);
       for (const listener of this.#listeners) listener();
       return;
     }
@@ -215,7 +211,9 @@ export class Leshan {
 }
 
 /** Events that are operations of the client. */
-const UPLINK = new Set(["registered", "updated", "unregistered", "notified", "sent", "bootstrapping", "answered"]);
+const UPLINK = new Set(["registered", "updated", "unregistered", "notified", "sent", "bootstrapping"]);
+/** Commands to the server itself, of which the client hears nothing. */
+const ASIDE = new Set(["start", "stop", "forget", "config", "plan"]);
 
 /** One endpoint, as its server sees it. */
 export class LeshanClient {
