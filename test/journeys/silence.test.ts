@@ -32,10 +32,11 @@ describe("a tag that falls silent", () => {
     expect(quality.texts()).toEqual(["4", "3"]);
     expect(error.texts()).toEqual(["0"]);
     await rig.clock.advance(GONE_MS - STALE_MS);
-    expect(quality.texts()).toEqual(["4", "3", "1"]);
+    // Each is the last before a silence, and confirmed: told twice.
+    expect(quality.texts()).toEqual(["4", "3", "3", "1"]);
     expect(error.texts()).toEqual(["0", "8"]);
     await rig.heard(TAG, tag(22, 2));
-    expect(quality.texts()).toEqual(["4", "3", "1", "4"]);
+    expect(quality.texts()).toEqual(["4", "3", "3", "1", "4"]);
     expect(error.texts()).toEqual(["0", "8", "0"]);
   });
 
