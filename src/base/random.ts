@@ -30,7 +30,9 @@ class SystemRandom implements Random {
   }
 
   unit(): number {
-    return this.#pool.readUIntBE(this.#take(UNIT_BYTES), UNIT_BYTES) / 2 ** (8 * UNIT_BYTES);
+    // First the place: with it, the pool may become another.
+    const at = this.#take(UNIT_BYTES);
+    return this.#pool.readUIntBE(at, UNIT_BYTES) / 2 ** (8 * UNIT_BYTES);
   }
 
   #take(length: number): number {

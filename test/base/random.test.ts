@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { systemRandom } from "../../src/base/random.ts";
 
 describe("the system's randomness", () => {
@@ -34,5 +34,11 @@ describe("the system's randomness", () => {
     const mean = units.reduce((sum, unit) => sum + unit, 0) / units.length;
     expect(mean).toBeGreaterThan(0.45);
     expect(mean).toBeLessThan(0.55);
+  });
+
+  it("gives a unit before anything else was drawn", async () => {
+    vi.resetModules();
+    const { systemRandom: fresh } = await import("../../src/base/random.ts");
+    expect(fresh.unit()).toBeLessThan(1);
   });
 });
