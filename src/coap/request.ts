@@ -26,6 +26,11 @@ export interface Sink {
   chunk(bytes: Uint8Array, offset: number): void;
   /** The length of the whole body, as soon as the peer tells it (Size2, RFC 7959 §4). May never be called. */
   total?(size: number): void;
+  /**
+   * What names the representation that now begins, if anything does: with it, a later request may go on in its middle.
+   * Called before it is held against the one asked for; must not throw.
+   */
+  etag?(tag: Uint8Array | undefined): void;
 }
 
 /** A whole response, blocks put together. */

@@ -6,11 +6,17 @@ import type { ResourceValue } from "../model/value.ts";
 
 export type MaybeLater<T> = T | Promise<T>;
 
+/** Not now: 4.05 with its reason. */
+export interface NotAllowed {
+  readonly status: "not-allowed";
+  readonly reason: string;
+}
+
 /**
  * How a handler answers: nothing at all, or "done", is 2.04. `after` runs once that answer has left: a restart, say,
  * or whatever else would swallow it. "rejected" is 4.00 with its reason, "timeout" 5.04; what it throws is 5.00.
  */
-export type Verdict = Outcome | { readonly status: "done"; readonly after: () => void } | undefined;
+export type Verdict = Outcome | NotAllowed | { readonly status: "done"; readonly after: () => void } | undefined;
 
 /** Settles when the device has confirmed, refused or not answered. The tree changes by `set` alone, never by the Write itself. */
 export type WriteHandler = (path: Path, value: ResourceValue, signal: AbortSignal) => MaybeLater<Verdict>;
@@ -59,8 +65,8 @@ export interface BodySink {
   aborted(): void;
 }
 
-/** Asked when a body begins, with its length in bytes if the server tells it. An Outcome refuses it at once. */
-export type UploadHandler = (path: Path, size: number | undefined) => BodySink | Outcome;
+/** Asked when a body begins, with its length in bytes if the server tells it. Anything but a sink refuses it at once. */
+export type UploadHandler = (path: Path, size: number | undefined) => BodySink | Outcome | NotAllowed;
 
 /** Which Instances of an Object servers may create. */
 export interface Creation {

@@ -9,6 +9,9 @@
  *     client: registration table, its timers and its connection
  */
 
+import * as objects from "./objects/face.ts";
+
+export { objects };
 export type {
   AccessRule,
   Account,
@@ -34,6 +37,7 @@ export type {
   ExecuteHandler,
   InitialValues,
   MaybeLater,
+  NotAllowed,
   ReadHandler,
   UploadHandler,
   Verdict,

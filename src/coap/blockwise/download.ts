@@ -31,6 +31,7 @@ export async function download(plan: Plan, first: Answered): Promise<Answer> {
 async function downloadFrom(plan: Plan, first: Answered): Promise<Answer | "changed"> {
   const { head } = first;
   const { block2 = WHOLE } = head;
+  plan.sink?.etag?.(head.etag);
   if (!sameTag(plan.etag ?? head.etag, head.etag)) return "changed";
   const start = blockOffset(block2);
   if (start !== plan.from) return failed(`the answer starts at byte ${start}, not at ${plan.from}`);

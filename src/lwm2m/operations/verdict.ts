@@ -15,6 +15,8 @@ export function verdictReply(clock: Clock, verdict: Verdict): Reply {
       return CHANGED;
     case "rejected":
       return { code: Code.BadRequest, diagnostic: verdict.reason };
+    case "not-allowed":
+      return { code: Code.MethodNotAllowed, diagnostic: verdict.reason };
     case "timeout":
       return { code: Code.GatewayTimeout, diagnostic: "no answer from the device" };
   }
