@@ -19,11 +19,14 @@ import { type Interest, NO_INTEREST, tightest } from "./reporting/interest.ts";
 import type { ReportingOptions } from "./reporting/notifier.ts";
 import type { SendOptions, SendOutcome } from "./reporting/send.ts";
 import { mayStart, needsBootstrap, type Standing } from "./servers/order.ts";
+import type { RegistrarOptions } from "./servers/registrar.ts";
 import { Session, type SessionOutcome } from "./servers/session.ts";
 import type { ObjectTree } from "./tree.ts";
 import type { UsualAttributes } from "./view.ts";
 
-export interface Lwm2mClientOptions extends Pick<ReportingOptions, "backlog" | "quietMs" | "attributes"> {
+export interface Lwm2mClientOptions
+  extends Pick<ReportingOptions, "backlog" | "quietMs" | "attributes">,
+    Pick<RegistrarOptions, "announceMs"> {
   /** The endpoint client name, unique at each server. */
   readonly endpoint: string;
   readonly tree: ObjectTree;
@@ -87,6 +90,7 @@ export class Lwm2mClient {
   /** Made with the first rule. */
   #access: AccessObject | undefined;
   #phase: "new" | "started" | "stopped" = "new";
+  #paused = false;
   /** While sessions of accounts that are gone take their leave. */
   #leaving: Promise<unknown> | undefined;
   #onRegistration: readonly Listener<RegistrationSnapshot>[] = NOBODY;
@@ -111,9 +115,7 @@ export class Lwm2mClient {
     this.#phase = "started";
     supplyDevice(this.#options.tree, this.#options.clock.now());
     this.#showAccess();
-    const { bootstrap } = this.#provisioned;
-    if (bootstrap?.listen || bootstrap?.purgeAt !== undefined) this.#bootstrapping().listen();
-    this.#goOn(this.#places.length === 0);
+    this.#begin();
   }
 
   /**
@@ -126,16 +128,62 @@ export class Lwm2mClient {
     await Promise.all([...sessions, this.#bootstrapper?.stop(), this.#leaving]);
   }
 
+  /**
+   * Falls silent without a word to any server, and closes all ways to them: before the network goes, or to save power.
+   * What is measured meanwhile is kept for servers that want it. Nothing happens before `resume`.
+   */
+  pause(): void {
+    this.#paused = true;
+    for (const place of this.#places) {
+      place.standing = "idle";
+      void place.session.leave();
+    }
+    void this.#bootstrapper?.stop();
+    this.#bootstrapper = undefined;
+    this.#tellState();
+  }
+
+  /** Registers anew at each server. */
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#begin();
+  }
+
+  /** De-registers at one server, and stays away for so many seconds; Infinity: until `enable`. As /1/x/4, but ours. */
+  disable(shortServerId: number, seconds: number): void {
+    this.#session(shortServerId)?.disable(seconds);
+  }
+
+  /** Registers at once at a server that was disabled, or that the next attempt is waited for. */
+  enable(shortServerId: number): void {
+    this.#session(shortServerId)?.enable();
+  }
+
+  /** All that is provisioned at present: what the client was made with, and what servers and bootstrap made of it. */
+  get provision(): Provision {
+    return this.#provisioned.provision;
+  }
+
+  /**
+   * Puts other accounts, another Bootstrap-Server and other rules in the place of all there are, as bootstrap does.
+   * Registrations under accounts that lead where they did go on; the others end, and only then others begin.
+   */
+  provide(provision: Provision): void {
+    this.#provisioned.replace(provision);
+  }
+
   /** Asks the Bootstrap-Server at once; false if there is none (any more), or the client is not running. */
   bootstrap(): boolean {
-    if (this.#phase !== "started" || this.#provisioned.bootstrap === undefined) return false;
+    if (this.#phase !== "started" || this.#paused || this.#provisioned.bootstrap === undefined) return false;
     this.#bootstrapping().want(true);
     return true;
   }
 
-  /** Sends an Update to every server that has us. */
-  update(): void {
-    for (const { session } of this.#places) session.updateNow();
+  /** Sends an Update to every server that has us, or to one of them. */
+  update(shortServerId?: number): void {
+    for (const { account, session } of this.#places)
+      if (shortServerId === undefined || account.shortServerId === shortServerId) session.updateNow();
   }
 
   /** One for each server, in the order of the accounts. */
@@ -216,6 +264,17 @@ export class Lwm2mClient {
     return this.#provisioned.onChange((change) => listener(this.#provisioned.provision, change));
   }
 
+  #session(shortServerId: number): Session | undefined {
+    return this.#places.find(({ account }) => account.shortServerId === shortServerId)?.session;
+  }
+
+  #begin(): void {
+    if (this.#phase !== "started" || this.#paused) return;
+    const { bootstrap } = this.#provisioned;
+    if (bootstrap?.listen || bootstrap?.purgeAt !== undefined) this.#bootstrapping().listen();
+    this.#goOn(this.#places.length === 0);
+  }
+
   #place(account: Account): Place {
     const { shortServerId } = account;
     const session = new Session(this.#options, { provisioned: this.#provisioned, shortServerId, client: this });
@@ -238,7 +297,7 @@ export class Lwm2mClient {
 
   /** Lets those register whose turn it is; and asks for others if none of these will do, once one more has failed. */
   #goOn(failed: boolean): void {
-    if (this.#phase !== "started" || this.#leaving) return;
+    if (this.#phase !== "started" || this.#paused || this.#leaving) return;
     const candidates = () => this.#places.map((place) => ({ ...place.account, standing: place.standing, place }));
     for (const { place } of mayStart(candidates())) {
       place.standing = "trying";

@@ -13,6 +13,8 @@ function view(tree = new ObjectTree()): View {
     updateNow: () => undefined,
     disable: () => undefined,
     bootstrap: () => undefined,
+    updateOther: () => undefined,
+    disableOther: () => undefined,
   } as const;
   return new View({
     tree,
@@ -63,6 +65,8 @@ describe("the view of a server", () => {
       updateNow: () => undefined,
       disable: () => undefined,
       bootstrap: () => undefined,
+    updateOther: () => undefined,
+    disableOther: () => undefined,
     } as const;
     const account = { ...ACCOUNT, defaultMinimumPeriod: 5, defaultMaximumPeriod: 50 };
     const options = { tree: new ObjectTree(), models, clock: new FakeClock() };

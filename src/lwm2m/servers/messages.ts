@@ -33,7 +33,12 @@ export function toTell(view: View): Told {
 
 /** Whether nothing is new. */
 export function sameAs(told: Told, now: Told): boolean {
-  return told.lifetime === now.lifetime && told.queue === now.queue && sameObjects(told, now);
+  return sameTerms(told, now) && sameObjects(told, now);
+}
+
+/** Whether nothing is new but Instances. */
+export function sameTerms(told: Told, now: Told): boolean {
+  return told.lifetime === now.lifetime && told.queue === now.queue;
 }
 
 /** Everything that is not the rule, to a server that knows nothing of us. */

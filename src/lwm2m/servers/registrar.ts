@@ -17,7 +17,7 @@ import type { RegistrationSnapshot } from "../account.ts";
 import type { View } from "../view.ts";
 import { errorText, eventOf } from "./answers.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
-import { register, sameAs, type Told, toTell, update } from "./messages.ts";
+import { register, sameAs, sameTerms, type Told, toTell, update } from "./messages.ts";
 import { type Effect, type Event, type Location, next, type Outcome, type State, type Times } from "./registration.ts";
 import { afterFailure, refreshMs, SETTLE_MS } from "./schedule.ts";
 import { unusable } from "./schemes.ts";
@@ -33,6 +33,11 @@ export interface RegistrarOptions {
   readonly rootPath?: string;
   /** Lets Registers and Updates out when their turn comes, where many clients share a way; at once unless given. */
   readonly pace?: Pace;
+  /**
+   * How long to wait for further Instances to come or go before servers are told of all together, in milliseconds; 500
+   * unless given. Infinity: they hear of it with the next Update that comes anyway, or is asked for.
+   */
+  readonly announceMs?: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -115,13 +120,27 @@ export class Registrar {
 
   /** Tells the server, if what it was told is not so any more. */
   changed(): void {
-    if (this.#told === undefined || !sameAs(this.#told, toTell(this.#view))) this.feed({ type: "changed" });
+    const told = this.#told;
+    const now = toTell(this.#view);
+    if (told === undefined || sameAs(told, now)) return;
+    // Queue Mode is no parameter of Update since it is no part of the binding (LwM2M Core 1.1 Table 6.2.2-1).
+    if (told.queue !== now.queue && this.#view.version !== "1.0") this.feed({ type: "anew" });
+    else if (this.#options.announceMs !== Infinity || !sameTerms(told, now)) this.feed({ type: "changed" });
   }
 
   /** Neither Register nor Update until it is started again; the server hears nothing of it. */
   pause(): void {
     this.#rest();
     this.feed({ type: "pause" });
+  }
+
+  /** As `pause`, with no way left to be asked by. Never rejects. */
+  async leave(): Promise<void> {
+    this.pause();
+    const left = this.#connection;
+    this.#connection = new Connection(this.#owner, this.#options);
+    this.#turn += 1;
+    await left.close();
   }
 
   /** De-registers, and waits for answers no longer than `limitMs`. Never rejects. */
@@ -170,6 +189,7 @@ export class Registrar {
 
   #setTimer(ms: number): void {
     const { clock } = this.#options;
+    if (ms === Infinity) return;
     this.#timer = clock.after(ms, () => this.feed(TIMER));
     if (this.#state.name === "waiting") this.#nextAttemptAt = clock.now().ms + ms;
   }
@@ -265,11 +285,11 @@ export class Registrar {
   }
 
   get #times(): Times {
-    const { random } = this.#options;
+    const { random, announceMs = SETTLE_MS } = this.#options;
     const { account } = this.#view.server;
     return {
       refreshMs: () => refreshMs(account.lifetime, this.#transmitWaitMs, random.unit()),
-      settleMs: SETTLE_MS,
+      settleMs: Number.isFinite(announceMs) ? announceMs : SETTLE_MS,
       afterFailure: (failures) => afterFailure(account, failures, random),
       version: account.version ?? "1.1",
       initialDelayMs: (account.initialDelay ?? 0) * 1_000,

@@ -39,12 +39,16 @@ export type Event =
   | { readonly type: "refused"; readonly code: number; readonly retryAfterMs?: number }
   /** Lifetime, binding or Instances are not what the server was told. */
   | { readonly type: "changed" }
+  /** What the server was told is not so any more, and no Update can say it. */
+  | { readonly type: "anew" }
   /** The server asks for an Update, or seems to have forgotten what it observed. */
   | { readonly type: "update-now" }
   /** The way to the server is another one than that of the registration: nobody would know us by it. */
   | { readonly type: "lost" }
   /** There is no way to such a server, and waiting will not make one. */
   | { readonly type: "unusable" }
+  /** Whatever is waited for, now is the time. */
+  | { readonly type: "enable" }
   /** /1/x/4 was executed (LwM2M Core 1.2 §E.2): away for so long. */
   | { readonly type: "disable"; readonly ms: number };
 
@@ -98,7 +102,7 @@ export function next(state: State, event: Event, times: Times): Step {
     case "idle":
       return whileIdle(state, event, times);
     case "waiting":
-      return event.type === "timer" ? register(state.version, state) : [state];
+      return whileWaiting(state, event);
     case "registering":
       return whileRegistering(state, event, times);
     case "registered":
@@ -123,6 +127,21 @@ function whileIdle(state: State & { name: "idle" }, event: Event, times: Times):
     { name: "waiting", version: times.version, ...FRESH },
     { do: "set-timer", ms: times.initialDelayMs },
   ];
+}
+
+function whileWaiting(state: State & { name: "waiting" }, event: Event): Step {
+  switch (event.type) {
+    case "timer":
+    case "enable":
+      return register(state.version, state);
+    case "disable":
+      return [
+        { ...state, ...KNOWN },
+        { do: "set-timer", ms: event.ms },
+      ];
+    default:
+      return [state];
+  }
 }
 
 function whileRegistering(state: State & { name: "registering" }, event: Event, times: Times): Step {
@@ -165,6 +184,7 @@ function whileRegistered(state: State & { name: "registered" }, event: Event, ti
         { do: "set-timer", ms: 0 },
       ];
     case "lost":
+    case "anew":
       return register(version, KNOWN);
     case "disable":
       return disable(state, event.ms);

@@ -14,13 +14,15 @@ const DISABLE = 4;
 const UPDATE_TRIGGER = 8;
 const BOOTSTRAP_TRIGGER = 9;
 
-/** What the server may do by executing Resources of its own Instance. */
+/** What the server may do by executing Resources of its own Instance, and of others where it has the right to. */
 export interface ServerActions {
   /** Spoken with the server at present. */
   readonly version: Version;
   updateNow(): void;
   disable(seconds: number): void;
   bootstrap(): void;
+  updateOther(shortServerId: number): void;
+  disableOther(shortServerId: number, seconds: number): void;
 }
 
 /** As one of the servers sees it. */
@@ -99,7 +101,7 @@ export class ServerObject {
 
   /** What to do once the Execute has been answered, or undefined if there is nothing to execute. */
   action(where: Path): (() => void) | undefined {
-    if (!contains(this.instance, where)) return undefined;
+    if (!contains(this.instance, where)) return this.#actionOfOther(where);
     switch (idAt(where, 2)) {
       case UPDATE_TRIGGER:
         return () => this.#actions.updateNow();
@@ -107,6 +109,20 @@ export class ServerObject {
         return () => this.#actions.disable(this.account.disableTimeout ?? DISABLE_TIMEOUT_S);
       case BOOTSTRAP_TRIGGER:
         return this.#mayBootstrap ? () => this.#actions.bootstrap() : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  #actionOfOther(where: Path): (() => void) | undefined {
+    const account = contains(SERVER_OBJECT, where) ? this.accountAt(where) : undefined;
+    if (account === undefined) return undefined;
+    const { shortServerId, disableTimeout = DISABLE_TIMEOUT_S } = account;
+    switch (idAt(where, 2)) {
+      case UPDATE_TRIGGER:
+        return () => this.#actions.updateOther(shortServerId);
+      case DISABLE:
+        return () => this.#actions.disableOther(shortServerId, disableTimeout);
       default:
         return undefined;
     }

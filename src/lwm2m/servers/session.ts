@@ -45,13 +45,20 @@ export interface SessionOptions extends RegistrarOptions, ReportingOptions {
   readonly defaults?: UsualAttributes;
 }
 
+/** What a session asks of its client. */
+export interface ClientActions {
+  bootstrap(): unknown;
+  update(shortServerId: number): void;
+  disable(shortServerId: number, seconds: number): void;
+}
+
 /** What a session is about. */
 export interface SessionSubject {
   readonly provisioned: Provisioned;
   /** Which of the accounts. */
   readonly shortServerId: number;
-  /** Who is asked when the server wants bootstrap (/1/x/9). */
-  readonly client?: { bootstrap(): unknown };
+  /** Who is asked when the server wants bootstrap (/1/x/9), or something of the account of another server. */
+  readonly client?: ClientActions;
 }
 
 /** How a session fares, for those who order sessions: an attempt was refused or met silence; all that may be made have. */
@@ -96,6 +103,11 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     this.#registrar.pause();
   }
 
+  /** As `pause`, and not heard either. Never rejects. */
+  leave(): Promise<void> {
+    return this.#registrar.leave();
+  }
+
   /** De-registers, and waits for the answer no longer than `limitMs`. Never rejects; safe to call twice. */
   stop(limitMs = STOP_LIMIT_MS): Promise<void> {
     this.#stopped ??= this.#stop(limitMs);
@@ -138,12 +150,25 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     this.#registrar.feed({ type: "update-now" });
   }
 
+  /** Ends what `disable` has begun, or any other wait for the next attempt. */
+  enable(): void {
+    this.#registrar.feed({ type: "enable" });
+  }
+
   disable(seconds: number): void {
     this.#registrar.feed({ type: "disable", ms: seconds * 1_000 });
   }
 
   bootstrap(): void {
     this.#client?.bootstrap();
+  }
+
+  updateOther(shortServerId: number): void {
+    this.#client?.update(shortServerId);
+  }
+
+  disableOther(shortServerId: number, seconds: number): void {
+    this.#client?.disable(shortServerId, seconds);
   }
 
   /** A request of our own, such as Send. Never rejects; a line that breaks meanwhile ends in a Register. */
@@ -241,7 +266,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
 
   #instancesChanged(): void {
     this.view.attributes.prune((path) => this.view.has(path) || this.view.has(instanceOf(path)));
-    this.#registrar.feed({ type: "changed" });
+    this.#registrar.changed();
   }
 
   #fault(request: IncomingRequest, error: unknown): Reply {
