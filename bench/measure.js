@@ -5,8 +5,8 @@ import { child } from "./rpc.js";
 
 const OUTSTANDING = 32;
 
-/** A subject and the peer that measures it. */
-export async function pair(script) {
+/** A subject and the peer that measures it. `confirmable`: whether notifications are to be. */
+export async function pair(script, confirmable = false) {
   const peer = child("./peer.js");
   const subject = child(script);
   const port = await peer.ask("listen");
@@ -18,7 +18,7 @@ export async function pair(script) {
     start: async (more) => {
       count += more;
       const began = performance.now();
-      await subject.ask("start", { count: more, port });
+      await subject.ask("start", { count: more, port, confirmable });
       await peer.ask("registered", count);
       return performance.now() - began;
     },
@@ -49,6 +49,7 @@ async function perSecond(subject, work) {
 }
 
 const notifications = (confirmable) => ({
+  confirmable,
   prepare: ({ peer }) => peer.ask("observe", confirmable),
   run: async ({ subject, peer }, ms) => {
     await peer.ask("count");
@@ -60,6 +61,7 @@ const notifications = (confirmable) => ({
 });
 
 const reads = (format) => ({
+  confirmable: false,
   prepare: () => undefined,
   run: ({ subject, peer }, ms) => perSecond(subject, () => peer.ask("read", { ms, outstanding: OUTSTANDING, format })),
 });
@@ -75,28 +77,33 @@ export const PHASES = new Map([
  * All subjects stand ready at once, and take turns: what else the machine does meets them alike. Each phase of each
  * subject is run once for the compiler, then `rounds` times for the record; the medians count.
  */
-export async function throughput(subjects, { endpoints, ms, rounds }) {
-  const pairs = await Promise.all(subjects.map(({ script }) => pair(script)));
+export async function throughput(subjects, scale) {
+  const plain = await measured(subjects, scale, false);
+  const confirmed = await measured(subjects, scale, true);
+  return subjects.map(({ name }, index) => {
+    const { registerMs, phases } = plain[index];
+    const taken = { ...phases, ...confirmed[index].phases };
+    return { name, registerMs, phases: Object.fromEntries([...PHASES.keys()].map((phase) => [phase, taken[phase]])) };
+  });
+}
+
+/** The phases in which notifications are confirmable, or the others: a client is asked for that when it is made. */
+async function measured(subjects, { endpoints, ms, rounds }, confirmable) {
+  const pairs = await Promise.all(subjects.map(({ script }) => pair(script, confirmable)));
   try {
-    const registerMs = [];
-    for (const each of pairs) registerMs.push(await each.start(endpoints));
-    const samples = subjects.map(() => new Map());
-    for (const [phase, { prepare, run }] of PHASES) {
+    const all = [];
+    for (const each of pairs) all.push({ registerMs: await each.start(endpoints), phases: {} });
+    for (const [phase, { prepare, run }] of [...PHASES].filter(([, each]) => each.confirmable === confirmable)) {
       for (const each of pairs) {
         await prepare(each);
         await run(each, ms);
       }
+      const samples = pairs.map(() => []);
       for (let round = 0; round < rounds; round++)
-        for (const [index, each] of pairs.entries()) {
-          const taken = samples[index].get(phase) ?? [];
-          samples[index].set(phase, [...taken, await run(each, ms)]);
-        }
+        for (const [index, each] of pairs.entries()) samples[index].push(await run(each, ms));
+      for (const [index, taken] of samples.entries()) all[index].phases[phase] = middle(taken);
     }
-    return subjects.map(({ name }, index) => ({
-      name,
-      registerMs: registerMs[index],
-      phases: Object.fromEntries([...samples[index]].map(([phase, taken]) => [phase, middle(taken)])),
-    }));
+    return all;
   } finally {
     for (const each of pairs) await each.end();
   }

@@ -7,7 +7,7 @@ import dgram from "node:dgram";
 import { flooding } from "./flood.js";
 import { pace } from "./pace.js";
 import { selfReport, serve } from "./rpc.js";
-import { isRequest, register, Type, typeOf } from "./wire.js";
+import { isAcknowledgement, isRequest, register, Type, typeOf } from "./wire.js";
 
 class Bare {
   #socket = dgram.createSocket("udp4");
@@ -50,7 +50,7 @@ class Bare {
 
   #receive(datagram) {
     if (!isRequest(datagram[1])) {
-      if (typeOf(datagram) === Type.ACK && datagram[1] === 0) acknowledged(this);
+      if (isAcknowledgement(datagram)) acknowledged(this);
       return;
     }
     const tokenLength = datagram[0] & 15;

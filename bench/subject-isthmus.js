@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { silentLog } from "../dist/base/log.js";
 import { systemRandom } from "../dist/base/random.js";
 import { SystemClock } from "../dist/base/system-clock.js";
-import { Endpoint } from "../dist/coap/index.js";
 import { udp } from "../dist/io/udp.js";
 import { Lwm2mClient, ObjectTree } from "../dist/lwm2m/index.js";
 import { parsePath } from "../dist/model/path.js";
@@ -12,6 +11,7 @@ import { loadRegistry } from "../dist/model/registry.js";
 import { flooding } from "./flood.js";
 import { pace } from "./pace.js";
 import { selfReport, serve } from "./rpc.js";
+import { isAcknowledgement } from "./wire.js";
 
 const VALUE = parsePath("/3303/0/5700");
 const UNIT = parsePath("/3303/0/5701");
@@ -19,55 +19,33 @@ const INSTANCE = parsePath("/3303/0");
 const DEVICE = parsePath("/3/0");
 const MAKER = parsePath("/3/0/0");
 
-/** LwM2M 1.1 leaves CON or NON to the client; here the phase of the measurement decides, for every notification. */
-let confirmable = false;
-const onRequest = Endpoint.prototype.onRequest;
-Endpoint.prototype.onRequest = function (handler) {
-  onRequest.call(this, (request) => {
-    const reply = handler(request);
-    return reply.observer ? { ...reply, observer: decided(reply.observer) } : reply;
-  });
-};
-
-function decided(observer) {
-  return {
-    started: (observation) =>
-      observer.started({
-        notify: (reply, options) => observation.notify(reply, confirmable ? acknowledging(options) : options),
-        forget: () => observation.forget(),
-      }),
-    ended: (why) => observer.ended(why),
-  };
-}
-
-/** Whose value is changing now. */
-let changing;
-
-function acknowledging(options) {
-  const tree = changing;
-  return {
-    confirmable: true,
-    settled: (fate) => {
-      options.settled?.(fate);
-      acknowledged(tree);
-    },
-  };
-}
-
 const models = loadRegistry(JSON.parse(readFileSync(new URL("../src/model/registry.json", import.meta.url), "utf8")));
 const clock = new SystemClock();
 const trees = [];
-const { acknowledged, flood } = flooding(trees, (tree, value, wanted) => {
-  confirmable = wanted;
-  changing = tree;
-  tree.set(VALUE, value, clock.now());
-});
+const { acknowledged, flood } = flooding(trees, (tree, value) => tree.set(VALUE, value, clock.now()));
+
+/** A connection that says when an acknowledgement has been dealt with: then the value may change again. */
+function connect(port, tree) {
+  const transport = udp({ host: "127.0.0.1", port });
+  const onDatagram = transport.onDatagram.bind(transport);
+  transport.onDatagram = (listener) =>
+    onDatagram((datagram) => {
+      listener(datagram);
+      if (isAcknowledgement(datagram)) acknowledged(tree);
+    });
+  return transport;
+}
 
 serve({
   ...selfReport,
-  start: ({ count, port }) => {
-    const account = { uri: `coap://127.0.0.1:${port}`, lifetime: 3_600, shortServerId: 1 };
-    const connect = () => udp({ host: "127.0.0.1", port });
+  start: ({ count, port, confirmable }) => {
+    // Whether notifications are confirmable is a matter of the account; nobody listens for what never comes.
+    const account = {
+      uri: `coap://127.0.0.1:${port}`,
+      lifetime: 3_600,
+      shortServerId: 1,
+      confirmNotifications: confirmable,
+    };
     for (let i = 0; i < count; i++) {
       const tree = new ObjectTree(models);
       const at = clock.now();
@@ -83,7 +61,7 @@ serve({
         tree,
         provision: { accounts: [account] },
         models,
-        connect,
+        connect: () => (confirmable ? connect(port, tree) : udp({ host: "127.0.0.1", port })),
         clock,
         random: systemRandom,
         log: silentLog,

@@ -9,6 +9,9 @@ export const isRequest = (code) => code > 0 && code < 0x20;
 
 export const typeOf = (datagram) => (datagram[0] >> 4) & 3;
 
+/** Whether it acknowledges and says nothing else. */
+export const isAcknowledgement = (datagram) => typeOf(datagram) === Type.ACK && datagram[1] === 0;
+
 /** An empty acknowledgement. */
 export const ack = (datagram) => Buffer.from([0x60, 0x00, datagram[2], datagram[3]]);
 
