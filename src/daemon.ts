@@ -1,25 +1,26 @@
 /** Builds the house from a config, starts it and stops it: the only file that knows every room. */
 
 import { builtinAdapters, systemDrivers } from "./adapters/index.ts";
-import type { Clock, Timer } from "./base/clock.ts";
+import type { Clock } from "./base/clock.ts";
 import { codeOf, words } from "./base/errors.ts";
 import { type Log, silentLog } from "./base/log.ts";
 import type { Outcome } from "./base/outcome.ts";
 import { type Random, systemRandom } from "./base/random.ts";
 import { SystemClock } from "./base/system-clock.ts";
+import { Undo } from "./base/undo.ts";
 import type { Config, SettingsSchema } from "./config/index.ts";
 import { type AdoptRule, Gateway, type LocalPort, type SelfFacts } from "./gateway/index.ts";
 import { AdapterHost } from "./host/index.ts";
 import { type Mount, serve } from "./http/index.ts";
-import { assetPath, pageFiles, readText } from "./io/assets.ts";
+import { assetPath, ownVersion, pageFiles, readText } from "./io/assets.ts";
 import { StateFolder } from "./io/files.ts";
 import { MachineWatch } from "./io/machine-watch.ts";
 import { rebootMachine } from "./io/reboot.ts";
-import { systemd } from "./io/systemd.ts";
+import { tellSystemd } from "./io/systemd.ts";
 import { udp } from "./io/udp.ts";
 import { Lab } from "./lab/index.ts";
 import { devicesFolder, Library, readDefinitions } from "./library/index.ts";
-import type { Account } from "./lwm2m/index.ts";
+import type { Account, BootstrapAccount } from "./lwm2m/index.ts";
 import { parseDdf } from "./model/ddf.ts";
 import type { ObjectModel, ObjectRegistry } from "./model/objects.ts";
 import { loadRegistry } from "./model/registry.ts";
@@ -92,7 +93,8 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
 
   const lab = config.lab && (await startLabServer({ ...config.lab, anyPort: config.anyPort, models, clock, log }));
   if (lab) undo.add("lab", () => lab.lab.stop());
-  const accounts = accountsOf(config, lab?.port);
+  const accounts = accountsOf(config, lab);
+  const bootstrap = bootstrapOf(config, lab);
 
   const { folder } = config;
   const plugins = builtinAdapters(systemDrivers({ clock, random, log, ...(folder !== undefined && { folder }) }));
@@ -101,7 +103,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     endpoint: config.gateway.endpoint ?? `isthmus-${machine.facts.hostname}`,
     version,
     accounts,
-    ...(config.bootstrap && { bootstrap: config.bootstrap }),
+    ...(bootstrap && { bootstrap }),
     devices: loadDevices(config.devices, models, log),
     models,
     adapters: host,
@@ -114,6 +116,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     sensors: config.sensors,
     connect: (uri, local) => connect(uri, local, log),
     memoryBytes: () => process.memoryUsage.rss(),
+    ...(config.gateway.startsPerSecond !== undefined && { startsPerSecond: config.gateway.startsPerSecond }),
   });
   await gateway.start();
   // Servers are told while adapters still let go of their devices: both together fit into 5 s.
@@ -123,11 +126,13 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const mounts = lab ? [labMount(lab.lab)] : [];
   const http = config.http && (await startHttp({ config, http: config.http, gateway, mounts, log, clock, random }));
   if (http) undo.add("http", () => http.close());
-  undo.add("systemd", await tellSystemd(gateway, options));
+  const alive = () => clock.monotonic() - gateway.sweptMs < STUCK_MS;
+  const { environment = process.env } = options;
+  undo.add("systemd", await tellSystemd({ environment, clock, log, words: () => wordsOf(gateway), alive }));
   log.info("started", { version, adapters: config.adapters.length, url: http?.url });
   return {
     ...(http && { url: http.url }),
-    servers: [...accounts, ...(config.bootstrap ? [config.bootstrap] : [])].map(({ uri }) => uri),
+    servers: [...accounts, ...(bootstrap ? [bootstrap] : [])].map(({ uri }) => uri),
     gateway,
     stop: () => undo.all(),
   };
@@ -135,36 +140,18 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
 
 /** How long the sweep over all sensors may be late before the process counts as stuck. */
 const STUCK_MS = 5_000;
-const STATUS_MS = 10_000;
 
-/** Tells the service manager that we are ready, and then that work moves. Returns how to take leave of it. */
-async function tellSystemd(gateway: Gateway, options: DaemonOptions): Promise<() => Promise<void>> {
-  const { clock, log, environment = process.env } = options;
-  if (environment["NOTIFY_SOCKET"] === undefined) return () => Promise.resolve();
-  const manager = systemd({ environment, clock, log });
-  const words = () => {
-    const { sensors, servers } = gateway.status();
-    const registered = servers.map((each) => `${each.registered} of ${each.endpoints} registered`).join(", ");
-    return `${sensors.live} of ${sensors.total} sensors live, ${registered}`;
-  };
-  let timer: Timer | undefined;
-  const repeat = () => {
-    void manager.status(words());
-    timer = clock.after(STATUS_MS, repeat);
-  };
-  await manager.ready(words());
-  repeat();
-  const starve = manager.watchdog(() => clock.monotonic() - gateway.sweptMs < STUCK_MS);
-  return () => {
-    timer?.cancel();
-    starve();
-    return manager.stopping();
-  };
+function wordsOf(gateway: Gateway): string {
+  const { sensors, servers } = gateway.status();
+  const registered = servers.map((each) => `${each.registered} of ${each.endpoints} registered`).join(", ");
+  return `${sensors.live} of ${sensors.total} sensors live, ${registered}`;
 }
 
 export interface LabServerOptions {
   /** Of CoAP; 0: any that is free. */
   readonly port: number;
+  /** Of bootstrap alone; on `port` as well unless given. 0: any that is free. */
+  readonly bootstrapPort?: number;
   /** Of its page and API, on this machine only. */
   readonly http: number;
   /** Where CoAP listens. */
@@ -174,13 +161,11 @@ export interface LabServerOptions {
 }
 
 /** The lab alone: an LwM2M server for other clients to register at. @throws whatever the system says of a port. */
-export async function startLab(
-  options: LabServerOptions,
-): Promise<{ port: number; url: string; stop(): Promise<void> }> {
-  const { clock, log, http, host, port } = options;
+export async function startLab(options: LabServerOptions): Promise<LabPorts & { url: string; stop(): Promise<void> }> {
+  const { clock, log, http, ...where } = options;
   const undo = new Undo(log);
   try {
-    const lab = new Lab({ models: await loadModels([], log), clock, log, host, port });
+    const lab = new Lab({ ...where, models: await loadModels([], log), clock, log });
     const bound = await lab.start();
     undo.add("lab", () => lab.stop());
     const served = await serve({
@@ -191,40 +176,10 @@ export async function startLab(
       clock,
     });
     undo.add("http", () => served.close());
-    return { port: bound.port, url: `${served.url}lab/`, stop: () => undo.all() };
+    return { ...bound, url: `${served.url}lab/`, stop: () => undo.all() };
   } catch (error) {
     await undo.all();
     throw error;
-  }
-}
-
-/** What was started, to be stopped in the reverse order. */
-class Undo {
-  readonly #log: Log;
-  readonly #steps: (readonly [name: string, step: () => Promise<unknown>])[] = [];
-  #done: Promise<void> | undefined;
-
-  constructor(log: Log) {
-    this.#log = log;
-  }
-
-  add(name: string, step: () => Promise<unknown>): void {
-    this.#steps.push([name, step]);
-  }
-
-  all(): Promise<void> {
-    this.#done ??= this.#run();
-    return this.#done;
-  }
-
-  async #run(): Promise<void> {
-    for (const [name, step] of this.#steps.toReversed()) {
-      try {
-        await step();
-      } catch (error) {
-        this.#log.error("stop-failed", { part: name, error });
-      }
-    }
   }
 }
 
@@ -232,12 +187,6 @@ async function openState(stateDir: string, log: Log): Promise<StateFolder> {
   const opened = await StateFolder.open(stateDir, { log });
   if (opened.status === "open") return opened.folder;
   throw new SecondInstanceError(`another Isthmus (process ${opened.pid}) already works on ${stateDir}`);
-}
-
-async function ownVersion(): Promise<string> {
-  const manifest: unknown = JSON.parse(await readText(assetPath("package.json")));
-  const has = typeof manifest === "object" && manifest !== null && "version" in manifest;
-  return has && typeof manifest.version === "string" ? manifest.version : "unknown";
 }
 
 /** The registry, and Objects of the user's own. A file with a mistake is left out, alone. */
@@ -277,19 +226,20 @@ function simulatorRules({ adapters }: Config): AdoptRule[] {
 }
 
 /** Servers as clients see them; one that is the lab itself is where the lab really listens. */
-function accountsOf({ servers, lab }: Config, labPort: number | undefined): Account[] {
-  return servers.map(({ uri, lifetime, version, minimumPeriod, maximumPeriod }, index) => {
-    const isLab = lab !== undefined && labPort !== undefined && uri === `coap://127.0.0.1:${lab.port}`;
-    return {
-      uri: isLab ? `coap://127.0.0.1:${labPort}` : uri,
-      lifetime,
-      shortServerId: index + 1,
-      ...(version && { version }),
-      ...(minimumPeriod !== undefined && { defaultMinimumPeriod: minimumPeriod }),
-      ...(maximumPeriod !== undefined && { defaultMaximumPeriod: maximumPeriod }),
-    };
-  });
+function accountsOf({ servers, lab }: Config, bound: LabPorts | undefined): Account[] {
+  return servers.map((server, index) => ({
+    ...server,
+    uri: bound && server.uri === loopback(lab?.port) ? loopback(bound.port) : server.uri,
+    shortServerId: server.shortServerId ?? index + 1,
+  }));
 }
+
+function bootstrapOf({ bootstrap, lab }: Config, bound: LabPorts | undefined): BootstrapAccount | undefined {
+  const isLab = bound && bootstrap?.uri === loopback(lab?.bootstrapPort ?? lab?.port);
+  return bootstrap && isLab ? { ...bootstrap, uri: loopback(bound.bootstrapPort) } : bootstrap;
+}
+
+const loopback = (port: number | undefined) => `coap://127.0.0.1:${port}`;
 
 function connect(uri: string, local: LocalPort, log: Log) {
   const { hostname: host, port } = new URL(uri);
@@ -343,7 +293,12 @@ function offsetText(minutes: number): string {
   return `${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
 }
 
-interface LabParts {
+interface LabPorts {
+  readonly port: number;
+  readonly bootstrapPort: number;
+}
+
+interface LabParts extends Partial<LabPorts> {
   readonly port: number;
   readonly anyPort: true | undefined;
   readonly models: ObjectRegistry;
@@ -351,9 +306,11 @@ interface LabParts {
   readonly log: Log;
 }
 
-function startLabServer({ port, anyPort, ...rest }: LabParts): Promise<{ lab: Lab; port: number }> {
+function startLabServer({ port, bootstrapPort, anyPort, ...rest }: LabParts): Promise<{ lab: Lab } & LabPorts> {
   return onFreePort(port, anyPort, async (candidate) => {
-    const lab = new Lab({ ...rest, port: candidate });
+    // Both move together; any free one stays any free one.
+    const second = bootstrapPort && bootstrapPort + candidate - port;
+    const lab = new Lab({ ...rest, port: candidate, ...(second !== undefined && { bootstrapPort: second }) });
     return { lab, ...(await lab.start()) };
   });
 }

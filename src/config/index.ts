@@ -17,7 +17,7 @@ export {
   readConfig,
   type ReadConfigOptions,
   type SensorConfig,
-  type ServerConfig,
 } from "./read.ts";
+export type { BootstrapConfig, ServerConfig } from "./servers.ts";
 export type { SecretSources } from "./source.ts";
 export type { SettingsSchema } from "./words.ts";

@@ -16,12 +16,18 @@ import {
   parseListen,
   SensorSection,
 } from "./schema.ts";
+import { type BootstrapConfig, bootstrapConfig, contradictions, type ServerConfig, serverConfigs } from "./servers.ts";
 import { readSource, type SecretSources, type Source, type ValuePath } from "./source.ts";
 import { checkWith, type Finding, type SettingsSchema } from "./words.ts";
 
 export interface Config {
   /** `endpoint` absent: the composition root makes one of the host's name. */
-  readonly gateway: { readonly endpoint?: string; readonly allowReboot: boolean };
+  readonly gateway: {
+    readonly endpoint?: string;
+    readonly allowReboot: boolean;
+    /** Registers and Updates that go out in one second, of all sensors together. */
+    readonly startsPerSecond?: number;
+  };
   /** At least one, unless there is a Bootstrap-Server. */
   readonly servers: readonly ServerConfig[];
   readonly bootstrap?: BootstrapConfig;
@@ -29,7 +35,10 @@ export interface Config {
   readonly adapters: readonly AdapterConfig[];
   readonly adopt: readonly AdoptRuleConfig[];
   readonly sensors: readonly SensorConfig[];
-  readonly lab?: { readonly port: number };
+  /** `bootstrapPort` absent: bootstrap is done on `port`. */
+  readonly lab?: { readonly port: number; readonly bootstrapPort?: number };
+  /** Bytes that values may take while servers are away, those of all sensors together. */
+  readonly storage?: { readonly memory?: number };
   /** DDF files with further Objects; absolute. */
   readonly objects: readonly string[];
   /** A folder of further device definitions; absolute. */
@@ -39,24 +48,6 @@ export interface Config {
   readonly log: { readonly level: Level };
   /** Where a port is taken, the next free one will do: for the demonstration, which nobody else relies on. */
   readonly anyPort?: true;
-}
-
-export interface ServerConfig {
-  readonly uri: string;
-  /** Seconds. */
-  readonly lifetime: number;
-  readonly version?: "1.0" | "1.1" | "1.2";
-  /** Seconds: the server's defaults for notifications, /1/x/2 and /1/x/3. */
-  readonly minimumPeriod?: number;
-  readonly maximumPeriod?: number;
-}
-
-/** Where sensors are given their servers. */
-export interface BootstrapConfig {
-  readonly uri: string;
-  /** Seconds that the server may begin by itself before it is asked to. */
-  readonly holdOff?: number;
-  readonly version?: "1.0" | "1.1" | "1.2";
 }
 
 export interface HttpConfig {
@@ -162,46 +153,35 @@ class Reader {
     const adapters = this.#adapters(whole.adapters);
     const adopt = this.#rules(whole.adopt, whole.adapters);
     const sensors = this.#sensors(whole.sensors, whole);
+    for (const { path, message, hint } of contradictions(whole))
+      this.#say(path, message, { atKey: path.length === 1, ...(hint !== undefined && { hint }) });
     if (!top.ok) return undefined;
     const http = this.#http(whole.http);
+    const { gateway, lab, storage, bootstrap, devices, log } = whole;
     return {
-      gateway: {
-        ...(whole.gateway.endpoint !== undefined && { endpoint: whole.gateway.endpoint }),
-        allowReboot: whole.gateway.allow_reboot,
-      },
+      gateway: gatewayConfig(gateway),
       servers: this.#servers(whole),
-      ...(whole.bootstrap && { bootstrap: bootstrapConfig(whole.bootstrap) }),
+      ...(bootstrap && { bootstrap: bootstrapConfig(bootstrap) }),
       ...(http && { http }),
       adapters,
       adopt,
       sensors,
-      ...(whole.lab && { lab: whole.lab }),
+      ...(lab && { lab: labConfig(lab) }),
+      ...(storage && { storage }),
       objects: whole.objects.map((each) => resolve(dirname(this.#file), each)),
-      ...(whole.devices !== undefined && { devices: resolve(dirname(this.#file), whole.devices) }),
+      ...(devices !== undefined && { devices: resolve(dirname(this.#file), devices) }),
       folder: dirname(resolve(this.#file)),
-      log: whole.log,
+      log,
     };
   }
 
-  #servers({ server, servers, bootstrap, lab }: ConfigFile): ServerConfig[] {
-    if (server && servers)
-      this.#say(["servers"], "server and servers exclude one another", { hint: "keep one of them", atKey: true });
-    const all = servers ?? (server ? [server] : []);
-    const seen = new Set<string>();
-    for (const [index, { uri }] of all.entries()) {
-      if (seen.has(uri)) this.#say(["servers", index, "uri"], "this server is already in the list");
-      seen.add(uri);
-    }
-    if (all.length === 0 && !lab && !bootstrap)
-      this.#say([], "no server to register at", { hint: 'add server: { uri: "coap://host:5683" }' });
-    if (all.length === 0 && lab && !bootstrap) return [{ uri: `coap://127.0.0.1:${lab.port}`, lifetime: 300 }];
-    return all.map(({ uri, lifetime, version, min_period, max_period }) => ({
-      uri,
-      lifetime,
-      ...(version && { version }),
-      ...(min_period !== undefined && { minimumPeriod: min_period }),
-      ...(max_period !== undefined && { maximumPeriod: max_period }),
-    }));
+  #servers(file: ConfigFile): ServerConfig[] {
+    const { bootstrap, lab } = file;
+    const all = serverConfigs(file);
+    if (all.length > 0 || bootstrap) return all;
+    if (lab) return [{ uri: `coap://127.0.0.1:${lab.port}`, lifetime: 300 }];
+    this.#say([], "no server to register at", { hint: 'add server: { uri: "coap://host:5683" }' });
+    return [];
   }
 
   #http(section: ConfigFile["http"]): HttpConfig | undefined {
@@ -329,8 +309,16 @@ class Reader {
   }
 }
 
-function bootstrapConfig({ uri, hold_off, version }: NonNullable<ConfigFile["bootstrap"]>): BootstrapConfig {
-  return { uri, ...(hold_off !== undefined && { holdOff: hold_off }), ...(version && { version }) };
+function gatewayConfig({ endpoint, allow_reboot, starts_per_second }: ConfigFile["gateway"]): Config["gateway"] {
+  return {
+    ...(endpoint !== undefined && { endpoint }),
+    allowReboot: allow_reboot,
+    ...(starts_per_second !== undefined && { startsPerSecond: starts_per_second }),
+  };
+}
+
+function labConfig({ port, bootstrap_port }: NonNullable<ConfigFile["lab"]>): NonNullable<Config["lab"]> {
+  return { port, ...(bootstrap_port !== undefined && { bootstrapPort: bootstrap_port }) };
 }
 
 function checkFindings(schema: SettingsSchema, value: unknown, path: ValuePath): readonly Finding[] {
@@ -342,7 +330,7 @@ function checkFindings(schema: SettingsSchema, value: unknown, path: ValuePath):
 function lenient(value: unknown): ConfigFile {
   const given: [string, unknown][] = typeof value === "object" && value !== null ? Object.entries(value) : [];
   const keep: Record<string, unknown> = {};
-  for (const key of ["gateway", "adapters", "adopt", "sensors"]) {
+  for (const key of ["gateway", "server", "servers", "bootstrap", "adapters", "adopt", "sensors"]) {
     const section = given.find(([name]) => name === key)?.[1];
     if (section !== undefined && FileSchema.safeParse({ [key]: section }).success) keep[key] = section;
   }

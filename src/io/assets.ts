@@ -37,6 +37,13 @@ export async function readText(path: string): Promise<string> {
   return readFile(path, "utf8");
 }
 
+/** The version of this program. */
+export async function ownVersion(): Promise<string> {
+  const manifest: unknown = JSON.parse(await readText(assetPath("package.json")));
+  const has = typeof manifest === "object" && manifest !== null && "version" in manifest;
+  return has && typeof manifest.version === "string" ? manifest.version : "unknown";
+}
+
 /**
  * The files of the web page by their path on the server, such as `/style.css`. What is compiled lies in dist/, what is
  * not in src/; before the first build there is nothing compiled, and the map is that much smaller.

@@ -32,6 +32,36 @@ export interface Systemd {
   watchdog(alive: () => boolean): () => void;
 }
 
+export interface ServiceWords extends SystemdOptions {
+  /** How the service is, in one line. */
+  readonly words: () => string;
+  /** Whether work moves. */
+  readonly alive: () => boolean;
+}
+
+const STATUS_MS = 10_000;
+
+/** Tells the service manager that we are ready, and from then on how we are. Returns how to take leave of it. */
+export async function tellSystemd({ words, alive, ...options }: ServiceWords): Promise<() => Promise<void>> {
+  const { environment, clock } = options;
+  // Words for nobody would cost a look at every sensor.
+  if (environment["NOTIFY_SOCKET"] === undefined) return () => Promise.resolve();
+  const manager = systemd(options);
+  await manager.ready(words());
+  let timer: Timer | undefined;
+  const repeat = () => {
+    void manager.status(words());
+    timer = clock.after(STATUS_MS, repeat);
+  };
+  repeat();
+  const starve = manager.watchdog(alive);
+  return () => {
+    timer?.cancel();
+    starve();
+    return manager.stopping();
+  };
+}
+
 export function systemd(options: SystemdOptions): Systemd {
   return options.environment["NOTIFY_SOCKET"] === undefined ? absent : new Notifier(options);
 }

@@ -39,10 +39,13 @@ const Whole = z.strictObject({
     .array(
       z.strictObject({
         uri: z.string().regex(/^coap:\/\/./),
-        lifetime: z.int().min(1),
+        lifetime: z.int().min(0),
         version: z.string().optional(),
-        minimumPeriod: z.int().min(0).optional(),
-        maximumPeriod: z.int().min(0).optional(),
+        defaultMinimumPeriod: z.int().min(0).optional(),
+        defaultMaximumPeriod: z.int().min(0).optional(),
+        queue: z.boolean().optional(),
+        priority: z.int().min(0).optional(),
+        shortServerId: z.int().min(1).max(65_534).optional(),
       }),
     )
     .min(1),

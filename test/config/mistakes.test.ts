@@ -90,7 +90,7 @@ describe("a mistake as it is printed", () => {
       [
         "isthmus.yaml:2:12  gateway.zzzzzz: unknown key",
         "     2 | gateway: { zzzzzz: 1 }",
-        "       |            ^^^^^^ known here: endpoint, allow_reboot",
+        "       |            ^^^^^^ known here: endpoint, allow_reboot, starts_per_second",
       ],
     ],
     [
@@ -172,7 +172,10 @@ describe("a mistake as it is printed", () => {
   });
 
   it.each<[string, string]>([
-    ['server: { uri: "coap://a", lifetime: 0 }', "1:38  server.lifetime: expected at least 1 second"],
+    [
+      'server: { uri: "coap://a", lifetime: 0 }',
+      "1:38  server.lifetime: 0 means for ever, which servers know since LwM2M 1.2",
+    ],
     [
       'server: { uri: "coap://a", lifetime: 1.5 }',
       "1:38  server.lifetime: expected seconds, or a duration such as `5m`",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { systemd, type SystemdOptions } from "../../src/io/systemd.ts";
+import { systemd, type SystemdOptions, tellSystemd } from "../../src/io/systemd.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { MemoryLog } from "../support/memory-log.ts";
 
@@ -87,5 +87,49 @@ describe("what systemd hears", () => {
     const service = systemd({ environment: { NOTIFY_SOCKET: "/nowhere" }, clock: new FakeClock(), log });
     await service.status("x");
     expect(log.events("error")).toEqual([]);
+  });
+});
+
+describe("a service that reports by itself", () => {
+  async function reporting(environment: Record<string, string>) {
+    const clock = new FakeClock();
+    const said: string[] = [];
+    let asked = 0;
+    const leave = await tellSystemd({
+      environment,
+      clock,
+      log: new MemoryLog(),
+      pid: 42,
+      notify: (args) => Promise.resolve(void said.push(args.slice(1).join(" "))),
+      words: () => `look ${++asked}`,
+      alive: () => true,
+    });
+    return { clock, said, leave, asked: () => asked };
+  }
+
+  it("says that it is ready, then every ten seconds how it is, and at last that it stops", async () => {
+    const { clock, said, leave } = await reporting(NOTIFY);
+    await clock.advance(25_000);
+    expect(said).toEqual(["--ready --status=look 1", "--status=look 2", "--status=look 3", "--status=look 4"]);
+    await leave();
+    await clock.advance(60_000);
+    expect(said.slice(4)).toEqual(["STOPPING=1"]);
+  });
+
+  it("feeds the watchdog until it leaves", async () => {
+    const { clock, said, leave } = await reporting({ ...NOTIFY, WATCHDOG_USEC: "4000000" });
+    await clock.advance(4_100);
+    expect(said.filter((line) => line === "WATCHDOG=1")).toHaveLength(3);
+    await leave();
+    const before = said.length;
+    await clock.advance(60_000);
+    expect(said).toHaveLength(before);
+  });
+
+  it("does not even look where nobody listens", async () => {
+    const { clock, leave, asked } = await reporting({});
+    await clock.advance(60_000);
+    await leave();
+    expect(asked()).toBe(0);
   });
 });

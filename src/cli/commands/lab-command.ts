@@ -10,6 +10,7 @@ import { styled } from "../terminal.ts";
 
 interface LabOptions {
   readonly port: number;
+  readonly bootstrapPort?: number;
   readonly http: number;
   readonly host: string;
 }
@@ -23,6 +24,7 @@ export function addLabCommand(program: Command, surroundings: Surroundings): voi
     .command("lab")
     .description("run the small LwM2M server alone, for trying and commissioning")
     .option("--port <number>", "CoAP over UDP", port, COAP_PORT)
+    .option("--bootstrap-port <number>", "a port for bootstrap alone; otherwise on the same", port)
     .option("--http <number>", "its page and its API, on this machine only", port, HTTP_PORT)
     .option("--host <address>", "where CoAP listens", LOOPBACK)
     .addHelpText("after", "\nExample:\n  $ isthmus lab --port 5683 --http 8081\n")
@@ -48,6 +50,9 @@ async function lab(options: LabOptions, surroundings: Surroundings): Promise<voi
       `The lab is running: an LwM2M server for trying things. Values are not kept.\n\n${table(
         [
           ["Register", styled(`coap://${options.host}:${running.port}`, "bold", terminal)],
+          ...(running.bootstrapPort === running.port
+            ? []
+            : [["Bootstrap", `coap://${options.host}:${running.bootstrapPort}`]]),
           ["Open", styled(running.url, "bold", terminal)],
           ["Stop", "Ctrl-C"],
         ],
