@@ -87,7 +87,7 @@ export class Sender {
   async post(nodes: readonly Node[], codec: Codec): Promise<Posted> {
     this.#underWay += 1;
     try {
-      for (const payload of packs(this.#permitted(nodes), codec)) {
+      for (const payload of packs(newestOfEach(this.#permitted(nodes), codec), codec)) {
         const posted = await this.#postOne({ code: Code.POST, path: ["dp"], format: codec.format, payload });
         if (posted.status !== "sent") return posted;
       }
@@ -136,16 +136,22 @@ function codecFor(format: number, { version }: View): Codec | string {
 /** As few as can be of no more than a datagram each. @throws RangeError if a value cannot be written. */
 function packs(nodes: readonly Node[], codec: Codec): Uint8Array[] {
   if (nodes.length === 0) return [];
-  const said = codec.timed ? nodes : newestOfEach(nodes);
-  const payload = codec.encode(said, ROOT);
-  if (payload.length <= MAX_PACK_BYTES || said.length === 1) return [payload];
-  const half = said.length >> 1;
-  return [...packs(said.slice(0, half), codec), ...packs(said.slice(half), codec)];
+  const payload = codec.encode(nodes, ROOT);
+  if (payload.length <= MAX_PACK_BYTES || nodes.length === 1) return [payload];
+  const half = nodes.length >> 1;
+  return [...packs(nodes.slice(0, half), codec), ...packs(nodes.slice(half), codec)];
 }
 
-/** A format without times has room for one value of each path: the last one given. */
-function newestOfEach(nodes: readonly Node[]): readonly Node[] {
-  const newest = new Map(nodes.map(({ path, type, value }) => [path, { path, type, value }] as const));
+/**
+ * One value of each path at each time, the last one given: what several observations have kept of the same moment is
+ * said once, since servers refuse a Pack that says it twice. A format without times has room for one value of each path.
+ */
+function newestOfEach(nodes: readonly Node[], { timed }: Codec): readonly Node[] {
+  const newest = new Map<string, Node>();
+  for (const node of nodes) {
+    const { path, type, value, time } = node;
+    newest.set(timed && time !== undefined ? `${path} ${time}` : path, timed ? node : { path, type, value });
+  }
   return [...newest.values()];
 }
 
