@@ -2,7 +2,7 @@
 
 import { type Block, blockSize, exponentFor } from "./block.ts";
 import { Representations, slice } from "./blockwise.ts";
-import { Code } from "../message.ts";
+import { Code, isSuccess } from "../message.ts";
 import { maxTransmitWait } from "../parameters.ts";
 import { type Additions, bodyOf, draftReply } from "../reply.ts";
 import type { Reply } from "../request.ts";
@@ -41,6 +41,7 @@ export class Composer {
     const body = bodyOf(reply);
     const { wanted } = target;
     const exponent = Math.min(wanted?.exponent ?? this.exponent, this.exponent);
+    if (!isSuccess(reply.code)) return draftReply(reply, token, wordsWithin(body, blockSize(exponent)), additions);
     if (body.length <= blockSize(exponent) && (wanted?.number ?? 0) === 0) {
       // Whoever names a block size is told which was used (RFC 7959 §2.3).
       if (wanted !== undefined) additions.block2 = { number: 0, more: false, exponent };
@@ -79,4 +80,12 @@ export class Composer {
     if (part.block2.number === 0) additions.size2 = body.length;
     return draftReply(reply, token, part.payload, additions);
   }
+}
+
+/** Nobody asks for more of the words about an error, so they go into one message, however short; whole characters of UTF-8. */
+function wordsWithin(words: Uint8Array, size: number): Uint8Array {
+  if (words.length <= size) return words;
+  let end = size;
+  while (end > 0 && (words[end]! & 0xc0) === 0x80) end -= 1;
+  return words.subarray(0, end);
 }
