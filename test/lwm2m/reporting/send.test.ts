@@ -192,11 +192,20 @@ describe("a Send that does not get through", () => {
 
   it("is bounded: of what cannot be sent the oldest goes", async () => {
     const here = station({ account: LONG });
-    for (let i = 0; i < 1_000; i++) void here.client.send([measured(here, i, 0)]);
+    for (let i = 0; i < 1_000; i++) void here.client.send([measured(here, i, 1_000 - i)]);
     here.client.start();
     await here.clock.advance(60_000);
     const told = sends(here).flatMap(values);
     expect(told).toHaveLength(256);
     expect(told.at(-1)).toBe("999");
+  });
+
+  it("says once what was measured once, however often it was to be sent: servers refuse a Pack that says it twice", async () => {
+    const here = station({ account: LONG });
+    const value = measured(here, 21.5, 30);
+    for (let i = 0; i < 3; i++) void here.client.send([value, measured(here, i, 20)]);
+    here.client.start();
+    await here.clock.advance(60_000);
+    expect(sends(here).flatMap(values)).toEqual(["21.5", "2"]);
   });
 });
