@@ -110,6 +110,36 @@ async function twoServers(access?: readonly AccessRule[]): Promise<BootstrapBenc
 
 const code = async (asked: Promise<{ code: string }>) => (await asked).code;
 
+describe("two servers, one of which may administer the account of the other", () => {
+  const ADMINISTERED = rule({ object: 1, objectInstance: 0, rights: new Map([[2, 7]]), owner: 1 });
+
+  it("disables it for its time, and from anew when it says so again (LwM2M Core 1.2 §E.2)", async () => {
+    const bench = await twoServers([ADMINISTERED]);
+    const [one, two] = [bench.server(ONE), bench.server(TWO)];
+    one.requests.length = 0;
+    expect(await code(two.ask("PUT", { path: "/1/0/5", format: Format.Text, payload: "60" }))).toBe("2.04");
+    expect(await code(two.ask("POST", { path: "/1/0/4" }))).toBe("2.04");
+    await bench.clock.advance(40_000);
+    expect(one.log).toEqual(["DELETE /rd/r1"]);
+    expect(await code(two.ask("POST", { path: "/1/0/4" }))).toBe("2.04");
+    await bench.clock.advance(59_000);
+    expect(one.log).toHaveLength(1);
+    await bench.clock.advance(2_000);
+    expect(one.log[1]).toMatch(/^POST \/rd\?lwm2m=/);
+  });
+
+  it("triggers its Update, and nothing where it has no right", async () => {
+    const bench = await twoServers([ADMINISTERED]);
+    const [one, two] = [bench.server(ONE), bench.server(TWO)];
+    one.requests.length = 0;
+    expect(await code(two.ask("POST", { path: "/1/0/8" }))).toBe("2.04");
+    await bench.clock.advance(1_000);
+    expect(one.log).toEqual(["POST /rd/r1"]);
+    expect(await code(one.ask("POST", { path: "/1/1/8" }))).toBe("4.01");
+    expect(await code(two.ask("POST", { path: "/1/0/1" }))).toBe("4.05");
+  });
+});
+
 describe("two servers with a rule between them", () => {
   const READ_ONLY = rule({ instance: 3, rights: new Map([[2, 1]]), owner: 1 });
 

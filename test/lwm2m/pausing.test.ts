@@ -5,7 +5,7 @@ import { Format } from "../../src/content/index.ts";
 import { path } from "../../src/model/path.ts";
 import { ACCOUNT, station } from "../support/station.ts";
 
-const REGISTER = expect.stringMatching(/^POST \/rd\?lwm2m=/);
+const REGISTER: unknown = expect.stringMatching(/^POST \/rd\?lwm2m=/);
 
 describe("A client that is paused", () => {
   it("says nothing and hears nothing, and registers anew when it is resumed", async () => {
