@@ -1,5 +1,6 @@
 /** The options that this endpoint understands, and how their values are read and written (RFC 7252 §5.10). */
 
+import { toUtf8 } from "../base/utf8.ts";
 import type { Option } from "./message.ts";
 
 export const OptionNumber = {
@@ -146,10 +147,8 @@ export function uintOption(number: number, value: number): Option {
   return { number, value: bytes };
 }
 
-const encoder = new TextEncoder();
-
 export function stringOption(number: number, text: string): Option {
-  return { number, value: encoder.encode(text) };
+  return { number, value: toUtf8(text) };
 }
 
 export function opaqueOption(number: number, value: Uint8Array): Option {

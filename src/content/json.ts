@@ -6,6 +6,7 @@
  * Later versions of LwM2M know it as a legacy; its numbers, times and names are those of SenML, and so is the reader.
  */
 
+import { toUtf8 } from "../base/utf8.ts";
 import { type Path, ROOT } from "../model/path.ts";
 import { decimalText, isObjectLink, linkText, type ResourceType, type ResourceValue } from "../model/value.ts";
 import {
@@ -22,8 +23,6 @@ import type { Codec, ModelOf, Node } from "./node.ts";
 import { PackReader, planPack, recordTime } from "./senml.ts";
 import { fromBase64, toBase64 } from "./text.ts";
 import { checked } from "./typed.ts";
-
-const UTF8 = new TextEncoder();
 
 /** Which label each type travels under; opaque values are strings in Base64 (§6.4.4, Appendix C). */
 const LABEL: Readonly<Record<ResourceType, "v" | "sv" | "bv" | "ov">> = {
@@ -56,7 +55,7 @@ export const json: Codec = {
       if (time !== undefined) entry += `"t":${time},`;
       entries += `${i > 0 ? "," : ""}{${entry}"${LABEL[node.type]}":${jsonOf(node)}}`;
     }
-    return UTF8.encode(`{${head}"e":[${entries}]}`);
+    return toUtf8(`{${head}"e":[${entries}]}`);
   },
 
   decode(bytes: Uint8Array, base: Path, model: ModelOf): Node[] {

@@ -1,6 +1,7 @@
 /** SenML JSON: a Pack as an array of objects (RFC 8428 §5, LwM2M Core 1.2 §7.4.5). */
 
 import { DecodeError } from "../base/bytes.ts";
+import { toUtf8 } from "../base/utf8.ts";
 import type { Path } from "../model/path.ts";
 import { decimalText, isObjectLink, linkText, type ResourceValue } from "../model/value.ts";
 import { asBoolean, asNumber, asString, type Context, exactNumber, isFields, parseJson } from "./json-fields.ts";
@@ -8,7 +9,6 @@ import type { Codec, ModelOf, Node } from "./node.ts";
 import { LABEL, type Label, MAX_VERSION, PackReader, planPack, recordTime } from "./senml.ts";
 import { checked } from "./typed.ts";
 
-const UTF8 = new TextEncoder();
 /** Without padding as RFC 8428 §4.3 wants it, or with it as some write it. */
 const BASE64URL = /^[A-Za-z0-9_-]*={0,2}$/;
 export const senmlJson: Codec = {
@@ -30,7 +30,7 @@ export const senmlJson: Codec = {
       if (time !== undefined) record += `"t":${time},`;
       pack += `${i > 0 ? "," : ""}{${record}"${LABEL[node.type]}":${jsonOf(node)}}`;
     }
-    return UTF8.encode(`[${pack}]`);
+    return toUtf8(`[${pack}]`);
   },
 
   decode(bytes: Uint8Array, base: Path, model: ModelOf): Node[] {

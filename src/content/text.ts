@@ -1,5 +1,6 @@
 /** Plain text: one value as people would write it (LwM2M Core 1.2 §7.4.1, Appendix C). */
 
+import { toUtf8 } from "../base/utf8.ts";
 import type { Path } from "../model/path.ts";
 import {
   decimalText,
@@ -15,7 +16,6 @@ import type { Codec, ModelOf, Node } from "./node.ts";
 import { modelAt, onlyNode, refused } from "./typed.ts";
 import { readUtf8 } from "./utf8.ts";
 
-const UTF8 = new TextEncoder();
 /** Servers do send exponents, though Appendix C has none; a comma is never a decimal point. */
 const DECIMAL = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
@@ -27,7 +27,7 @@ export const text: Codec = {
 
   encode(nodes: readonly Node[], base: Path): Uint8Array {
     const { value, type } = onlyNode(nodes, base);
-    return UTF8.encode(textOf(value, type));
+    return toUtf8(textOf(value, type));
   },
 
   decode(bytes: Uint8Array, base: Path, model: ModelOf): Node[] {

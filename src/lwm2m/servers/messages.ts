@@ -1,5 +1,6 @@
 /** Register and Update as requests, inside what every server reads (LwM2M Core 1.2 §6.2.1, §6.2.2). */
 
+import { toUtf8 } from "../../base/utf8.ts";
 import { Code, type OutgoingRequest } from "../../coap/index.ts";
 import { Format } from "../../content/index.ts";
 import type { Path } from "../../model/path.ts";
@@ -17,8 +18,6 @@ export interface Told {
   /** Numbers of the Instances of Object 1, which stand in no tree. */
   readonly servers: string;
 }
-
-const encoder = new TextEncoder();
 
 /** What a Register or Update would tell now. */
 export function toTell(view: View): Told {
@@ -53,7 +52,7 @@ export function register(view: View, told: Told, endpoint: string, rootPath: str
       ...(told.queue ? queueParameters(view.version) : []),
     ],
     format: Format.LinkFormat,
-    payload: encoder.encode(registerLinks(view, rootPath)),
+    payload: toUtf8(registerLinks(view, rootPath)),
   };
 }
 
@@ -71,7 +70,7 @@ export function update(view: View, change: { before: Told; now: Told }, location
     ...(query.length > 0 && { query }),
     ...(!sameObjects(before, now) && {
       format: Format.LinkFormat,
-      payload: encoder.encode(registerLinks(view, rootPath)),
+      payload: toUtf8(registerLinks(view, rootPath)),
     }),
   };
   return request;
