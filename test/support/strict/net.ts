@@ -40,9 +40,11 @@ export class Net {
   connect(): Transport {
     this.lines += 1;
     return new Line((line, datagram) => {
-      this.#line = line;
       this.#ends.left(datagram);
-      this.#carry(() => this.#ends.arrived(datagram));
+      this.#carry(() => {
+        this.#line = line;
+        this.#ends.arrived(datagram);
+      });
     });
   }
 

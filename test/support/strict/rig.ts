@@ -23,6 +23,8 @@ export interface Rig {
   readonly looks: Client;
 }
 
+/** A message waits no longer for those before it. */
+const PATIENCE = 200_000;
 /** Spoken for a lifetime of 0 by those that do not know it. */
 const ENDLESS = 30 * 86_400;
 
@@ -72,6 +74,13 @@ function behind(tree: ObjectTree, clock: FakeClock) {
   let client: Lwm2mClient | undefined;
   let account: Account | undefined;
   let version: Version = "1.1";
+  let lists: { readonly text: string; until: number }[] = [];
+  const instances = () => ["/1/0", ...tree.instances().filter((each) => !/^\/(0|1|21)\//.test(each))];
+  tree.onInstances(() => {
+    const now = clock.monotonic();
+    for (const list of lists) if (list.until === Infinity) list.until = now + PATIENCE;
+    lists = [...lists.filter(({ until }) => until >= now), { text: instances().join(), until: Infinity }];
+  });
   const looks: Client = {
     tree,
     orderly: true,
@@ -83,7 +92,11 @@ function behind(tree: ObjectTree, clock: FakeClock) {
     now: () => clock.monotonic(),
     version: () => version,
     lifetime: () => (account?.lifetime === 0 && version !== "1.2" ? ENDLESS : (account?.lifetime ?? 0)),
-    instances: () => ["/1/0", ...tree.instances().filter((each) => !/^\/(0|1|21)\//.test(each))],
+    instances,
+    recently: () => [
+      instances().join(),
+      ...lists.filter(({ until }) => until >= clock.monotonic()).map(({ text }) => text),
+    ],
     muted: () => account?.muteSend === true,
     moves: () => (client?.registration.state ?? "off") !== "registered",
   };

@@ -20,6 +20,8 @@ export interface Client {
   lifetime(): number;
   /** All Instances that a server sees, in ascending order. */
   instances(): readonly string[];
+  /** The same, and as it was within the last minutes: an Update may have waited for its turn. */
+  recently(): readonly string[];
   muted(): boolean;
   /** Whether the client is between two connections: what was under way on the old one counts no more. */
   moves(): boolean;
