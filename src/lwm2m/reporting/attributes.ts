@@ -7,7 +7,7 @@ import { type Attributes, contradiction, NO_ATTRIBUTES, NUMERIC, VALUE_CONDITION
 type Name = keyof Attributes;
 
 /** In the order in which they are shown. */
-const NAMES = [
+export const NAMES = [
   "pmin",
   "pmax",
   "gt",
