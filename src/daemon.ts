@@ -15,6 +15,7 @@ import { type Mount, serve } from "./http/index.ts";
 import { assetPath, ownVersion, pageFiles, readText } from "./io/assets.ts";
 import { StateFolder } from "./io/files.ts";
 import { MachineWatch } from "./io/machine-watch.ts";
+import { networkFacts, systemInterfaces } from "./io/network.ts";
 import { rebootMachine } from "./io/reboot.ts";
 import { tellSystemd } from "./io/systemd.ts";
 import { udp } from "./io/udp.ts";
@@ -108,6 +109,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     models,
     adapters: host,
     store: { read: () => state.read(ROSTER), write: (text) => state.write(ROSTER, text) },
+    ...(config.gateway.mode && { mode: config.gateway.mode }),
     self: selfFacts({ machine, version, config, clock, log }),
     clock,
     random,
@@ -273,6 +275,8 @@ function selfFacts({ machine, version, config, clock, log }: SelfParts): SelfFac
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     utcOffset: () => offsetText(-new Date(clock.now().ms).getTimezoneOffset()),
     memory: () => ({ free: machine.state.freeMemory / 1_024, total: machine.state.totalMemory / 1_024 }),
+    network: () => networkFacts(systemInterfaces()),
+    ...(config.gateway.place && { place: config.gateway.place }),
     ...(config.gateway.allowReboot && { reboot }),
   };
 }

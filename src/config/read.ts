@@ -27,6 +27,10 @@ export interface Config {
     readonly allowReboot: boolean;
     /** Registers and Updates that go out in one second, of all sensors together. */
     readonly startsPerSecond?: number;
+    /** How servers find the sensors; as endpoints of their own unless given. */
+    readonly mode?: "endpoints" | "object25" | "both";
+    /** Degrees north and east, and metres above the sea. */
+    readonly place?: { readonly latitude: number; readonly longitude: number; readonly altitude?: number };
   };
   /** At least one, unless there is a Bootstrap-Server. */
   readonly servers: readonly ServerConfig[];
@@ -309,8 +313,12 @@ class Reader {
   }
 }
 
-function gatewayConfig({ endpoint, allow_reboot, starts_per_second }: ConfigFile["gateway"]): Config["gateway"] {
+function gatewayConfig(section: ConfigFile["gateway"]): Config["gateway"] {
+  const { endpoint, allow_reboot, starts_per_second, mode, latitude, longitude, altitude } = section;
   return {
+    ...(mode && { mode }),
+    ...(latitude !== undefined &&
+      longitude !== undefined && { place: { latitude, longitude, ...(altitude !== undefined && { altitude }) } }),
     ...(endpoint !== undefined && { endpoint }),
     allowReboot: allow_reboot,
     ...(starts_per_second !== undefined && { startsPerSecond: starts_per_second }),

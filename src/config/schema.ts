@@ -21,11 +21,23 @@ export const AdapterName = z
   .string()
   .regex(/^[\w-]{1,40}$/, { error: "expected a name of 1 to 40 letters, digits, - or _" });
 
-const Gateway = z.strictObject({
-  endpoint: EndpointName.exactOptional(),
-  allow_reboot: z.boolean().default(false),
-  starts_per_second: z.int().min(1).max(100_000).exactOptional(),
-});
+const MODES = ["endpoints", "object25", "both"] as const;
+
+const Gateway = z
+  .strictObject({
+    endpoint: EndpointName.exactOptional(),
+    allow_reboot: z.boolean().default(false),
+    starts_per_second: z.int().min(1).max(100_000).exactOptional(),
+    mode: z.enum(MODES, { error: `expected ${MODES.join(", ")}` }).exactOptional(),
+    latitude: z.number().min(-90).max(90).exactOptional(),
+    longitude: z.number().min(-180).max(180).exactOptional(),
+    altitude: z.number().min(-1_000).max(10_000).exactOptional(),
+  })
+  .refine(({ latitude, longitude }) => (latitude === undefined) === (longitude === undefined), {
+    error: "latitude and longitude go together",
+    path: ["latitude"],
+    when: ({ issues }) => issues.length === 0,
+  });
 
 const Listen = z.string().refine((text) => parseListen(text) !== undefined, {
   error: 'expected host:port, such as "127.0.0.1:8080"',

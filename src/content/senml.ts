@@ -1,7 +1,7 @@
 /** What SenML JSON and SenML CBOR share: names, times and base values (RFC 8428 §4, LwM2M Core 1.2 §7.4.5). */
 
 import { DecodeError } from "../base/bytes.ts";
-import { child, contains, depth, MAX_ID, type Path, parsePath, ROOT } from "../model/path.ts";
+import { child, contains, depth, MAX_ID, type Path, parsePath, prefixIn, ROOT } from "../model/path.ts";
 import {
   fits,
   MAX_INTEGER,
@@ -56,13 +56,16 @@ export class PackReader {
   /** The depth of the path that `path` found last. */
   #level = 0;
   readonly #base: Path;
+  /** Of a device behind a gateway, with which names may begin as its base does (OMA-TS-LWM2M_Gateway 1.1); mostly "". */
+  readonly #prefix: string;
   readonly #model: ModelOf;
   /** How the format is called in errors. */
   readonly #format: string;
   #records = 0;
 
   constructor(base: Path, model: ModelOf, format = "SenML") {
-    this.#base = base;
+    this.#prefix = prefixIn(base);
+    this.#base = this.#prefix === "" ? base : (parsePath(base.slice(this.#prefix.length)) ?? ROOT);
     this.#model = model;
     this.#format = format;
   }
@@ -73,7 +76,7 @@ export class PackReader {
 
   set baseName(name: string) {
     this.#baseName = name;
-    const above = name.endsWith("/") ? parsePath(name.slice(0, -1)) : undefined;
+    const above = name.endsWith("/") ? parsePath(this.#inside(name.slice(0, -1))) : undefined;
     this.#aboveLevel = above === undefined ? MAX_DEPTH : depth(above);
     this.#above = this.#aboveLevel < MAX_DEPTH && above && contains(this.#base, above) ? above : undefined;
   }
@@ -125,11 +128,17 @@ export class PackReader {
       return child(this.#above, id);
     }
     const name = `${this.#baseName}${id ?? this.name}`;
-    const path = parsePath(name);
+    const path = parsePath(this.#inside(name));
     if (path === undefined) throw this.error(`name "${name.slice(0, 40)}" is no path`);
     if (!contains(this.#base, path)) throw new DecodeError(`${this.#format}: ${path} is not below ${this.#base}`);
     this.#level = depth(path);
     return path;
+  }
+
+  /** Without the prefix, if there is one, and the name has it. */
+  #inside(name: string): string {
+    const { length } = this.#prefix;
+    return length > 0 && name.startsWith(this.#prefix) && name[length] === "/" ? name.slice(length) : name;
   }
 
   protected resolve(type: ResourceType): ResourceValue | undefined {

@@ -15,6 +15,7 @@ import {
   unknownDefinition,
 } from "./adoption.ts";
 import { leave } from "./departure.ts";
+import { Neighbours } from "./end-devices.ts";
 import { type GatewayListener, News } from "./status/events.ts";
 import { Inbox } from "./inbox.ts";
 import { type GatewayOptions, type SettledOptions, withDefaults } from "./options.ts";
@@ -22,7 +23,7 @@ import { Pacer } from "../base/pacer.ts";
 import { Population } from "./population.ts";
 import { Roster, type RosterEntry } from "./roster.ts";
 import { compileRules, type Matcher } from "./rules.ts";
-import { plantSelf, refreshSelf } from "./self.ts";
+import { plantSelf, refreshSelf, type Self } from "./self.ts";
 import { Sensor, type SharedBySensors } from "./sensor.ts";
 import { selfStatus, sensorStatus } from "./status/snapshot.ts";
 import type { AdoptRequest, GatewayStatus, InboxEntry, SensorStatus } from "./status/status.ts";
@@ -58,7 +59,9 @@ export class Gateway {
   readonly #shared: SharedBySensors;
   readonly #upstream: UpstreamOptions;
   #roster: Roster | undefined;
+  #own: Self | undefined;
   #self: Upstream | undefined;
+  #neighbours: Neighbours | undefined;
   #sweeping: Timer | undefined;
   #sweeps = 0;
   #sweptMs = -Infinity;
@@ -88,19 +91,28 @@ export class Gateway {
       remembered: () => this.#roster?.changed(),
       registrationChanged: (endpoint) => this.#news.sensorChanged(endpoint),
     };
-    this.#shared = { adapters, clock, log, upstream: this.#upstream };
+    const grown = (sensor: Sensor) => this.#neighbours?.changed(sensor);
+    this.#shared = { adapters, clock, log, upstream: this.#upstream, grown };
     this.#board = new StatusBoard(options);
   }
 
   /** Takes up everybody on the roster, and begins to listen. @throws RosterError if the roster cannot be read. */
   async start(): Promise<void> {
-    const { store, clock, log, self, endpoint, adapters, sensors } = this.#options;
+    const { store, clock, log, self, endpoint, adapters, sensors, models, mode } = this.#options;
     const roster = await Roster.load(store, clock, log);
     this.#roster = roster;
-    this.#self = new Upstream({ endpoint, tree: plantSelf(self, clock), memory: roster.self }, this.#upstream);
-    this.#self.start();
+    const own = plantSelf(self, clock, endpoint);
+    const neighbours = new Neighbours(own.tree, models, clock);
+    this.#own = own;
+    this.#neighbours = neighbours;
+    this.#self = new Upstream(
+      { endpoint, tree: own.tree, memory: roster.self },
+      ownUpstream(this.#upstream, own, mode === "endpoints" ? undefined : neighbours),
+    );
     for (const sensor of sensors) this.#expect(sensor, roster);
     for (const entry of [...roster.entries()]) this.#takeUp(entry);
+    neighbours.settle();
+    this.#self.start();
     adapters.onFrame((adapter, frame) => this.#onFrame(adapter, frame, roster));
     this.#sweep();
     log.info("gateway-started", { endpoint, sensors: this.#population.size });
@@ -145,10 +157,14 @@ export class Gateway {
     // The config's word counts again at the next start; until then the person's does.
     this.#expected.delete(entry.source);
     this.#board.forget(entry.source);
-    if (sensor) this.#population.delete(sensor);
     this.#news.removed(endpoint);
     this.#options.log.info("removed", { endpoint, source: entry.source });
-    await Promise.all([sensor?.upstream.stop(REMOVE_MS), this.#roster?.flush()]);
+    const gone = sensor?.upstream.stop(REMOVE_MS);
+    if (sensor && gone) {
+      this.#population.delete(sensor);
+      this.#neighbours?.leave(sensor, gone);
+    }
+    await Promise.all([gone, this.#roster?.flush()]);
     return true;
   }
 
@@ -329,7 +345,8 @@ export class Gateway {
     const sensor = new Sensor({ entry, adapter, address, device, shared: this.#shared });
     this.#population.add(sensor);
     this.#news.sensorChanged(entry.endpoint);
-    sensor.upstream.start();
+    if (this.#neighbours?.join(sensor)) this.#roster?.changed();
+    if (this.#options.mode !== "object25") sensor.upstream.start();
     return sensor;
   }
 
@@ -338,11 +355,26 @@ export class Gateway {
     const now = clock.monotonic();
     this.#sweptMs = now;
     for (const sensor of this.#population.all()) if (sensor.look(now)) this.#news.sensorChanged(sensor.endpoint);
+    this.#neighbours?.settle();
     this.#sweeps += 1;
     if (this.#sweeps % SLOW_EVERY === 0) {
       if (this.#inbox.expire()) this.#news.inboxChanged();
+      this.#own?.statistics.refresh();
       if (this.#self) refreshSelf(this.#self, self, clock, this.#board.adaptersAreWell());
     }
     this.#sweeping = clock.after(SWEEP_MS, () => this.#sweep());
   }
+}
+
+/** What the gateway's own endpoint is made with: its lines are counted, and its sensors found behind it. */
+function ownUpstream(
+  shared: UpstreamOptions,
+  { statistics }: Self,
+  endDevices: Neighbours | undefined,
+): UpstreamOptions {
+  return {
+    ...shared,
+    connect: (uri, local) => statistics.counted(shared.connect(uri, local)),
+    ...(endDevices && { endDevices }),
+  };
 }

@@ -14,6 +14,8 @@ export interface Memory {
   provision?: SavedProvision;
   /** Values that servers wrote and only the gateway keeps, such as Application Type. */
   stored?: Map<Path, ResourceValue>;
+  /** Its number as a device behind the gateway: in Object 25, and in its prefix. */
+  device?: number;
   /** Instances that appeared when they were first heard, with the names under which they were. */
   appeared?: Map<Path, string>;
 }
@@ -30,6 +32,8 @@ const MAX_STORED_TEXT = 1_000;
 /** A device may fill it as well: no mapping makes more Instances appear. */
 const MAX_APPEARED = 64;
 const MAX_NAME = 100;
+/** Instances of Object 25 that there may be. */
+const MAX_DEVICE = 65_534;
 
 /** Whether a value may be kept. */
 export function isStorable(value: ResourceValue): boolean {
@@ -45,20 +49,23 @@ export function rememberAppeared(memory: Memory, instance: Path, heardAs: string
   return true;
 }
 
-export function memoryToJson({ ports, accounts, provision, stored, appeared }: Memory): Record<string, unknown> {
+export function memoryToJson({ ports, accounts, provision, stored, device, appeared }: Memory): Record<string, unknown> {
   return {
     ...(ports && { ports }),
     ...(accounts?.size && { accounts: Object.fromEntries(accounts) }),
     ...(provision && { provision: { ...provisionToJson(provision.provision), factory: provision.factory } }),
     ...(stored?.size && { stored: Object.fromEntries(Array.from(stored, ([at, value]) => [at, valueToJson(value)])) }),
+    ...(device !== undefined && { device }),
     ...(appeared?.size && { appeared: Object.fromEntries(appeared) }),
   };
 }
 
 /** Reads what `memoryToJson` wrote; what it does not understand is left out, since all of it can be learnt anew. */
 export function memoryFromJson(json: Readonly<Record<string, unknown>>): Memory {
-  const { ports, accounts, provision, stored, appeared } = json;
+  const { ports, accounts, provision, stored, device, appeared } = json;
   const memory: Memory = {};
+  if (typeof device === "number" && Number.isInteger(device) && device > 0 && device <= MAX_DEVICE)
+    memory.device = device;
   for (const [uri, port] of pairs(ports))
     if (typeof port === "number" && Number.isInteger(port) && port > 0 && port <= 65_535)
       memory.ports = { ...memory.ports, [uri]: port };

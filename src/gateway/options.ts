@@ -8,6 +8,7 @@ import type { Account, BootstrapAccount, Lwm2mClientOptions } from "../lwm2m/ind
 import type { ObjectRegistry } from "../model/objects.ts";
 import type { Adapters } from "./adapters.ts";
 import type { ConfiguredSensor, Devices } from "./adoption.ts";
+import type { GatewayMode } from "./end-devices.ts";
 import type { RosterStore } from "./roster.ts";
 import type { AdoptRule } from "./rules.ts";
 import type { SelfFacts } from "./self.ts";
@@ -29,6 +30,8 @@ export interface GatewayOptions {
   readonly adapters: Adapters;
   readonly store: RosterStore;
   readonly self: SelfFacts;
+  /** How servers find the sensors; as endpoints, unless said otherwise. */
+  readonly mode?: GatewayMode;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -55,6 +58,7 @@ export type SettledOptions = Required<Omit<GatewayOptions, "parameters" | "boots
 export function withDefaults(options: GatewayOptions): SettledOptions {
   return {
     name: options.endpoint,
+    mode: "endpoints",
     rules: [],
     sensors: [],
     startsPerSecond: STARTS_PER_SECOND,

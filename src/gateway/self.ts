@@ -2,7 +2,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { Outcome } from "../base/outcome.ts";
-import { ObjectTree } from "../lwm2m/index.ts";
+import { objects, ObjectTree } from "../lwm2m/index.ts";
 import { type Path, path } from "../model/path.ts";
 import type { ResourceValue } from "../model/value.ts";
 import type { Memory } from "./memory.ts";
@@ -23,6 +23,10 @@ export interface SelfFacts {
   utcOffset(): string;
   /** Kilobytes. */
   memory(): { readonly free: number; readonly total: number };
+  /** How the machine is connected, now; absent where nobody knows. */
+  readonly network?: () => objects.ConnectivityFacts | undefined;
+  /** Where the machine stands, if somebody has said so. */
+  readonly place?: objects.Place;
   /** Restarts the machine; absent: not allowed. */
   readonly reboot?: () => Promise<Outcome>;
 }
@@ -51,8 +55,14 @@ export interface SelfState {
 /** Main Resources of the gateway, for people. */
 export const SELF_MAIN: readonly Path[] = [MEMORY_FREE, ERROR_CODE, CURRENT_TIME];
 
-/** The tree of the gateway's own endpoint. */
-export function plantSelf(facts: SelfFacts, clock: Clock): ObjectTree {
+/** The gateway's own endpoint. */
+export interface Self {
+  readonly tree: ObjectTree;
+  /** What goes over its own lines, which have to be handed to it. */
+  readonly statistics: objects.ConnectivityStatistics;
+}
+
+export function plantSelf(facts: SelfFacts, clock: Clock, endpoint: string): Self {
   const tree = new ObjectTree();
   tree.addInstance(DEVICE);
   const now = clock.now();
@@ -71,8 +81,11 @@ export function plantSelf(facts: SelfFacts, clock: Clock): ObjectTree {
   // Without a handler the client answers 4.05 Method Not Allowed: this machine is not restarted from afar.
   const { reboot } = facts;
   if (reboot) tree.onExecute(REBOOT, () => reboot());
+  if (facts.place) objects.tellLocation(tree, facts.place, now);
+  const { maker = "", model = "", software } = facts;
+  objects.tellPortfolio(tree, { id: endpoint, manufacturer: maker, model, softwareVersion: software }, now);
   refreshSelf({ tree, memory: {} }, facts, clock, true);
-  return tree;
+  return { tree, statistics: new objects.ConnectivityStatistics(tree, clock) };
 }
 
 /** Brings what changes by itself up to date. */
@@ -91,4 +104,6 @@ export function refreshSelf(self: SelfState, facts: SelfFacts, clock: Clock, hea
   // A time nobody believes is not told: a server would set its own by it.
   if (now.trusted) changing.push([CURRENT_TIME, Math.floor(now.ms / 1_000)]);
   tree.setAll(changing.map(([path, value]) => ({ path, value, at: now })));
+  const network = facts.network?.();
+  if (network) objects.tellConnectivity(tree, network, now);
 }

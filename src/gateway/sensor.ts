@@ -40,6 +40,8 @@ export interface SharedBySensors {
   readonly clock: Clock;
   readonly log: Log;
   readonly upstream: UpstreamOptions;
+  /** An Instance has appeared. */
+  readonly grown: (sensor: Sensor) => void;
 }
 
 /** Thousands of these stand idle: plain fields, and everything else only when it is needed. */
@@ -224,6 +226,7 @@ export class Sensor {
     this.#obey(mapping.handlers(instance), tree);
     const heardAs = mapping.heardAs(instance);
     if (heardAs !== undefined && rememberAppeared(entry.memory, instance, heardAs)) this.#shared.upstream.remembered();
+    this.#shared.grown(this);
   }
 
   #order(order: Order, signal: AbortSignal) {

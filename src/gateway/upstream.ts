@@ -6,6 +6,7 @@ import type { Random } from "../base/random.ts";
 import type { Transport } from "../base/transport.ts";
 import {
   type Account,
+  type EndDevices,
   fingerprint,
   Lwm2mClient,
   type Lwm2mClientOptions,
@@ -37,6 +38,8 @@ export interface UpstreamOptions {
   /** Lets Registers and Updates out when their turn comes: so many in a second, of all endpoints together. */
   readonly pace: NonNullable<Lwm2mClientOptions["pace"]>;
   readonly connect: (uri: string, local: LocalPort) => Transport;
+  /** Who is found below the prefixes of these endpoints; of the gateway's own alone. */
+  readonly endDevices?: EndDevices;
   /** An endpoint's memory has changed, and should be kept. */
   readonly remembered: () => void;
   /** An endpoint's registration has changed. */
@@ -118,7 +121,7 @@ export class Upstream {
   }
 
   #made(): Lwm2mClient {
-    const { models, clock, random, log, parameters, pace, registrationChanged } = this.#options;
+    const { models, clock, random, log, parameters, pace, registrationChanged, endDevices } = this.#options;
     const { endpoint, tree, memory } = this;
     const client = new Lwm2mClient({
       endpoint,
@@ -130,6 +133,7 @@ export class Upstream {
       log,
       ...(parameters && { parameters }),
       pace,
+      ...(endDevices && { endDevices }),
       ...(this.#defaults && { defaults: this.#defaults }),
       connect: ({ uri }) => this.#connect(uri),
     });

@@ -13,6 +13,7 @@ import { AccessObject } from "./access-object.ts";
 import type { Account, BootstrapAccount, BootstrapSnapshot, Provision, RegistrationSnapshot } from "./account.ts";
 import { Bootstrapper } from "./bootstrap/bootstrapper.ts";
 import { supplyDevice } from "./device-object.ts";
+import type { EndDevices } from "./end-devices.ts";
 import { fingerprint, sameAccount, sameWay } from "./provision-json.ts";
 import { Provisioned, type ProvisionChange, SERVER_OBJECT } from "./provisioned.ts";
 import { type Interest, NO_INTEREST, tightest } from "./reporting/interest.ts";
@@ -48,6 +49,8 @@ export interface Lwm2mClientOptions
   readonly parameters?: Partial<Parameters>;
   /** Where the Objects stand at this client, such as "/lwm2m"; at the root unless given (LwM2M Core 1.2 §6.2.1). */
   readonly rootPath?: string;
+  /** Of a gateway: the devices behind it, found below their prefixes. */
+  readonly endDevices?: EndDevices;
   /** Runs work when its turn comes, where many clients start together; returns how to withdraw it. */
   readonly pace?: Pace;
 }

@@ -27,6 +27,7 @@ export type { Attributes } from "./reporting/conditions.ts";
 export type { Interest } from "./reporting/interest.ts";
 export type { AttributeKeeper } from "./reporting/offline.ts";
 export type { SendOptions, SendOutcome } from "./reporting/send.ts";
+export type { EndDevices } from "./end-devices.ts";
 export { type ClientState, Lwm2mClient, type Lwm2mClientOptions, type SavedProvision } from "./client.ts";
 export type {
   Argument,

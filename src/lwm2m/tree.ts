@@ -50,7 +50,9 @@ export class ObjectTree {
   addInstance(path: Path): void {
     if (depth(path) !== 2) throw new RangeError(`no Object Instance: ${path}`);
     if (this.hasInstance(path)) return;
-    this.#instances = this.#instances.concat(path).sort(comparePaths);
+    const last = this.#instances.at(-1);
+    const grown = this.#instances.concat(path);
+    this.#instances = last === undefined || comparePaths(last, path) < 0 ? grown : grown.sort(comparePaths);
     for (const listener of this.#onInstances) listener();
   }
 

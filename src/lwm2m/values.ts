@@ -16,12 +16,12 @@ export interface Entry {
 
 const INDEX_FROM = 48;
 /** Shared by all that are empty, and never written to. */
-const NO_PATHS: readonly Path[] = [];
+const NO_PATHS: Path[] = [];
 const NO_VALUES: ResourceValue[] = [];
 const NO_STAMPS: Stamp[] = [];
 
 export class Values {
-  #paths: readonly Path[] = NO_PATHS;
+  #paths: Path[] = NO_PATHS;
   #values: ResourceValue[] = NO_VALUES;
   #stamps: Stamp[] = NO_STAMPS;
   #index: Map<Path, number> | undefined;
@@ -75,6 +75,14 @@ export class Values {
   /** New paths are rare: the arrays are copied, so that they end where they are full. */
   #insert(path: Path, value: ResourceValue, at: Stamp): void {
     let i = this.#paths.length;
+    if (i >= INDEX_FROM && comparePaths(this.#paths[i - 1]!, path) < 0) {
+      // A tree that is this large mostly grows at its end, as that of a gateway with each sensor.
+      this.#paths.push(path);
+      this.#values.push(value);
+      this.#stamps.push(at);
+      this.#index?.set(path, i);
+      return;
+    }
     while (i > 0 && comparePaths(this.#paths[i - 1]!, path) > 0) i -= 1;
     this.#paths = this.#paths.toSpliced(i, 0, path);
     this.#values = this.#values.toSpliced(i, 0, value);

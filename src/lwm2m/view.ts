@@ -27,6 +27,8 @@ export interface ViewOptions {
   readonly models: ObjectRegistry;
   readonly clock: Clock;
   readonly defaults?: UsualAttributes | undefined;
+  /** Of a device behind a gateway: what names begin with. */
+  readonly prefix?: string;
 }
 
 export class View {
@@ -35,16 +37,18 @@ export class View {
   readonly models: ObjectRegistry;
   readonly clock: Clock;
   readonly attributes = new AttributeStore();
+  readonly prefix: string | undefined;
   readonly #defaults: UsualAttributes | undefined;
   /** The version of the present registration, or of the attempt at it. */
   version: Version = "1.1";
 
-  constructor({ tree, server, models, clock, defaults }: ViewOptions) {
+  constructor({ tree, server, models, clock, defaults, prefix }: ViewOptions) {
     this.tree = tree;
     this.server = server;
     this.models = models;
     this.clock = clock;
     this.#defaults = defaults;
+    this.prefix = prefix;
   }
 
   /** In ascending order. */

@@ -5,6 +5,19 @@ declare const pathBrand: unique symbol;
 /** A checked path of 0 to 4 numbers; `/` is the root. A Map key, and readable in a log. */
 export type Path = string & { readonly [pathBrand]: never };
 
+/**
+ * The name of a value of a device behind a gateway: what `of` is there, seen from outside. No path of ours: for names in
+ * messages alone (OMA-TS-LWM2M_Gateway 1.1).
+ */
+export function behind(prefix: string, of: Path): Path {
+  return (of === ROOT ? `/${prefix}` : `/${prefix}${of}`) as Path;
+}
+
+/** The prefix of such a name with the slash before it, "/d01"; "" if it has none. */
+export function prefixIn(name: string): string {
+  return /^\/[A-Za-z][^/]*/.exec(name)?.[0] ?? "";
+}
+
 /** The numbers of a path; the deeper ones are absent where the path ends above them. */
 export interface PathParts {
   readonly object?: number;

@@ -4,7 +4,7 @@ import { toHex } from "../../base/bytes.ts";
 import type { Scalar } from "../../base/outcome.ts";
 import type { Entry, ObjectTree } from "../../lwm2m/index.ts";
 import type { ObjectRegistry } from "../../model/objects.ts";
-import { ids, type Path, path, ROOT } from "../../model/path.ts";
+import { contains, ids, type Path, path, ROOT } from "../../model/path.ts";
 import type { ResourceValue } from "../../model/value.ts";
 import type { Sensor } from "../sensor.ts";
 import { SELF_MAIN } from "../self.ts";
@@ -15,6 +15,7 @@ import type { Upstream } from "../upstream.ts";
 const SENSOR_VALUE = 5700;
 const SENSOR_UNITS = 5701;
 const QUALITY = 6042;
+const GATEWAY = path(25);
 const MAKER = path(3, 0, 0);
 const MODEL = path(3, 0, 1);
 
@@ -51,7 +52,8 @@ export function selfStatus(upstream: Upstream, label: string, models: ObjectRegi
     ...(model !== undefined && { model }),
     liveness: "live",
     registration: registrationStatus(upstream),
-    values: valuesOf(tree, models),
+    // Its sensors have snapshots of their own.
+    values: valuesOf(tree, models, GATEWAY),
     main: SELF_MAIN,
     writable: [],
     executable: tree.executables(),
@@ -76,9 +78,10 @@ export function registrationStatus(upstream: Upstream): RegistrationStatus {
   };
 }
 
-function valuesOf(tree: ObjectTree, models: ObjectRegistry): Record<string, ValueStatus> {
+function valuesOf(tree: ObjectTree, models: ObjectRegistry, except?: Path): Record<string, ValueStatus> {
   const values: Record<string, ValueStatus> = {};
-  for (const [at, entry] of tree.entries(ROOT)) values[at] = valueStatus(at, entry, tree, models);
+  for (const [at, entry] of tree.entries(ROOT))
+    if (except === undefined || !contains(except, at)) values[at] = valueStatus(at, entry, tree, models);
   return values;
 }
 

@@ -9,3 +9,9 @@ export type { InstallOutcome, Inspection, Inspector, PackageOptions, PackageStor
 export { coapFetcher, type CoapFetcherOptions } from "./coap-fetcher.ts";
 export { type FetchAnswer, type FetchFunction, httpFetcher } from "./http-fetcher.ts";
 export { type FirmwareInstaller, type FirmwareOptions, FirmwareUpdate, plantFirmware } from "./firmware.ts";
+export { Bearer, type ConnectivityFacts, tellConnectivity } from "./connectivity.ts";
+export { type Place, tellLocation } from "./location.ts";
+export { ConnectivityStatistics } from "./statistics.ts";
+export { type Identity, tellPortfolio } from "./portfolio.ts";
+export { GatewayObject, type IotDevice, numberOfPrefix, prefixOf } from "./gateway.ts";
+export { plantSoftware, Software, type SoftwareInstaller, type SoftwareOptions } from "./software.ts";

@@ -7,6 +7,7 @@ import { child, idAt, MAX_ID, type Path } from "../../model/path.ts";
 import type { ResourceValue } from "../../model/value.ts";
 import { claim, Right } from "../access.ts";
 import type { Creation, InitialValues, MaybeLater } from "../handlers.ts";
+import { namedBy } from "../prefixed.ts";
 import type { View } from "../view.ts";
 import { instanceOf } from "../view.ts";
 import { checkRange } from "./plan.ts";
@@ -83,7 +84,8 @@ function bear(view: View, instance: Path, { values, vacant }: Beginning): void {
 /** The Instance that the body describes; if it names none, the first that is free. */
 function born(view: View, object: Path, { format, payload }: IncomingRequest): Birth {
   if (format === undefined && payload.length === 0) return { instance: firstFree(view, object), nodes: [] };
-  const codec = codecOf(format ?? Format.Text);
+  const plain = codecOf(format ?? Format.Text);
+  const codec = plain && namedBy(view.prefix, plain);
   if (codec === undefined) throw new CoapError(Code.UnsupportedContentFormat, `content format ${format}`);
   if (!codec.structured)
     throw new CoapError(Code.BadRequest, `content format ${format ?? "none"} cannot carry an Object Instance`);

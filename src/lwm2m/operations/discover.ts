@@ -3,6 +3,7 @@
 import { Code, type Reply } from "../../coap/index.ts";
 import { Format, type Link, writeLinks } from "../../content/index.ts";
 import { contains, depth, idAt, type Path } from "../../model/path.ts";
+import { linksBy } from "../prefixed.ts";
 import { attributeLinks } from "../reporting/attributes.ts";
 import type { Attributes } from "../reporting/conditions.ts";
 import { versionAttribute } from "../servers/links.ts";
@@ -22,7 +23,11 @@ export function discover(view: View, where: Path, query: readonly string[]): Rep
   if (typeof levels === "string") return { code: Code.BadRequest, diagnostic: levels };
   const links = linksAt(view, where, levels);
   if (links === undefined) return { code: Code.NotFound };
-  return { code: Code.Content, format: Format.LinkFormat, payload: encoder.encode(writeLinks(links)) };
+  return {
+    code: Code.Content,
+    format: Format.LinkFormat,
+    payload: encoder.encode(writeLinks(linksBy(view.prefix, links))),
+  };
 }
 
 /** How many levels to show below the target; `depth` is of LwM2M 1.2. Resource Instances have paths since 1.1 only. */

@@ -3,6 +3,7 @@
 import { Code, type Reply } from "../../coap/index.ts";
 import { depth, type Path } from "../../model/path.ts";
 import { Right } from "../access.ts";
+import { namedBy } from "../prefixed.ts";
 import { chooseCodec, contentReply, contentsOf, type Representation, tellsTime, timed } from "../representation.ts";
 import type { View } from "../view.ts";
 
@@ -28,5 +29,6 @@ export function find(view: View, where: Path, accept: number | undefined): Repre
   // An Instance may be empty, and so may a list; any other Resource without a value has never been measured.
   if (level >= 3 && nodes.length === 0 && !view.tree.isVacant(where)) return { code: Code.NotFound };
   const codec = chooseCodec(where, nodes, accept);
-  return codec === undefined ? { code: Code.NotAcceptable } : { nodes: contents.nodes, newest: contents.newest, codec };
+  if (codec === undefined) return { code: Code.NotAcceptable };
+  return { nodes, newest: contents.newest, codec: namedBy(view.prefix, codec) };
 }

@@ -5,6 +5,7 @@ import { Code, CoapError, type IncomingRequest, type Reply } from "../../coap/in
 import { codecOf, Format, type ModelOf, type Node } from "../../content/index.ts";
 import { depth, type Path } from "../../model/path.ts";
 import type { MaybeLater } from "../handlers.ts";
+import { namedBy } from "../prefixed.ts";
 import { instanceOf, type View } from "../view.ts";
 import {
   accountAfter,
@@ -69,7 +70,7 @@ function decode(view: View, where: Path, { format = Format.Text, payload }: Inco
   if (codec === undefined) throw new CoapError(Code.UnsupportedContentFormat, `content format ${format}`);
   if (!codec.structured && depth(where) < 3)
     throw new CoapError(Code.BadRequest, `content format ${format} cannot carry an Object Instance`);
-  return codec.decode(payload, where, modelsOf(view));
+  return namedBy(view.prefix, codec).decode(payload, where, modelsOf(view));
 }
 
 /** Nothing can be written to a multiple Resource that the tree keeps, and to nothing else. */

@@ -7,6 +7,7 @@ import type { Answer, ObservationEnd, OutgoingRequest, Reply } from "../../coap/
 import { codecOf, Format, type Node } from "../../content/index.ts";
 import type { Path } from "../../model/path.ts";
 import type { ResourceUpdate } from "../../model/value.ts";
+import { namedBy } from "../prefixed.ts";
 import type { View } from "../view.ts";
 import type { SavedAttributes } from "./attributes.ts";
 import { type Backlog, MemoryBacklog } from "./backlog.ts";
@@ -156,7 +157,7 @@ export class Offline implements HistoryOwner, Reach {
   }
 
   post(nodes: readonly Node[]): Promise<Posted> {
-    return this.#sending.post(nodes, codecOf(PAST_FORMAT)!);
+    return this.#sending.post(nodes, namedBy(this.view.prefix, codecOf(PAST_FORMAT)!));
   }
 
   /** What is newer and was told before the past is told again after it: servers take what comes last for the newest. */

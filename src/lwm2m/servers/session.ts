@@ -15,6 +15,7 @@ import type { ObjectRegistry } from "../../model/objects.ts";
 import { type Path, ROOT } from "../../model/path.ts";
 import type { Account, RegistrationSnapshot, Version } from "../account.ts";
 import { supplyDevice } from "../device-object.ts";
+import { type EndDevices, EndDeviceRoutes } from "../end-devices.ts";
 import { chooseUpload } from "../operations/upload.ts";
 import type { Provisioned } from "../provisioned.ts";
 import { Notifier } from "../reporting/notifier.ts";
@@ -43,6 +44,8 @@ export interface SessionOptions extends RegistrarOptions, ReportingOptions {
    * Not shown in Discover: nobody has attached them.
    */
   readonly defaults?: UsualAttributes;
+  /** Of a gateway: the devices behind it. */
+  readonly endDevices?: EndDevices;
 }
 
 /** What a session asks of its client. */
@@ -70,6 +73,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
   readonly #registrar: Registrar;
   readonly view: View;
   readonly notifier: Notifier;
+  readonly #beyond: EndDeviceRoutes | undefined;
   #resets = 0;
   #since: number | undefined;
   #stopListening: (() => void) | undefined;
@@ -84,6 +88,8 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     const server = new ServerObject(provisioned, shortServerId, this);
     this.view = new View({ tree, server, models, clock, defaults });
     this.notifier = new Notifier(this.view, this, options);
+    const { endDevices } = options;
+    this.#beyond = endDevices && new EndDeviceRoutes(endDevices, this.view, this, options);
     this.#registrar = new Registrar(this.view, this, options);
   }
 
@@ -120,7 +126,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
       server: uri,
       shortServerId,
       lifetime,
-      observations: this.notifier.size,
+      observations: this.notifier.size + (this.#beyond?.size ?? 0),
       ...(this.#since !== undefined && { since: this.#since }),
       ...this.#registrar.known,
     };
@@ -187,7 +193,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     const inside = rootPath === undefined ? request : belowRoot(request, rootPath);
     if (inside === undefined) return { code: Code.NotFound };
     try {
-      const reply = route(this.view, this.notifier, inside);
+      const reply = this.#beyond?.handle(inside) ?? route(this.view, this.notifier, inside);
       return reply instanceof Promise ? reply.catch((error: unknown) => this.#fault(request, error)) : reply;
     } catch (error) {
       return this.#fault(request, error);
@@ -211,17 +217,20 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
   /** The server drops what it observed with the old registration, and may begin anew before its answer arrives. */
   registering(): void {
     this.notifier.clear();
+    this.#beyond?.clear();
   }
 
   entered(name: State["name"]): void {
     const { endpoint, log, clock } = this.#options;
     if (name === "registered") {
       this.notifier.online();
+      this.#beyond?.online();
       this.#resets = 0;
       if (this.#since === undefined) log.info("registered", { endpoint, location: this.#registrar.known.location });
       this.#since ??= clock.now().ms;
     } else if (name !== "updating") {
       this.notifier.offline();
+      this.#beyond?.offline();
       this.#since = undefined;
     }
     if (this.#onRegistration.length === 0) return;
@@ -236,6 +245,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
   /** Objects 1 or 2 are not what they were. */
   accountChanged(touched: readonly Path[]): void {
     this.notifier.attributesChanged(ROOT);
+    this.#beyond?.attributesChanged();
     this.notifier.changed(touched);
     this.#registrar.changed();
   }
@@ -260,6 +270,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     this.#stopListening?.();
     await this.#registrar.stop(limitMs);
     this.notifier.close();
+    this.#beyond?.close();
     await this.#registrar.connection.close();
     this.outcome("stopped");
   }

@@ -163,7 +163,7 @@ describe("a file server that fails", () => {
     };
     await here.uri(URI);
     await here.clock.advance(3_600_000);
-    expect([here.state(), here.files.wires.length, seed]).toEqual([[IDLE, 4], 11, 16]);
+    expect([here.state(), here.files.wires.length, seed]).toEqual([[IDLE, 4], 12, 16]);
   });
 
   it("by sending more than there is room for ends with result 2", async () => {

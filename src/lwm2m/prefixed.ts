@@ -1,0 +1,26 @@
+/** Names that begin with the prefix of a device behind a gateway (OMA-TS-LWM2M_Gateway 1.1): `/d01/3303/0/5700`. */
+
+import { type Codec, Format, type Link } from "../content/index.ts";
+import { behind } from "../model/path.ts";
+
+/** Formats that name their values; in all others, the path of the request says whose they are. */
+const NAMING: ReadonlySet<number> = new Set([Format.SenmlJson, Format.SenmlCbor, Format.Json]);
+
+/** The codec whose names have the prefix, or the codec itself where there is none. */
+export function namedBy(prefix: string | undefined, codec: Codec): Codec {
+  if (prefix === undefined || !NAMING.has(codec.format)) return codec;
+  return {
+    ...codec,
+    encode: (nodes, base) =>
+      codec.encode(
+        nodes.map((node) => ({ ...node, path: behind(prefix, node.path) })),
+        behind(prefix, base),
+      ),
+    decode: (bytes, base, model) => codec.decode(bytes, behind(prefix, base), model),
+  };
+}
+
+/** Links whose targets have the prefix: without it, they would be the gateway's own. */
+export function linksBy(prefix: string | undefined, links: readonly Link[]): readonly Link[] {
+  return prefix === undefined ? links : links.map((link) => ({ ...link, target: `/${prefix}${link.target}` }));
+}
