@@ -60,6 +60,8 @@ export class AccessObject {
     set(child(instance, OWNER), rule.owner);
     for (const [where] of this.#tree.entries(acl)) if (!rule.rights.has(idAt(where, 3) ?? -1)) this.#tree.delete(where);
     for (const [shortServerId, rights] of rule.rights) set(child(acl, shortServerId), rights);
+    // A list without entries is one that can be read: the owner may do everything (§8.2.2).
+    if (rule.rights.size === 0) this.#tree.setInstances(acl, [], at);
   }
 
   /** An owner has written to a rule: the operation has checked types and ranges. */

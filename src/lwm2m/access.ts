@@ -38,12 +38,10 @@ export function rightsOf({ rights, owner }: AccessRule, shortServerId: number): 
   return rights.get(shortServerId) ?? (owner === shortServerId ? ALL_RIGHTS : (rights.get(OTHERS) ?? 0));
 }
 
-/** Rules themselves: their owner may read and change them, others may read those that let them read (§8.1.2). */
+/** Rules themselves: their owner may change them, and everyone may read them, to know what is allowed (§8.1.2). */
 function permitsRule({ access = [] }: Provisioned, shortServerId: number, where: Path, right: number): boolean {
   const rule = access.find(({ instance }) => instance === idAt(where, 1));
-  if (rule === undefined) return right === Right.Read;
-  if (right === Right.Read) return rule.owner === shortServerId || (rightsOf(rule, shortServerId) & Right.Read) !== 0;
-  return right === Right.Write && rule.owner === shortServerId;
+  return right === Right.Read || (right === Right.Write && rule?.owner === shortServerId);
 }
 
 function ruleAbout(access: readonly AccessRule[] | undefined, where: Path): AccessRule | undefined {

@@ -53,7 +53,7 @@ function atRoot(view: View, notifier: Notifier, request: IncomingRequest): Maybe
     case Code.DELETE:
       return { code: Code.BadRequest, diagnostic: "no Object" };
     default:
-      return view.version === "1.0" ? { code: Code.MethodNotAllowed } : composite(view, notifier, request);
+      return composite(view, notifier, request);
   }
 }
 
@@ -105,7 +105,7 @@ function post(view: View, where: Path, request: IncomingRequest): MaybeLater<Rep
   }
 }
 
-/** Since LwM2M 1.1, of the root alone: the paths are in the body (§6.3.8, §6.3.9, §6.4.4; RFC 8132). */
+/** Of the root alone: the paths are in the body (§6.3.8, §6.3.9, §6.4.4; RFC 8132). */
 function composite(view: View, notifier: Notifier, request: IncomingRequest): MaybeLater<Reply> {
   if (request.code === Code.iPATCH) return writeComposite(view, request);
   if (request.code !== Code.FETCH) return { code: Code.MethodNotAllowed };

@@ -245,6 +245,11 @@ export class ObjectTree {
     return this.#handlers?.creations?.get(object);
   }
 
+  /** Objects of which servers may create Instances. */
+  creatable(): Iterable<number> {
+    return this.#handlers?.creations?.keys() ?? NOBODY;
+  }
+
   /** Whether servers may delete Instances of an Object, and who wants to be asked. */
   deletion(object: number): { readonly handler: DeleteHandler | undefined } | undefined {
     const { deletions } = this.#handlers ?? {};

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { ObjectModel, ObjectRegistry, ResourceModel } from "../model/objects.ts";
-import { child, contains, cut, depth, idAt, type Path, ROOT } from "../model/path.ts";
+import { child, contains, cut, depth, idAt, path, type Path, ROOT } from "../model/path.ts";
 import type { ResourceType, ResourceValue } from "../model/value.ts";
 import type { Attributes } from "./reporting/conditions.ts";
 import { permits, Right } from "./access.ts";
@@ -56,13 +56,24 @@ export class View {
     return [...this.server.instances(), ...this.tree.instances().filter((instance) => isShown(objectOf(instance)))];
   }
 
-  /** Whether an Object with an Instance, or an Instance, is there. */
+  /** Objects that have no Instance yet, and of which servers may create one: they are announced, too (§6.2.1). */
+  emptyObjects(): readonly Path[] {
+    const instances = this.tree.instances();
+    return [...this.tree.creatable()]
+      .filter((id) => isShown(id) && !instances.some((instance) => idAt(instance, 0) === id))
+      .map((id) => path(id));
+  }
+
+  /** Whether an Object with an Instance, or one that may have some, or an Instance, is there. */
   has(where: Path): boolean {
     if (contains(SERVER_OBJECT, where)) return where === SERVER_OBJECT || this.server.instances().includes(where);
-    if (!isShown(objectOf(where))) return false;
-    return depth(where) === 2
-      ? this.tree.hasInstance(where)
-      : this.tree.instances().some((instance) => contains(where, instance));
+    const object = objectOf(where);
+    if (!isShown(object)) return false;
+    if (depth(where) === 2) return this.tree.hasInstance(where);
+    return (
+      (object !== undefined && this.tree.creation(object) !== undefined) ||
+      this.tree.instances().some((instance) => contains(where, instance))
+    );
   }
 
   /** Whether an Object has an Instance, or something deeper lies in one. The same as `has` of that, and faster. */
@@ -146,7 +157,8 @@ export class View {
   /** Whether the server may read at least one Instance of an Object. */
   readable(object: Path): boolean {
     if (this.server.provisioned.access === undefined && !isServerObject(object)) return true;
-    return this.instances().some((instance) => contains(object, instance) && this.permits(instance, Right.Read));
+    const own = this.instances().filter((instance) => contains(object, instance));
+    return own.length === 0 || own.some((instance) => this.permits(instance, Right.Read));
   }
 
   /** The version of an Object that Register and Discover name; a missing one means 1.0 (LwM2M Core 1.1 §7.2.2). */

@@ -85,11 +85,11 @@ describe("rights of servers (LwM2M Core 1.2 §8.2)", () => {
     expect(permits(creation, 2, path(3304), Right.Create)).toBe(true);
   });
 
-  it("to a rule itself are its owner's, and Read for those that may read what it is about", () => {
+  it("to a rule itself are its owner's, but everyone may read it", () => {
     const provisioned = rules(rule({ instance: 4, owner: 1, rights: new Map([[2, 1]]) }));
     expect(allowed(provisioned, 1, path(2, 4))).toEqual([Right.Read, Right.Write]);
     expect(allowed(provisioned, 2, path(2, 4))).toEqual([Right.Read]);
-    expect(allowed(rules(rule({ instance: 4, owner: 1 })), 2, path(2, 4))).toEqual([]);
+    expect(allowed(rules(rule({ instance: 4, owner: 1 })), 2, path(2, 4))).toEqual([Right.Read]);
   });
 });
 

@@ -19,7 +19,7 @@ import {
   type Reply,
 } from "../../coap/index.ts";
 import { DecodeError } from "../../base/bytes.ts";
-import { codecOf, Format } from "../../content/index.ts";
+import { Format } from "../../content/index.ts";
 import type { ObjectRegistry } from "../../model/objects.ts";
 import { cut, idAt, type Path } from "../../model/path.ts";
 import type { BootstrapAccount, BootstrapSnapshot, Provision, Version } from "../account.ts";
@@ -34,10 +34,10 @@ import { Line, type LineOwner } from "./line.ts";
 import { type Ground, isFinish, operate, unpack } from "./operations.ts";
 import { type Effect, type Event, next, type Rules, type State } from "./sequence.ts";
 
-const FIRST_RETRY_MS = 10_000;
+const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 900_000;
-/** Content-Format of LwM2M CBOR (LwM2M Core 1.2 §7.5). */
-const LWM2M_CBOR = 11_544;
+/** Said to be preferred: since 1.1, everybody has it (LwM2M Core 1.2 §7.4.5). */
+const PREFERRED = Format.SenmlCbor;
 const IDLE: State = { name: "off", attempt: 0 };
 
 export interface BootstrapperOptions {
@@ -199,7 +199,7 @@ export class Bootstrapper implements LineOwner {
 
   /** LwM2M Transport 1.2 §6.4.2: `POST /bs?ep=&pct=`. */
   async #ask(pct: boolean): Promise<void> {
-    const query = [`ep=${this.#options.endpoint}`, ...(pct ? [`pct=${this.#preferredFormat}`] : [])];
+    const query = [`ep=${this.#options.endpoint}`, ...(pct ? [`pct=${PREFERRED}`] : [])];
     const answer = await this.#request({ code: Code.POST, path: ["bs"], query });
     if (answer?.status === "answered") {
       const { code } = answer.response;
@@ -210,7 +210,7 @@ export class Bootstrapper implements LineOwner {
   /** LwM2M Core 1.2 §6.1.7.7: `GET /bspack?ep=`. */
   async #askPack(): Promise<void> {
     const query = [`ep=${this.#options.endpoint}`];
-    const accept = this.#preferredFormat;
+    const accept = PREFERRED;
     const answer = await this.#request({ code: Code.GET, path: ["bspack"], query, accept });
     if (answer?.status !== "answered") {
       if (answer) this.#feed({ type: "no-answer" });
@@ -309,10 +309,6 @@ export class Bootstrapper implements LineOwner {
       return deletion !== undefined && deletion.handler === undefined;
     };
     return { instances: () => tree.instances(), isRemovable };
-  }
-
-  get #preferredFormat(): number {
-    return this.#version === "1.2" && codecOf(LWM2M_CBOR) !== undefined ? LWM2M_CBOR : Format.SenmlCbor;
   }
 
   #rules(): Rules {

@@ -35,9 +35,9 @@ export function sameAs(told: Told, now: Told): boolean {
   return sameTerms(told, now) && sameObjects(told, now);
 }
 
-/** Whether nothing is new but Instances. */
+/** Whether nothing is new but Instances, those of Object 1 not among them. */
 export function sameTerms(told: Told, now: Told): boolean {
-  return told.lifetime === now.lifetime && told.queue === now.queue;
+  return told.lifetime === now.lifetime && told.queue === now.queue && told.servers === now.servers;
 }
 
 /** Everything that is not the rule, to a server that knows nothing of us. */

@@ -108,7 +108,7 @@ export class ServerObject {
       case DISABLE:
         return () => this.#actions.disable(this.account.disableTimeout ?? DISABLE_TIMEOUT_S);
       case BOOTSTRAP_TRIGGER:
-        return this.#mayBootstrap ? () => this.#actions.bootstrap() : undefined;
+        return this.provisioned.bootstrap === undefined ? undefined : () => this.#actions.bootstrap();
       default:
         return undefined;
     }
@@ -128,7 +128,7 @@ export class ServerObject {
     }
   }
 
-  /** The trigger is there since 1.1, and where there is somebody to ask. */
+  /** The trigger is shown since 1.1, and where there is somebody to ask. */
   get #mayBootstrap(): boolean {
     return this.#actions.version !== "1.0" && this.provisioned.bootstrap !== undefined;
   }

@@ -11,6 +11,28 @@ const OBJECT = `/${TEST}`;
 const location = (message: { options: readonly { number: number; value: Uint8Array }[] }) =>
   message.options.filter(({ number }) => number === 8).map(({ value }) => Buffer.from(value).toString());
 
+describe("An Object without Instances", () => {
+  it("of which servers may create some is announced, found and empty (LwM2M Core 1.1 §6.2.1)", async () => {
+    const here = station({
+      fill: (tree) => {
+        tree.addInstance(path(3, 0));
+        tree.addInstance(path(3303, 0));
+        tree.onCreate(10);
+        tree.onCreate(0);
+      },
+    });
+    here.client.start();
+    await settle();
+    const links = "</1>;ver=1.1,</1/0>,</3>;ver=1.1,</3/0>,</10>;ver=1.1,</3303>;ver=1.1,</3303/0>";
+    expect(here.server.requests[0]?.text).toBe(links);
+    expect(await here.server.ask("GET", { path: "/10" })).toMatchObject({ code: "2.05", text: "" });
+    expect(await here.server.ask("GET", { path: "/10", accept: 40 })).toMatchObject({ text: "</10>;ver=1.1" });
+    expect((await here.server.ask("GET", { path: "/10/0" })).code).toBe("4.04");
+    expect((await here.server.ask("GET", { path: "/11" })).code).toBe("4.04");
+    expect((await here.server.ask("GET", { path: "/0" })).code).toBe("4.01");
+  });
+});
+
 describe("Create", () => {
   it("E64: chooses a number where the server names none, tells it, and tells the server of the Instance by Update", async () => {
     const here = await station({ fill: plant, client: { models: testModels } }).registered();
