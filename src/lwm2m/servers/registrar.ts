@@ -62,6 +62,8 @@ export class Registrar {
   readonly #view: View;
   readonly #owner: RegistrarOwner;
   #connection: Connection;
+  /** Over which we still take our leave, when a Disable has ended sooner than that. */
+  #left: Connection | undefined;
   #state: State;
   #told: Told | undefined;
   #timer: Timer | undefined;
@@ -138,6 +140,7 @@ export class Registrar {
   async leave(): Promise<void> {
     this.pause();
     const left = this.#connection;
+    this.#left = left;
     this.#connection = new Connection(this.#owner, this.#options);
     this.#turn += 1;
     await left.close();
@@ -220,6 +223,9 @@ export class Registrar {
       this.feed({ type: "unusable" });
       return;
     }
+    // Said behind the new Register, the old farewell could end what that begins: some servers use a location again (E23).
+    void this.#left?.close();
+    this.#left = undefined;
     this.#view.version = version;
     this.#owner.registering();
     this.#connection.forgetObservations();
@@ -241,10 +247,14 @@ export class Registrar {
     }
     // Disabled: not a word from either side, and no connection to say it over (LwM2M Core 1.2 §E.2, Disable).
     const left = this.#connection;
+    this.#left = left;
     this.#connection = new Connection(this.#owner, this.#options);
     this.#turn += 1;
     this.#underWay += 1;
-    void left.leave(request).then(() => this.#done());
+    void left.leave(request).then(() => {
+      if (this.#left === left) this.#left = undefined;
+      this.#done();
+    });
   }
 
   /** Never rejects. `renew`: over a fresh association. */

@@ -80,4 +80,16 @@ describe("Register", () => {
     expect(second.server.requests.flatMap(({ query }) => query)).toContain("ep=two");
     for (const { server } of [first, second]) expect(faultsOfRegister(server.requests[0]!)).toEqual([]);
   });
+
+  it("E23: ends the farewell of a Disable that met silence: behind it, that could end the new registration", async () => {
+    const here = await station({ account: { disableTimeout: 10 } }).registered();
+    here.server.verdict = () => undefined;
+    await here.server.ask("POST", { path: "/1/0/4" });
+    await here.clock.advance(9_000);
+    expect(new Set(here.server.log)).toEqual(new Set(["DELETE /rd/r1"]));
+    here.server.requests.length = 0;
+    await here.clock.advance(100_000);
+    expect(here.server.requests.length).toBeGreaterThan(3);
+    for (const { message } of here.server.requests) expect(message.code).toBe(2);
+  });
 });
