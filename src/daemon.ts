@@ -118,6 +118,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     sensors: config.sensors,
     connect: (uri, local) => connect(uri, local, log),
     memoryBytes: () => process.memoryUsage.rss(),
+    ...(config.storage?.memory !== undefined && { backlogBytes: config.storage.memory }),
     ...(config.gateway.startsPerSecond !== undefined && { startsPerSecond: config.gateway.startsPerSecond }),
   });
   await gateway.start();

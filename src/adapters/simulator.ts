@@ -39,6 +39,8 @@ interface Member {
   readonly device: Simulated;
 }
 
+type Wish = Parameters<NonNullable<Adapter["interest"]>>[1];
+
 class Simulation implements Adapter {
   readonly #host: Host;
   readonly #members: readonly Member[];
@@ -48,6 +50,8 @@ class Simulation implements Adapter {
   /** How many turns have been taken since the start: the next is that of member `turns % members`. */
   #turns = 0;
   #timer: Timer | undefined;
+  /** Those whose values are wanted at another interval: they take no turns, but have a clock of their own. */
+  readonly #own = new Map<Member, Timer>();
 
   constructor(host: Host, config: Config, random: Random) {
     this.#host = host;
@@ -55,7 +59,7 @@ class Simulation implements Adapter {
     this.#intervalMs = milliseconds(config.interval);
     this.#introductionsMs = Math.min(INTRODUCTIONS_MS, this.#intervalMs);
     this.#startedMs = host.clock.monotonic();
-    host.signal.addEventListener("abort", () => this.#timer?.cancel(), { once: true });
+    host.signal.addEventListener("abort", () => this.#rest(), { once: true });
     if (this.#members.length > 0) this.#tick();
   }
 
@@ -68,10 +72,34 @@ class Simulation implements Adapter {
     return Promise.resolve(member ? this.#obey(member, payload) : rejected(`no such simulated sensor: ${source}`));
   }
 
+  /** Speaks no more often than is wanted, and no less. */
+  interest(source: string, { minSeconds = 0, maxSeconds = Infinity }: Wish): void {
+    const member = this.#members.find((candidate) => candidate.source === source);
+    if (member === undefined) return;
+    this.#own.get(member)?.cancel();
+    this.#own.delete(member);
+    const ms = Math.min(Math.max(this.#intervalMs, minSeconds * 1_000), maxSeconds * 1_000);
+    if (ms !== this.#intervalMs) this.#every(Math.max(SHORTEST_TICK_MS, ms), member);
+  }
+
   stop(): Promise<void> {
+    this.#rest();
+    return Promise.resolve();
+  }
+
+  #rest(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    return Promise.resolve();
+    for (const timer of this.#own.values()) timer.cancel();
+    this.#own.clear();
+  }
+
+  #every(ms: number, member: Member): void {
+    const again = () => {
+      this.#every(ms, member);
+      this.#speak(member, this.#elapsed());
+    };
+    this.#own.set(member, this.#host.clock.after(ms, again));
   }
 
   #obey(member: Member, payload: Command["payload"]): Outcome {
@@ -91,7 +119,10 @@ class Simulation implements Adapter {
     const due = elapsed < this.#intervalMs ? this.#introduced(elapsed) : share(elapsed, this.#intervalMs, count);
     // After a pause of the whole process nobody catches up: each sensor speaks once, then as before.
     if (due - this.#turns > count) this.#turns = due - count;
-    for (; this.#turns < due; this.#turns++) this.#speak(this.#members[this.#turns % count]!, elapsed);
+    for (; this.#turns < due; this.#turns++) {
+      const member = this.#members[this.#turns % count]!;
+      if (!this.#own.has(member)) this.#speak(member, elapsed);
+    }
     const round = elapsed < this.#introductionsMs ? this.#introductionsMs : this.#intervalMs;
     this.#timer = this.#host.clock.after(Math.max(SHORTEST_TICK_MS, round / count), () => this.#tick());
   }

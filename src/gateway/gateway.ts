@@ -18,6 +18,7 @@ import { leave } from "./departure.ts";
 import { Neighbours } from "./end-devices.ts";
 import { type GatewayListener, News } from "./status/events.ts";
 import { Inbox } from "./inbox.ts";
+import { BacklogPool } from "./kept/backlog-pool.ts";
 import { type GatewayOptions, type SettledOptions, withDefaults } from "./options.ts";
 import { Pacer } from "../base/pacer.ts";
 import { Population } from "./population.ts";
@@ -73,6 +74,7 @@ export class Gateway {
     this.#inbox = new Inbox(clock);
     this.#pacer = new Pacer(clock, random, options.startsPerSecond);
     this.#rules = compileRules(rules);
+    const backlogs = new BacklogPool({ budget: options.backlogBytes, clock, log });
     this.#news = new News(clock, {
       sensor: (endpoint) => this.sensor(endpoint),
       inbox: () => this.inbox(),
@@ -88,12 +90,17 @@ export class Gateway {
       ...(parameters && { parameters }),
       pace: this.#pacer.add.bind(this.#pacer),
       connect: options.connect,
+      backlogs,
       remembered: () => this.#roster?.changed(),
       registrationChanged: (endpoint) => this.#news.sensorChanged(endpoint),
+      interestChanged: (endpoint, wish) => {
+        const sensor = this.#population.get(endpoint);
+        if (sensor) adapters.interest(sensor.adapter, sensor.address, wish);
+      },
     };
     const grown = (sensor: Sensor) => this.#neighbours?.changed(sensor);
     this.#shared = { adapters, clock, log, upstream: this.#upstream, grown };
-    this.#board = new StatusBoard(options);
+    this.#board = new StatusBoard(options, backlogs);
   }
 
   /** Takes up everybody on the roster, and begins to listen. @throws RosterError if the roster cannot be read. */

@@ -3,6 +3,7 @@
 import { type Account, provisionFromJson, provisionToJson, type SavedProvision } from "../lwm2m/index.ts";
 import { depth, type Path, parsePath } from "../model/path.ts";
 import type { ResourceValue } from "../model/value.ts";
+import { type KeptAttributes, keptFromJson, keptToJson } from "./kept/attributes.ts";
 
 /** A fresh one is empty: thousands are kept. Ports, which all have, are a plain object: a third of the size of a Map. */
 export interface Memory {
@@ -12,6 +13,8 @@ export interface Memory {
   accounts?: Map<string, RememberedAccount>;
   /** What bootstrap gave, keys among it, with a trace of the configuration that it goes before. */
   provision?: SavedProvision;
+  /** What servers attached to paths, by Short Server ID. */
+  attributes?: KeptAttributes;
   /** Values that servers wrote and only the gateway keeps, such as Application Type. */
   stored?: Map<Path, ResourceValue>;
   /** Its number as a device behind the gateway: in Object 25, and in its prefix. */
@@ -49,11 +52,20 @@ export function rememberAppeared(memory: Memory, instance: Path, heardAs: string
   return true;
 }
 
-export function memoryToJson({ ports, accounts, provision, stored, device, appeared }: Memory): Record<string, unknown> {
+export function memoryToJson({
+  ports,
+  accounts,
+  provision,
+  attributes,
+  stored,
+  device,
+  appeared,
+}: Memory): Record<string, unknown> {
   return {
     ...(ports && { ports }),
     ...(accounts?.size && { accounts: Object.fromEntries(accounts) }),
     ...(provision && { provision: { ...provisionToJson(provision.provision), factory: provision.factory } }),
+    ...(attributes && { attributes: keptToJson(attributes) }),
     ...(stored?.size && { stored: Object.fromEntries(Array.from(stored, ([at, value]) => [at, valueToJson(value)])) }),
     ...(device !== undefined && { device }),
     ...(appeared?.size && { appeared: Object.fromEntries(appeared) }),
@@ -62,7 +74,7 @@ export function memoryToJson({ ports, accounts, provision, stored, device, appea
 
 /** Reads what `memoryToJson` wrote; what it does not understand is left out, since all of it can be learnt anew. */
 export function memoryFromJson(json: Readonly<Record<string, unknown>>): Memory {
-  const { ports, accounts, provision, stored, device, appeared } = json;
+  const { ports, accounts, provision, attributes, stored, device, appeared } = json;
   const memory: Memory = {};
   if (typeof device === "number" && Number.isInteger(device) && device > 0 && device <= MAX_DEVICE)
     memory.device = device;
@@ -71,13 +83,17 @@ export function memoryFromJson(json: Readonly<Record<string, unknown>>): Memory 
       memory.ports = { ...memory.ports, [uri]: port };
   for (const [uri, pair] of pairs(accounts)) {
     const { configured, current } = Object.fromEntries(pairs(pair));
-    if (!isAccount(configured) || !isAccount(current)) continue;
+    const before = accountFromJson(configured);
+    const after = accountFromJson(current);
+    if (!before || !after) continue;
     memory.accounts ??= new Map();
-    memory.accounts.set(uri, { configured, current });
+    memory.accounts.set(uri, { configured: before, current: after });
   }
   const saved = provisionFromJson(provision);
   const { factory } = Object.fromEntries(pairs(provision));
   if (saved && typeof factory === "string") memory.provision = { provision: saved, factory };
+  const kept = keptFromJson(attributes);
+  if (kept) memory.attributes = kept;
   for (const [text, json] of pairs(stored)) {
     const at = parsePath(text);
     const value = valueFromJson(json);
@@ -97,15 +113,8 @@ function pairs(value: unknown): [string, unknown][] {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
 }
 
-function isAccount(value: unknown): value is Account {
-  if (typeof value !== "object" || value === null) return false;
-  if (!("uri" in value && "lifetime" in value && "shortServerId" in value)) return false;
-  return (
-    typeof value.uri === "string" &&
-    typeof value.lifetime === "number" &&
-    value.lifetime >= 0 &&
-    typeof value.shortServerId === "number"
-  );
+function accountFromJson(json: unknown): Account | undefined {
+  return provisionFromJson({ accounts: [json] })?.accounts[0];
 }
 
 /** JSON has fewer types than LwM2M: those it lacks become an object with one key. */

@@ -41,6 +41,8 @@ export interface GatewayOptions {
   readonly parameters?: NonNullable<Lwm2mClientOptions["parameters"]>;
   /** Clients that begin to register in one second. */
   readonly startsPerSecond?: number;
+  /** Bytes that values may take while servers are away, of all sensors together. */
+  readonly backlogBytes?: number;
   readonly maxSensors?: number;
   readonly connect: (uri: string, local: LocalPort) => Transport;
   /** Bytes that the process holds. */
@@ -50,6 +52,7 @@ export interface GatewayOptions {
 /** A server that takes 500 a second is not rare; one that takes 5,000 is. */
 const STARTS_PER_SECOND = 500;
 const MAX_SENSORS = 10_000;
+const BACKLOG_BYTES = 32 * 1_024 ** 2;
 
 /** All settled, but for what an endpoint shares with all others by not having it. */
 export type SettledOptions = Required<Omit<GatewayOptions, "parameters" | "bootstrap">> &
@@ -63,6 +66,7 @@ export function withDefaults(options: GatewayOptions): SettledOptions {
     sensors: [],
     startsPerSecond: STARTS_PER_SECOND,
     maxSensors: MAX_SENSORS,
+    backlogBytes: BACKLOG_BYTES,
     ...options,
   };
 }

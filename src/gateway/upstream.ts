@@ -6,6 +6,9 @@ import type { Random } from "../base/random.ts";
 import type { Transport } from "../base/transport.ts";
 import {
   type Account,
+  type AttributeKeeper,
+  type BootstrapSnapshot,
+  type ClientState,
   type EndDevices,
   fingerprint,
   Lwm2mClient,
@@ -13,8 +16,14 @@ import {
   type ObjectTree,
   type Provision,
   type RegistrationSnapshot,
+  sameAccount,
+  type SavedAttributes,
 } from "../lwm2m/index.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
+import { ROOT } from "../model/path.ts";
+import type { Wish } from "./adapters.ts";
+import { ofAccounts, withAttributes } from "./kept/attributes.ts";
+import type { BacklogPool, PooledBacklog } from "./kept/backlog-pool.ts";
 import { isStorable, MAX_STORED, type Memory } from "./memory.ts";
 
 /** Which local port an endpoint had, and whom to tell which one it has now. */
@@ -38,12 +47,16 @@ export interface UpstreamOptions {
   /** Lets Registers and Updates out when their turn comes: so many in a second, of all endpoints together. */
   readonly pace: NonNullable<Lwm2mClientOptions["pace"]>;
   readonly connect: (uri: string, local: LocalPort) => Transport;
+  /** Where values are kept while servers are away. */
+  readonly backlogs: BacklogPool;
   /** Who is found below the prefixes of these endpoints; of the gateway's own alone. */
   readonly endDevices?: EndDevices;
   /** An endpoint's memory has changed, and should be kept. */
   readonly remembered: () => void;
   /** An endpoint's registration has changed. */
   readonly registrationChanged: (endpoint: string) => void;
+  /** Servers want new values of an endpoint more often than before, or less. */
+  readonly interestChanged: (endpoint: string, wish: Wish) => void;
 }
 
 /** What is an endpoint's own. */
@@ -60,13 +73,18 @@ export function factoryOf(factory: Provision): Pick<UpstreamOptions, "factory" |
   return { factory, factoryPrint: fingerprint(factory) };
 }
 
-export class Upstream {
+const NO_WISH: Wish = {};
+
+export class Upstream implements AttributeKeeper {
   readonly endpoint: string;
   readonly tree: ObjectTree;
   readonly memory: Memory;
   readonly #defaults: Lwm2mClientOptions["defaults"];
   readonly #options: UpstreamOptions;
   #client: Lwm2mClient | undefined;
+  /** By Short Server ID, made when a server first misses something. */
+  #backlogs: Map<number, PooledBacklog> | undefined;
+  #wish: Wish = NO_WISH;
 
   constructor({ endpoint, tree, memory, defaults }: OwnOfEndpoint, options: UpstreamOptions) {
     this.endpoint = endpoint;
@@ -97,6 +115,36 @@ export class Upstream {
   /** De-registers, and waits for the answers, up to `limitMs`. Never rejects. */
   async stop(limitMs: number): Promise<void> {
     await this.#client?.stop(limitMs);
+    for (const backlog of this.#backlogs?.values() ?? []) backlog.close();
+  }
+
+  /** Bootstrapping, or how the registration is that is worst off. */
+  get state(): ClientState {
+    return this.#client?.state ?? "off";
+  }
+
+  get bootstrap(): BootstrapSnapshot | undefined {
+    return this.#client?.bootstrapSnapshot;
+  }
+
+  /** How much waits to be told to servers that are away, or to one of them. */
+  kept(shortServerId?: number): number {
+    let kept = 0;
+    for (const [id, { size }] of this.#backlogs ?? []) if (id === (shortServerId ?? id)) kept += size;
+    return kept;
+  }
+
+  /** Attributes that a server wrote before a restart. */
+  load(shortServerId: number): SavedAttributes | undefined {
+    return this.memory.attributes?.get(shortServerId)?.attributes;
+  }
+
+  save(shortServerId: number, attributes: SavedAttributes): void {
+    const { memory } = this;
+    const uri = this.registrations().find((each) => each.shortServerId === shortServerId)?.server;
+    if (uri === undefined) return;
+    memory.attributes = withAttributes(memory.attributes, shortServerId, { uri, attributes });
+    this.#options.remembered();
   }
 
   /** One for each server; none before the start. Where bootstrap has to find the first, how that goes. */
@@ -136,8 +184,11 @@ export class Upstream {
       ...(endDevices && { endDevices }),
       ...(this.#defaults && { defaults: this.#defaults }),
       connect: ({ uri }) => this.#connect(uri),
+      backlog: (shortServerId) => this.#backlog(shortServerId),
+      attributes: this,
     });
     client.onState(() => registrationChanged(endpoint));
+    client.onInterest(() => this.#listen(client));
     client.onProvision((provision, change) => {
       if (change.type === "account" && memory.provision === undefined) this.#rememberAccount(change.account);
       else this.#rememberProvision(provision);
@@ -146,8 +197,37 @@ export class Upstream {
     return client;
   }
 
+  /** Of all paths together: a frame of a sensor brings them all. */
+  #listen(client: Lwm2mClient): void {
+    const { epmin, epmax = Infinity, pmax = Infinity } = client.interest(ROOT);
+    const most = Math.min(epmax, pmax);
+    // Not pmin: it delays what is told, while a threshold that is crossed must still be noticed (LwM2M Core 1.2 §7.3.2).
+    const wish: Wish = {
+      ...(epmin !== undefined && epmin > 0 && { minSeconds: epmin }),
+      ...(most > 0 && most < Infinity && { maxSeconds: most }),
+    };
+    if (wish.minSeconds === this.#wish.minSeconds && wish.maxSeconds === this.#wish.maxSeconds) return;
+    this.#wish = wish;
+    this.#options.interestChanged(this.endpoint, wish);
+  }
+
+  #backlog(shortServerId: number): PooledBacklog {
+    const backlog = this.#backlogs?.get(shortServerId) ?? this.#options.backlogs.open();
+    this.#backlogs ??= new Map();
+    this.#backlogs.set(shortServerId, backlog);
+    return backlog;
+  }
+
   /** What bootstrap gave, unless the configuration has changed since; else what that says, and servers have written to it. */
   #provision(): Provision {
+    const provision = this.#current();
+    const { memory } = this;
+    // Absent with most, and not even a name in memory then.
+    if (memory.attributes) memory.attributes = ofAccounts(memory.attributes, provision.accounts);
+    return provision;
+  }
+
+  #current(): Provision {
     const { memory } = this;
     const { factory, factoryPrint } = this.#options;
     if (memory.provision?.factory === factoryPrint) return memory.provision.provision;
@@ -194,15 +274,4 @@ export class Upstream {
     const kept = this.memory.accounts?.get(configured.uri);
     return kept && sameAccount(kept.configured, configured) ? kept.current : configured;
   }
-}
-
-function sameAccount(a: Account, b: Account): boolean {
-  return (
-    a.uri === b.uri &&
-    a.lifetime === b.lifetime &&
-    a.shortServerId === b.shortServerId &&
-    a.defaultMinimumPeriod === b.defaultMinimumPeriod &&
-    a.defaultMaximumPeriod === b.defaultMaximumPeriod &&
-    a.version === b.version
-  );
 }

@@ -5,7 +5,7 @@ import type { Log } from "../base/log.ts";
 import { nearest } from "../base/nearest.ts";
 import type { Random } from "../base/random.ts";
 import { type AdapterPlugin, type Command, type Frame, type Outcome, SDK_LEVEL } from "../sdk/adapter.ts";
-import { type AdapterHealth, Runner } from "./runner.ts";
+import { type AdapterHealth, Runner, type Wish } from "./runner.ts";
 
 /** One entry of `adapters:` in the config. */
 export interface Section {
@@ -78,6 +78,11 @@ export class AdapterHost {
     return runner
       ? runner.command(command, signal)
       : Promise.resolve({ status: "rejected", reason: `no adapter is called ${adapter}` });
+  }
+
+  /** Tells an adapter how often new values of a source are wanted; an empty wish takes back the one before. */
+  interest(adapter: string, source: string, wish: Wish): void {
+    this.#runners.get(adapter)?.interest(source, wish);
   }
 
   /** By adapter name, in the order of the config. */

@@ -44,6 +44,11 @@ const STOP_LIMIT_MS = 5_000;
 const COMMAND_GRACE_MS = 250;
 const MAX_COMMAND_MS = 120_000;
 const MAX_COMMANDS = 64;
+/** Sources of which wishes are remembered: more than any gateway has. */
+const MAX_WISHES = 100_000;
+
+/** How often new values are wanted, as the plugin API has it. */
+export type Wish = Parameters<NonNullable<Adapter["interest"]>>[1];
 
 export class Runner {
   readonly #options: RunnerOptions;
@@ -59,6 +64,8 @@ export class Runner {
   #commands = 0;
   #lastFrameAt: Stamp | undefined;
   #lastSaid = "";
+  /** By source, for an adapter that starts again; undefined where nobody wishes anything, as mostly. */
+  #wishes: Map<string, Wish> | undefined;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -103,6 +110,13 @@ export class Runner {
   #isExpected(): boolean {
     const life = this.#life;
     return life.name === "off" || (life.name !== "running" && life.past.reason === undefined);
+  }
+
+  /** Hands a wish on, and again to an adapter that starts later. */
+  interest(source: string, wish: Wish): void {
+    if (wish.minSeconds === undefined && wish.maxSeconds === undefined) this.#wishes?.delete(source);
+    else if ((this.#wishes?.size ?? 0) < MAX_WISHES) (this.#wishes ??= new Map()).set(source, wish);
+    this.#tell(source, wish);
   }
 
   /** Settles once, within the command's own time limit and a little. Never rejects. */
@@ -181,9 +195,19 @@ export class Runner {
     if (ending.status === "value") {
       this.#adapter = ending.value;
       this.#run({ type: "started", at: clock.monotonic() });
+      for (const [source, wish] of this.#wishes ?? []) this.#tell(source, wish);
     } else {
       const reason = ending.status === "late" ? "did not start within 30 s" : inWords(ending.error);
       this.#run({ type: "failed", reason });
+    }
+  }
+
+  /** An adapter that cannot bear a wish works on without it. */
+  #tell(source: string, wish: Wish): void {
+    try {
+      this.#adapter?.interest?.(source, wish);
+    } catch (error) {
+      this.#options.log.error("interest-failed", { source, error });
     }
   }
 

@@ -23,9 +23,11 @@ export type {
   Version,
 } from "./account.ts";
 export { type Backlog, type BacklogRecord, MemoryBacklog } from "./reporting/backlog.ts";
+export type { SavedAttributes } from "./reporting/attributes.ts";
 export type { Attributes } from "./reporting/conditions.ts";
 export type { Interest } from "./reporting/interest.ts";
 export type { AttributeKeeper } from "./reporting/offline.ts";
+export { attributesFromJson } from "./reporting/saved-attributes.ts";
 export type { SendOptions, SendOutcome } from "./reporting/send.ts";
 export type { EndDevices } from "./end-devices.ts";
 export { type ClientState, Lwm2mClient, type Lwm2mClientOptions, type SavedProvision } from "./client.ts";
@@ -45,4 +47,4 @@ export type {
   WriteHandler,
 } from "./handlers.ts";
 export { type Entry, ObjectTree, type StoredListener } from "./tree.ts";
-export { fingerprint, provisionFromJson, provisionToJson } from "./provision-json.ts";
+export { fingerprint, provisionFromJson, provisionToJson, sameAccount } from "./provision-json.ts";

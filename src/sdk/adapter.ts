@@ -28,6 +28,11 @@ export interface Adapter {
   /** Settles once per command, within the command's own time limit. */
   command?(command: Command, signal: AbortSignal): Promise<Outcome>;
   discover?(signal: AbortSignal): AsyncIterable<Sighting>;
+  /**
+   * How often new values of a source are wanted from now on: every `maxSeconds` at the latest, and none sooner than
+   * `minSeconds` after the one before. An absent limit is nobody's wish; an adapter that polls may follow, none has to.
+   */
+  interest?(source: string, wish: { readonly minSeconds?: number; readonly maxSeconds?: number }): void;
   stop(): Promise<void>;
 }
 

@@ -18,6 +18,7 @@ export const { library } = loadDevices(undefined, models);
 export class FakeAdapters implements Adapters {
   readonly states = new Map<string, AdapterState>();
   readonly commands: { adapter: string; command: Command; signal: AbortSignal }[] = [];
+  readonly wishes: [source: string, wish: { minSeconds?: number; maxSeconds?: number }][] = [];
   /** What becomes of a command. */
   obey: (command: Command, adapter: string) => Promise<Outcome> = () => Promise.resolve({ status: "done" });
   #listener: (adapter: string, frame: Frame) => void = () => undefined;
@@ -33,6 +34,10 @@ export class FakeAdapters implements Adapters {
   command(adapter: string, command: Command, signal: AbortSignal): Promise<Outcome> {
     this.commands.push({ adapter, command, signal });
     return this.obey(command, adapter);
+  }
+
+  interest(adapter: string, source: string, wish: { minSeconds?: number; maxSeconds?: number }): void {
+    this.wishes.push([`${adapter}/${source}`, wish]);
   }
 
   health(): ReadonlyMap<string, AdapterState> {

@@ -4,6 +4,7 @@ import type { Clock, Stamp } from "../../base/clock.ts";
 import type { Account } from "../../lwm2m/index.ts";
 import type { Adapters, AdapterState } from "../adapters.ts";
 import type { Inbox } from "../inbox.ts";
+import type { BacklogPool } from "../kept/backlog-pool.ts";
 import type { Sensor } from "../sensor.ts";
 import { iso } from "./snapshot.ts";
 import type { AdapterStatus, GatewayStatus } from "./status.ts";
@@ -38,9 +39,11 @@ export class StatusBoard {
   readonly #started: Stamp;
   readonly #startedMs: number;
   readonly #refused = new Map<string, { what: string; next: string }>();
+  readonly #backlogs: BacklogPool;
 
-  constructor(options: StatusBoardOptions) {
+  constructor(options: StatusBoardOptions, backlogs: BacklogPool) {
     this.#options = options;
+    this.#backlogs = backlogs;
     this.#problems = new Problems(options.clock);
     this.#started = options.clock.now();
     this.#startedMs = options.clock.monotonic();
