@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.eclipse.californium.core.coap.Message;
 import org.eclipse.californium.core.coap.Request;
 import org.eclipse.californium.core.config.CoapConfig;
@@ -73,7 +74,11 @@ public final class DeviceServer implements Wire.Server {
         objects.addAll(ObjectLoader.loadObjectsFromDir(models));
         CaliforniumServerEndpointsProvider.Builder endpoints = new CaliforniumServerEndpointsProvider.Builder(
                 new CoapServerProtocolProvider());
-        endpoints.setConfiguration(config -> config.set(CoapConfig.PREFERRED_BLOCK_SIZE, 512));
+        endpoints.setConfiguration(config -> {
+            config.set(CoapConfig.PREFERRED_BLOCK_SIZE, 512);
+            // Nothing is far away here: what was lost on purpose is repeated soon.
+            config.set(CoapConfig.ACK_TIMEOUT, 500, TimeUnit.MILLISECONDS);
+        });
         endpoints.addEndpoint(new InetSocketAddress("127.0.0.1", port), Protocol.COAP);
         LeshanServerBuilder builder = new LeshanServerBuilder();
         builder.setObjectModelProvider(new VersionedModelProvider(objects));
