@@ -90,7 +90,7 @@ describe("a mistake as it is printed", () => {
       [
         "isthmus.yaml:2:12  gateway.zzzzzz: unknown key",
         "     2 | gateway: { zzzzzz: 1 }",
-        "       |            ^^^^^^ known here: endpoint, allow_reboot, starts_per_second",
+        "       |            ^^^^^^ known here: endpoint, allow_reboot, starts_per_second, mode, latitude, longitude, altitude",
       ],
     ],
     [
