@@ -17,6 +17,8 @@ import { comparePaths, type Entry } from "./values.ts";
 const FORBIDDEN_OBJECTS: ReadonlySet<number> = new Set([0, 21]);
 /** Objects that come with the enabler: their version goes with the LwM2M version spoken. */
 const LAST_CORE_OBJECT = 7;
+/** Instances in a tree from which on they are no longer looked through one by one. */
+const MANY = 64;
 
 /** What is usual at a path, where the server has said nothing: periods and a step. */
 export type UsualAttributes = (path: Path) => Attributes | undefined;
@@ -87,12 +89,22 @@ export class View {
    * Instance those that this server may not read (LwM2M Core 1.1 §8.2).
    */
   entries(where: Path): readonly (readonly [Path, Entry])[] {
-    if (where === ROOT || depth(where) === 1)
+    const isObject = depth(where) === 1;
+    if (isObject && this.tree.instances().length > MANY && !isServerObject(where)) return this.#entriesOf(where);
+    if (where === ROOT || isObject)
       return this.instances()
         .filter((instance) => contains(where, instance) && this.permits(instance, Right.Read))
         .flatMap((instance) => this.entries(instance));
     if (isServerObject(where)) return this.server.entries(where, this.clock.now());
     return this.covers(where) ? this.tree.entries(where) : [];
+  }
+
+  /** Of an Object with many Instances, as that of a gateway's devices: each value is looked at once. */
+  #entriesOf(object: Path): readonly (readonly [Path, Entry])[] {
+    if (!isShown(objectOf(object))) return [];
+    const mine = this.tree.instances().filter((instance) => contains(object, instance));
+    const readable = new Set<Path>(mine.filter((instance) => this.permits(instance, Right.Read)));
+    return this.tree.entries(object).filter(([at]) => readable.has(instanceOf(at)));
   }
 
   /** The value at this very path. */

@@ -60,6 +60,20 @@ describe("Object 25", () => {
       expect(objects.numberOfPrefix(text)).toBeUndefined();
   });
 
+  it("is read whole, each device once and none twice, however many there are", async () => {
+    const here = await gateway();
+    const object = new objects.GatewayObject(here.tree, models, here.clock);
+    for (let number = 2; number <= 100; number++) object.show({ number, id: `dev-${number}`, tree: here.behind });
+    // A value outside any Instance is nobody's.
+    here.tree.set(path(25, 500, 0), "nobody", here.clock.now());
+    const view = await here.server.ask("GET", { path: "/25", accept: Format.SenmlCbor, options: [] });
+    expect(view.code).toBe("2.05");
+    const one = await here.server.ask("GET", { path: "/25/77", accept: Format.SenmlJson });
+    expect(one.text).toContain('"vs":"d77"');
+    expect((await here.server.ask("GET", { path: "/25/500" })).code).toBe("4.04");
+    expect((await here.server.ask("GET", { path: "/3", accept: Format.SenmlJson })).text).toContain('"n":"0/16"');
+  });
+
   it("holds thousands of devices without taking its time for each", () => {
     const here = station();
     const tree = new ObjectTree();
