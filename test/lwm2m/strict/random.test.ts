@@ -33,8 +33,12 @@ describe.each(VERSIONS)("a client of LwM2M %s, and a server that reads every byt
   it("say nothing wrong over a good way", { timeout: LONG }, async () => {
     const rig = started(version, 1);
     await run(rig);
-    for (const what of ["Register", "Update", "read 45", "write 44", "execute 44", "notification NON"])
-      expect(rig.judge.counts.get(what) ?? 0, what).toBeGreaterThan(0);
+    const done = [...rig.judge.counts.keys()];
+    for (const what of ["Register", "Update", "read 45", "write 44", "execute 44", "notification"])
+      expect(
+        done.some((each) => each.startsWith(what)),
+        what,
+      ).toBe(true);
   });
 
   it("say nothing wrong over a way that loses, doubles and reorders", { timeout: LONG }, async () => {

@@ -246,7 +246,7 @@ export class Judge {
     const { kind, code, id } = message;
     if (code === 0 && this.#responses.has(id)) return;
     const asked = this.#askedById.get(id);
-    if (asked === undefined && kind === "RST" && this.#garbled.has(id)) return;
+    if (asked === undefined && this.#garbled.has(id)) return;
     if (asked === undefined) throw new Fault("wanted: an id that the server has used");
     check(kind === "RST" || asked.message.kind === "CON", "no acknowledgement of what need not be");
     if (kind === "RST") this.#count("reset");

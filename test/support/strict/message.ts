@@ -186,6 +186,7 @@ export function readStrictlyOrNot(bytes: Uint8Array): Strict | undefined {
   }
   try {
     const { type, messageId, token, options, payload } = decodeMessage(bytes);
+    for (const { number, value } of options) if (RULES.get(number)?.[0] === "string") text(value);
     return { bytes, kind: type, code, id: messageId, token: hex(token), options, payload };
   } catch {
     return undefined;
