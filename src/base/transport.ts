@@ -2,8 +2,8 @@
 export interface Transport {
   /** Bytes that one datagram may carry. */
   readonly maxDatagram: number;
-  /** May fail (no such host, no free port); the caller tries again later. */
-  open(signal: AbortSignal): Promise<void>;
+  /** May fail (no such host, no free port, closed meanwhile); the caller tries again later. */
+  open(signal?: AbortSignal): Promise<void>;
   /** Never throws; what cannot be sent is lost, as datagrams are. */
   send(datagram: Uint8Array): void;
   onDatagram(listener: (datagram: Uint8Array) => void): void;

@@ -24,10 +24,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Transport } from "../base/transport.ts";
-import type { Parsed } from "./codec.ts";
 import { Counters } from "./counters.ts";
-import { type Exchange, MessageLayer, type Upper } from "./exchange.ts";
-
+import { MessageLayer } from "./exchange.ts";
 import { DEFAULT_PARAMETERS, type Parameters } from "./parameters.ts";
 import type { Answer, OutgoingRequest, UploadChooser } from "./request.ts";
 import { Requests } from "./requests.ts";
@@ -60,13 +58,13 @@ export class Endpoint {
     this.#layer = new MessageLayer(this.#surroundings);
     this.#requests = new Requests(this.#surroundings, this.#layer);
     this.#service = new Service(this.#surroundings, this.#layer);
-    this.#layer.attach(new Above(this.#requests, this.#service));
+    this.#layer.attach(this.#service, this.#requests);
     transport.onClose((reason) => this.#requests.failAll(`connection lost: ${reason}`));
     transport.onUnreachable?.(() => this.#service.unreachable());
   }
 
   /** @throws what the transport's `open` throws: no such host, no free port. */
-  open(signal: AbortSignal): Promise<void> {
+  open(signal?: AbortSignal): Promise<void> {
     return this.#surroundings.transport.open(signal);
   }
 
@@ -142,28 +140,5 @@ export class Endpoint {
     } catch {
       // It was to be gone, and it is.
     }
-  }
-}
-
-/** Hands what the message layer delivers to whom it concerns. */
-class Above implements Upper {
-  readonly #requests: Requests;
-  readonly #service: Service;
-
-  constructor(requests: Requests, service: Service) {
-    this.#requests = requests;
-    this.#service = service;
-  }
-
-  onRequest(message: Parsed, exchange: Exchange): void {
-    this.#service.onRequest(message, exchange);
-  }
-
-  onResponse(message: Parsed): boolean {
-    return this.#requests.onResponse(message);
-  }
-
-  onReset(messageId: number): boolean {
-    return this.#requests.onReset(messageId) || this.#service.observations.onReset(messageId);
   }
 }

@@ -12,13 +12,20 @@ import { fingerprintOf, fromMemory, type Memory, Remembered, toMemory } from "./
 import type { Surroundings } from "./surroundings.ts";
 import { type Draft, encodeDraft, type Outlet, type Sender, Transmissions } from "./transmissions.ts";
 
-/** The floor above: what the message layer hands up. */
-export interface Upper {
-  onRequest(message: Parsed, exchange: Exchange): void;
-  /** False: nobody asked for this. */
-  onResponse(message: Parsed): boolean;
+interface Rejectable {
   /** The peer rejects a non-confirmable message of ours. False: that id means nothing. */
   onReset(messageId: number): boolean;
+}
+
+/** The floor above, which serves the peer. */
+export interface Server extends Rejectable {
+  onRequest(message: Parsed, exchange: Exchange): void;
+}
+
+/** The floor above, which asks the peer. */
+export interface Client extends Rejectable {
+  /** False: nobody asked for this. */
+  onResponse(message: Parsed): boolean;
 }
 
 /** Requests that may wait for their handler at once; the next is answered 5.03. */
@@ -65,7 +72,8 @@ export class Exchange {
 export class MessageLayer implements Outlet {
   readonly #surroundings: Surroundings;
   readonly #transmissions: Transmissions;
-  #upper: Upper | undefined;
+  #server: Server | undefined;
+  #client: Client | undefined;
   #remembered: Remembered | undefined;
   /** Requests that wait for their handler; undefined while there are none. */
   #open: Exchange[] | undefined;
@@ -79,22 +87,19 @@ export class MessageLayer implements Outlet {
   lastTraffic: number;
   /** What goes out now goes out in the millisecond in which something came in. */
   #receiving = false;
-  readonly #exchangeLifetime: number;
-  readonly #nonLifetime: number;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
-    this.#exchangeLifetime = exchangeLifetime(surroundings.parameters);
-    this.#nonLifetime = nonLifetime(surroundings.parameters);
     this.lastTraffic = surroundings.clock.monotonic();
     const [high = 0, low = 0] = surroundings.random.bytes(2);
     this.#messageId = (high << 8) | low;
     this.#transmissions = new Transmissions(surroundings, this);
   }
 
-  /** Hands up to `upper` from now on. */
-  attach(upper: Upper): void {
-    this.#upper = upper;
+  /** Hands up to these two from now on. */
+  attach(server: Server, client: Client): void {
+    this.#server = server;
+    this.#client = client;
     this.#surroundings.transport.onDatagram((datagram) => this.receive(datagram));
   }
 
@@ -200,7 +205,7 @@ export class MessageLayer implements Outlet {
       return;
     }
     this.#transmissions.end(messageId, "acknowledged");
-    this.#upper?.onResponse(message);
+    this.#client?.onResponse(message);
   }
 
   #onReset({ messageId, code }: Parsed): void {
@@ -210,21 +215,22 @@ export class MessageLayer implements Outlet {
     }
     this.#surroundings.counters.resetsReceived += 1;
     if (this.#transmissions.end(messageId, "reset")) return;
-    if (this.#upper?.onReset(messageId) !== true) this.#surroundings.counters.unmatched += 1;
+    if (this.#client?.onReset(messageId) === true || this.#server?.onReset(messageId) === true) return;
+    this.#surroundings.counters.unmatched += 1;
   }
 
   #onRequest(message: Parsed): void {
     const fingerprint = fingerprintOf(message);
     if (this.#isDuplicate(message, fingerprint)) return;
     const exchange = new Exchange(this, message, fingerprint);
-    this.#upper?.onRequest(message, exchange);
+    this.#server?.onRequest(message, exchange);
   }
 
   #onResponse(message: Parsed): void {
     const fingerprint = fingerprintOf(message);
     if (this.#isDuplicate(message, fingerprint)) return;
     const { type, messageId } = message;
-    if (this.#upper?.onResponse(message) !== true) this.#surroundings.counters.unmatched += 1;
+    if (this.#client?.onResponse(message) !== true) this.#surroundings.counters.unmatched += 1;
     else if (type === "CON") {
       this.#finish(type, messageId, fingerprint, this.#acknowledge(messageId));
       return;
@@ -318,7 +324,7 @@ export class MessageLayer implements Outlet {
 
   #remember(type: MessageType, messageId: number, fingerprint: number, answer: Memory["answer"]): void {
     const { clock, parameters } = this.#surroundings;
-    const lifetime = type === "CON" ? this.#exchangeLifetime : this.#nonLifetime;
+    const lifetime = type === "CON" ? exchangeLifetime(parameters) : nonLifetime(parameters);
     this.#remembered ??= new Remembered(parameters.remembered);
     this.#remembered.add({ messageId, fingerprint, until: clock.monotonic() + lifetime, answer });
   }

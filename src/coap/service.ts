@@ -67,6 +67,10 @@ export class Service {
     this.#composer.clear();
   }
 
+  onReset(messageId: number): boolean {
+    return this.observations.onReset(messageId);
+  }
+
   onRequest(message: Parsed, exchange: Exchange): void {
     const head = readRequestHead(message);
     // RFC 8132 §2.3: FETCH is as safe as GET. To observe is neither: it leaves something behind.

@@ -54,14 +54,14 @@ export class UdpTransport implements Transport {
     return this.#localPort;
   }
 
-  /** @throws Error if the name has no address, no port is free, or `signal` is aborted. */
-  async open(signal: AbortSignal): Promise<void> {
+  /** @throws Error if the name has no address, no port is free, it is closed meanwhile, or `signal` is aborted. */
+  async open(signal?: AbortSignal): Promise<void> {
     const closed = this.close();
     const epoch = this.#epoch;
     await closed;
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     const peer = await this.#resolve();
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     await this.#connect(peer, epoch, signal);
   }
 

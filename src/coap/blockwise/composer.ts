@@ -40,7 +40,8 @@ export class Composer {
   compose(reply: Reply, token: Uint8Array, target: Target, additions: Additions): Draft {
     const body = bodyOf(reply);
     const { wanted } = target;
-    const exponent = Math.min(wanted?.exponent ?? this.exponent, this.exponent);
+    const ours = this.exponent;
+    const exponent = wanted === undefined ? ours : Math.min(wanted.exponent, ours);
     if (!isSuccess(reply.code)) return draftReply(reply, token, wordsWithin(body, blockSize(exponent)), additions);
     if (body.length <= blockSize(exponent) && (wanted?.number ?? 0) === 0) {
       // Whoever names a block size is told which was used (RFC 7959 §2.3).

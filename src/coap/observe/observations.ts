@@ -10,13 +10,15 @@ import type { Draft } from "../transmissions.ts";
 import { Entry, type EntryList } from "./entry.ts";
 
 const MAX_OBSERVATIONS = 64;
+/** Shared by all endpoints that nobody observes, which are most. */
+const NO_ENTRIES: readonly Entry[] = [];
 
 /** The list of observers (RFC 7641 §4.1), which here are all one peer's. */
 export class Observations implements EntryList {
   readonly #surroundings: Surroundings;
   readonly #layer: MessageLayer;
   readonly #composer: Composer;
-  #entries: Entry[] = [];
+  #entries: readonly Entry[] = NO_ENTRIES;
   #sequence = 0;
 
   constructor(surroundings: Surroundings, layer: MessageLayer, composer: Composer) {
@@ -64,10 +66,8 @@ export class Observations implements EntryList {
 
   /** Takes it off the list without a word. False: it was not on it. */
   drop(entry: Entry): boolean {
-    const at = this.#entries.indexOf(entry);
-    if (at === -1) return false;
-    this.#entries.splice(at, 1);
-    entry.over = true;
+    if (!this.#entries.includes(entry)) return false;
+    this.retire(entry);
     this.#layer.withdraw(entry, "cancelled");
     entry.silence();
     return true;
@@ -75,8 +75,8 @@ export class Observations implements EntryList {
 
   /** Off the list, but what it has to say is still said. */
   retire(entry: Entry): void {
-    const at = this.#entries.indexOf(entry);
-    if (at !== -1) this.#entries.splice(at, 1);
+    const rest = this.#entries.filter((other) => other !== entry);
+    this.#entries = rest.length === 0 ? NO_ENTRIES : rest;
     entry.over = true;
   }
 

@@ -41,8 +41,6 @@ export class Connection {
   #endpoint: Endpoint | undefined;
   /** In Queue Mode only. */
   #doze: Doze | undefined;
-  /** While opening only. */
-  #opening: AbortController | undefined;
   #closed = false;
 
   constructor(owner: ConnectionOwner, options: ConnectionOptions) {
@@ -95,7 +93,6 @@ export class Connection {
   /** Requests under way fail. Never rejects. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#opening?.abort();
     await this.#abandon(this.#endpoint);
   }
 
@@ -110,12 +107,8 @@ export class Connection {
     if (upload) endpoint.onUpload(upload);
     this.#transport = transport;
     this.#endpoint = endpoint;
-    this.#opening = new AbortController();
-    try {
-      await endpoint.open(this.#opening.signal);
-    } finally {
-      this.#opening = undefined;
-    }
+    // No signal, which is a heavy thing where thousands open at once: closing the endpoint ends this too.
+    await endpoint.open();
     return endpoint;
   }
 
