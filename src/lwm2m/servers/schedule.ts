@@ -11,6 +11,9 @@ const ENDLESS_S = 30 * DAY_S;
 /** Nothing that a server says or is told makes us wait longer: MAX_VALUE stands for "no further sequence" (/1/x/19). */
 const LONGEST_WAIT_S = 30 * DAY_S;
 const MAX_VALUE = 0xffff_ffff;
+/** Timers may be 0, which must not make of a refusal a storm; and who has given up leaves the server alone for a while. */
+const SHORTEST_WAIT_S = 1;
+const GIVEN_UP_WAIT_S = 60;
 /** Changes closer together than this are told in one Update. */
 export const SETTLE_MS = 500;
 
@@ -52,11 +55,15 @@ export function afterFailure(account: Account, failures: number, random: Random)
     return { ms: backoffMs(failures, { first: FIRST_RETRY_MS, max: LONGEST_RETRY_MS, random }), givenUp: false };
   const count = Math.max(1, retryCount ?? RETRY_COUNT);
   const attempt = failures % count;
-  if (attempt < count - 1) return { ms: spread((retryTimer ?? RETRY_TIMER_S) * 2 ** attempt, random), givenUp: false };
+  if (attempt < count - 1) {
+    const timer = Math.max(retryTimer ?? RETRY_TIMER_S, SHORTEST_WAIT_S);
+    return { ms: spread(timer * 2 ** attempt, random), givenUp: false };
+  }
   const delay = sequenceDelay ?? SEQUENCE_DELAY_S;
   const isLast = (failures + 1) / count >= Math.max(1, sequenceCount ?? SEQUENCE_COUNT);
   const givenUp = isLast || delay >= MAX_VALUE;
-  return { ms: spread(delay >= MAX_VALUE ? SEQUENCE_DELAY_S : delay, random), givenUp };
+  const least = givenUp ? GIVEN_UP_WAIT_S : SHORTEST_WAIT_S;
+  return { ms: spread(delay >= MAX_VALUE ? SEQUENCE_DELAY_S : Math.max(delay, least), random), givenUp };
 }
 
 /** Never shorter than asked for, and up to a tenth longer: thousands have the same numbers. */

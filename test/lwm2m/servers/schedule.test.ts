@@ -76,6 +76,11 @@ describe("the waits after failures", () => {
     expect(waits({ retryCount: 0, sequenceCount: 0 }, 1)).toEqual(["86400!"]);
   });
 
+  it("are no storm where all of them are to be 0", () => {
+    const account = { retryCount: 2, retryTimer: 0, sequenceDelay: 0, sequenceCount: 2 };
+    expect(waits(account, 5)).toEqual(["1", "1", "1", "60!", "1"]);
+  });
+
   it("are spread by a tenth, never shorter", () => {
     const random = new SeededRandom(5);
     const found = Array.from({ length: 200 }, () => afterFailure({ ...ACCOUNT, retryTimer: 10 }, 0, random).ms);
