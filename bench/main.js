@@ -3,7 +3,7 @@
  * and whether that is as fast as it has to be.
  *
  *   npm run bench                     some minutes
- *   npm run bench -- --short          half a minute, for continuous integration: figures are rough
+ *   npm run bench -- --short          two minutes, for continuous integration: figures are rough
  *   npm run bench -- --json           for machines
  *   npm run bench -- --endpoints 5000
  *   npm run bench -- --strict         ends with 1 if a target is missed
