@@ -18,6 +18,9 @@ export interface ServerSnapshot {
   readonly registered: number;
   readonly endpoints: number;
   readonly lastAnswerAt?: string;
+  readonly asleep: number;
+  readonly givenUp: number;
+  readonly kept: number;
 }
 
 /** Undefined if `value` is not the status of an Isthmus. Missing figures count as zero. */
@@ -64,6 +67,9 @@ function readServer(server: Fields): ServerSnapshot {
     uri: text(server["uri"]) ?? "?",
     registered: figure(server["registered"]),
     endpoints: figure(server["endpoints"]),
+    asleep: figure(server["asleep"]),
+    givenUp: figure(server["givenUp"]),
+    kept: figure(server["kept"]),
     ...(lastAnswerAt !== undefined && { lastAnswerAt }),
   };
 }

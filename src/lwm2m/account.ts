@@ -118,6 +118,8 @@ export interface RegistrationSnapshot {
   readonly lastAnswerAt?: number;
   /** In Queue Mode: requests are not heard until we have said something. */
   readonly asleep?: boolean;
+  /** All attempts that the account grants are used (/1/x/17 to /1/x/20); they begin anew at `nextAttemptAt`. */
+  readonly givenUp?: boolean;
 }
 
 /** What the outside may know of bootstrap. Times in milliseconds since 1970 UTC. */

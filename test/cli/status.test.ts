@@ -20,6 +20,7 @@ const STATUS: GatewayStatus = {
     { name: "radio", type: "ble", health: "down", reason: "no adapter hci0", frames: 0 },
   ],
   servers: [{ uri: "coap://127.0.0.1:5683", registered: 7, endpoints: 7, lastAnswerAt: "2026-06-01T11:59:57Z" }],
+  storage: { kept: 0, bytes: 0, budgetBytes: 33_554_432, dropped: 0 },
   memoryBytes: 84_000_000,
   counters: {},
 };

@@ -152,7 +152,17 @@ describe("a gateway that knows a Bootstrap-Server only", () => {
     });
     await relay(rig, 1);
     await clock.advance(5_000);
-    expect(rig.gateway.sensor("sim-1")?.registration).toMatchObject({ state: "waiting", server: BS });
+    const now = () => rig.gateway.sensor("sim-1")?.registration;
+    for (let tenths = 0; now()?.state !== "waiting" && tenths < 600; tenths++) await clock.advance(100);
+    expect(now()).toMatchObject({
+      state: "waiting",
+      server: BS,
+      lastError: expect.stringContaining("4.03"),
+      bootstrap: { state: "waiting", server: BS, lastError: expect.stringContaining("4.03") },
+    });
+    const next = now()?.nextAttemptAt;
+    expect(Date.parse(next ?? "")).toBeGreaterThan(clock.now().ms);
+    expect(now()?.bootstrap?.nextAttemptAt).toBe(next);
     expect(rig.gateway.status().servers).toMatchObject([{ uri: BS, registered: 0, endpoints: 2 }]);
     expect(rig.gateway.status().problems.map(({ what }) => what)).toContainEqual(expect.stringContaining(BS));
     expect(rig.gateway.sensors()).toHaveLength(2);

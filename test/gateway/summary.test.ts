@@ -13,6 +13,7 @@ const WELL: Facts = {
   servers: [{ uri: "coap://a", registered: 43, endpoints: 43, lastAnswerMs: NOW - 3_000 }],
   silent: [],
   refused: [],
+  storage: { kept: 0, bytes: 0, budgetBytes: 33_554_432, dropped: 0 },
 };
 const sensors = (counts: Partial<Facts["sensors"]>) => ({ ...WELL.sensors, ...counts });
 
@@ -130,6 +131,19 @@ describe("problems", () => {
     expect(problems.of(WELL)).toEqual([]);
     await clock.advance(60_000);
     expect(problems.of(down)[0]?.since).toBe("2026-06-01T12:02:00.000Z");
+  });
+
+  it("say how much was lost for want of room, for a day", () => {
+    const storage = { kept: 900, bytes: 30_000_000, budgetBytes: 33_554_432, dropped: 1, droppedAtMs: NOW - 3_600_000 };
+    expect(what({ storage })).toMatchObject([
+      {
+        what: "1 notification was lost: the 32 MB for what servers miss were full.",
+        next: "Give storage.memory more room in the configuration, or let sensors tell less.",
+      },
+    ]);
+    expect(what({ storage: { ...storage, dropped: 12 } })[0]?.what).toMatch(/^12 notifications were lost/);
+    expect(what({ storage: { ...storage, droppedAtMs: NOW - 90_000_000 } })).toEqual([]);
+    expect(what({ storage: { ...storage, dropped: 0 } })).toEqual([]);
   });
 
   it("speak of a clock that nobody has set", () => {

@@ -57,6 +57,7 @@ const status: Status = {
   inbox: 0,
   adapters: [],
   servers: [],
+  storage: { kept: 0, bytes: 0, budgetBytes: 33_554_432, dropped: 0 },
   memoryBytes: 1,
   counters: {},
 };

@@ -84,6 +84,7 @@ const status = (rest: Partial<Status> = {}): Status => ({
   inbox: 0,
   adapters: [{ name: "radio", type: "ble", health: "ok", frames: 1_234, lastFrameAt: before(1) }],
   servers: [{ uri: "coap://127.0.0.1:5683", registered: 3, endpoints: 3, lastAnswerAt: before(30) }],
+  storage: { kept: 0, bytes: 0, budgetBytes: 33_554_432, dropped: 0 },
   memoryBytes: 90_000_000,
   counters: { malformed: 2 },
   ...rest,

@@ -83,10 +83,16 @@ function adapterWords({ name, health, reason }: Snapshot["adapters"][number]): s
   return reason === undefined ? `${name} ${health}` : `${name} ${health} (${reason})`;
 }
 
-function serverWords({ uri, registered, endpoints, lastAnswerAt }: ServerSnapshot, nowMs: number): string {
+function serverWords(server: ServerSnapshot, nowMs: number): string {
+  const { uri, registered, endpoints, lastAnswerAt, givenUp, asleep, kept } = server;
   const answered = lastAnswerAt === undefined ? undefined : ageSince(lastAnswerAt, nowMs);
   const words = answered === undefined ? "no answer yet" : `answered ${answered} ago`;
-  return `${uri}, ${registered} of ${count(endpoints, "endpoint")} registered, ${words}`;
+  const more = [
+    ...(givenUp > 0 ? [`${givenUp} given up`] : []),
+    ...(asleep > 0 ? [`${asleep} asleep`] : []),
+    ...(kept > 0 ? [`${count(kept, "notification")} kept for it`] : []),
+  ];
+  return [`${uri}, ${registered} of ${count(endpoints, "endpoint")} registered`, ...more, words].join(", ");
 }
 
 type Step = readonly [command: string, what: string];

@@ -8,7 +8,8 @@ import { contains, ids, type Path, path, ROOT } from "../../model/path.ts";
 import type { ResourceValue } from "../../model/value.ts";
 import type { Sensor } from "../sensor.ts";
 import { SELF_MAIN } from "../self.ts";
-import type { RegistrationStatus, SensorStatus, ValueStatus } from "./status.ts";
+import { iso, registrationStatus } from "./registration.ts";
+import type { SensorStatus, ValueStatus } from "./status.ts";
 import type { Upstream } from "../upstream.ts";
 
 /** Resources that IPSO Objects share (IPSO reusable Resources). */
@@ -60,24 +61,6 @@ export function selfStatus(upstream: Upstream, label: string, models: ObjectRegi
   };
 }
 
-/** With several servers: the one where this endpoint is worst off, since that is what a person must know. */
-export function registrationStatus(upstream: Upstream): RegistrationStatus {
-  const worst = upstream.worst();
-  const { state, server, since, location, lifetime, observations, lastError, nextAttemptAt } = worst;
-  const localPort = upstream.localPort(worst);
-  return {
-    state,
-    server,
-    ...(since !== undefined && { since: iso(since) }),
-    ...(location !== undefined && { location }),
-    lifetimeSeconds: lifetime,
-    observations,
-    ...(localPort !== undefined && { localPort }),
-    ...(lastError !== undefined && { lastError }),
-    ...(nextAttemptAt !== undefined && { nextAttemptAt: iso(nextAttemptAt) }),
-  };
-}
-
 function valuesOf(tree: ObjectTree, models: ObjectRegistry, except?: Path): Record<string, ValueStatus> {
   const values: Record<string, ValueStatus> = {};
   for (const [at, entry] of tree.entries(ROOT))
@@ -111,9 +94,4 @@ export function plain(value: ResourceValue): Scalar {
 function textAt(tree: ObjectTree, at: Path): string | undefined {
   const value = tree.get(at)?.value;
   return typeof value === "string" ? value : undefined;
-}
-
-/** Time as the API writes it. */
-export function iso(ms: number): string {
-  return new Date(ms).toISOString();
 }

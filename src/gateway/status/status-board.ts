@@ -6,8 +6,8 @@ import type { Adapters, AdapterState } from "../adapters.ts";
 import type { Inbox } from "../inbox.ts";
 import type { BacklogPool } from "../kept/backlog-pool.ts";
 import type { Sensor } from "../sensor.ts";
-import { iso } from "./snapshot.ts";
-import type { AdapterStatus, GatewayStatus } from "./status.ts";
+import { iso } from "./registration.ts";
+import type { AdapterStatus, GatewayStatus, ServerStatus, StorageStatus } from "./status.ts";
 import { type Facts, Problems, type ServerFacts, summarise } from "./summary.ts";
 import type { Upstream } from "../upstream.ts";
 
@@ -80,12 +80,8 @@ export class StatusBoard {
       sensors: facts.sensors,
       inbox: inbox.size,
       adapters: [...facts.adapters].map(adapterStatus),
-      servers: facts.servers.map(({ uri, registered, endpoints, lastAnswerMs }) => ({
-        uri,
-        registered,
-        endpoints,
-        ...(lastAnswerMs !== undefined && { lastAnswerAt: iso(lastAnswerMs) }),
-      })),
+      servers: facts.servers.map(serverStatus),
+      storage: storageOf(this.#backlogs),
       memoryBytes: memoryBytes(),
       counters: { ...this.counters, malformed: this.counters.malformed + inbox.malformed },
     };
@@ -123,6 +119,10 @@ export class StatusBoard {
       adapters: adapters.health(),
       servers: this.#servers(upstreams),
       silent,
+      storage: {
+        ...storageOf(this.#backlogs),
+        ...(this.#backlogs.droppedAtMs !== undefined && { droppedAtMs: this.#backlogs.droppedAtMs }),
+      },
       refused: [...this.#refused.values()],
     };
   }
@@ -132,6 +132,7 @@ export class StatusBoard {
 function serverFacts(uri: string, everybodys: boolean, upstreams: readonly Upstream[]): ServerFacts {
   let registered = 0;
   let endpoints = 0;
+  const counts = { asleep: 0, givenUp: 0, kept: 0 };
   let lastAnswerMs: number | undefined;
   const errors = new Map<string, number>();
   for (const upstream of upstreams) {
@@ -139,7 +140,10 @@ function serverFacts(uri: string, everybodys: boolean, upstreams: readonly Upstr
     const registration = registrations.find(({ server }) => server === uri);
     if (registration || (everybodys && registrations.length === 0)) endpoints += 1;
     if (!registration) continue;
-    const { state, lastAnswerAt, lastError } = registration;
+    const { state, lastAnswerAt, lastError, shortServerId } = registration;
+    counts.kept += upstream.kept(shortServerId);
+    if (registration.asleep) counts.asleep += 1;
+    if (registration.givenUp) counts.givenUp += 1;
     if (state === "registered" || state === "updating") registered += 1;
     else if (lastError !== undefined) errors.set(lastError, (errors.get(lastError) ?? 0) + 1);
     if (lastAnswerAt !== undefined && lastAnswerAt > (lastAnswerMs ?? -Infinity)) lastAnswerMs = lastAnswerAt;
@@ -149,9 +153,26 @@ function serverFacts(uri: string, everybodys: boolean, upstreams: readonly Upstr
     uri,
     registered,
     endpoints,
+    ...counts,
     ...(lastAnswerMs !== undefined && { lastAnswerMs }),
     ...(commonest && { lastError: commonest[0] }),
   };
+}
+
+function serverStatus({ uri, registered, endpoints, lastAnswerMs, asleep, givenUp, kept }: ServerFacts): ServerStatus {
+  return {
+    uri,
+    registered,
+    endpoints,
+    ...(lastAnswerMs !== undefined && { lastAnswerAt: iso(lastAnswerMs) }),
+    ...(asleep && { asleep }),
+    ...(givenUp && { givenUp }),
+    ...(kept && { kept }),
+  };
+}
+
+function storageOf({ kept, bytes, budget, dropped }: BacklogPool): StorageStatus {
+  return { kept, bytes, budgetBytes: budget, dropped };
 }
 
 function adapterStatus([name, health]: readonly [string, AdapterState]): AdapterStatus {

@@ -18,6 +18,7 @@ export interface GatewayStatus {
   readonly inbox: number;
   readonly adapters: readonly AdapterStatus[];
   readonly servers: readonly ServerStatus[];
+  readonly storage: StorageStatus;
   readonly memoryBytes: number;
   readonly counters: Readonly<Record<string, number>>;
 }
@@ -27,6 +28,16 @@ export interface Problem {
   readonly what: string;
   readonly since: string;
   readonly next: string;
+}
+
+/** What is kept while servers are away, of all sensors together. */
+export interface StorageStatus {
+  /** Notifications that wait for their servers. */
+  readonly kept: number;
+  readonly bytes: number;
+  readonly budgetBytes: number;
+  /** Notifications that were lost for want of room, since the start. */
+  readonly dropped: number;
 }
 
 export interface AdapterStatus {
@@ -43,6 +54,12 @@ export interface ServerStatus {
   readonly registered: number;
   readonly endpoints: number;
   readonly lastAnswerAt?: string;
+  /** Endpoints that sleep until they have something to say (Queue Mode). */
+  readonly asleep?: number;
+  /** Endpoints that have used all attempts granted to them. */
+  readonly givenUp?: number;
+  /** Notifications that wait for this server. */
+  readonly kept?: number;
 }
 
 /** `GET /api/sensors` (an array) and `GET /api/sensors/{endpoint}`. The gateway's own endpoint is among them. */
@@ -79,7 +96,8 @@ export interface ValueStatus {
 }
 
 export interface RegistrationStatus {
-  readonly state: "off" | "registering" | "registered" | "updating" | "waiting";
+  /** `given-up`: all attempts that the configuration grants are used; they begin anew at `nextAttemptAt`. */
+  readonly state: "off" | "bootstrapping" | "registering" | "registered" | "updating" | "waiting" | "given-up";
   readonly server: string;
   readonly since?: string;
   readonly location?: string;
@@ -89,6 +107,22 @@ export interface RegistrationStatus {
   /** The last error of CoAP in words; gone when the next request succeeds. */
   readonly lastError?: string;
   readonly nextAttemptAt?: string;
+  /** In Queue Mode: the server's requests are not heard until the endpoint has said something. */
+  readonly asleep?: boolean;
+  /** Notifications that wait for this server, or of all servers where this stands for all. */
+  readonly kept?: number;
+  /** With several servers, each of them. */
+  readonly servers?: readonly RegistrationStatus[];
+  /** Once bootstrap was wanted. */
+  readonly bootstrap?: BootstrapStatus;
+}
+
+export interface BootstrapStatus {
+  readonly state: "off" | "waiting" | "asking" | "provisioning";
+  readonly server?: string;
+  readonly lastError?: string;
+  readonly nextAttemptAt?: string;
+  readonly finishedAt?: string;
 }
 
 /** `GET /api/inbox`: heard, but nobody has adopted it. */

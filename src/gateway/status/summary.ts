@@ -2,8 +2,8 @@
 
 import type { Clock } from "../../base/clock.ts";
 import type { AdapterState } from "../adapters.ts";
-import { iso } from "./snapshot.ts";
-import type { Liveness, Problem, ServerStatus } from "./status.ts";
+import { iso } from "./registration.ts";
+import type { Liveness, Problem, ServerStatus, StorageStatus } from "./status.ts";
 
 /** What the words are made of. */
 export interface Facts {
@@ -13,6 +13,7 @@ export interface Facts {
   readonly servers: readonly ServerFacts[];
   /** Sensors that have been silent for too long: name, and milliseconds of silence. */
   readonly silent: readonly { readonly label: string; readonly liveness: Liveness; readonly ms: number }[];
+  readonly storage: StorageStatus & { readonly droppedAtMs?: number };
   /** Entries of the roster or of the config that could not be taken up: what, and what to do. */
   readonly refused: readonly { readonly what: string; readonly next: string }[];
 }
@@ -25,6 +26,8 @@ export interface ServerFacts extends ServerStatus {
 
 /** Problems shown one by one; more of a kind are counted. */
 const MAX_NAMED = 10;
+/** How long a loss is still news. */
+const DROPPED_MS = 86_400_000;
 
 interface Finding {
   /** What makes it the same problem the next time. */
@@ -50,6 +53,7 @@ export class Problems {
     const findings = [
       ...ofAdapters(facts),
       ...ofServers(facts),
+      ...ofStorage(facts, now),
       ...facts.refused.map(asFinding),
       ...ofSensors(facts, now),
     ];
@@ -91,6 +95,19 @@ function ofServers({ servers }: Facts): Finding[] {
       registered === 0 ? "No endpoint is" : `${missing} of ${endpoints} endpoints ${missing === 1 ? "is" : "are"} not`;
     return [{ key: `server ${uri}`, what: `${who} registered at ${uri}: ${lastError}.`, next: nextStep(lastError) }];
   });
+}
+
+function ofStorage({ storage }: Facts, now: number): Finding[] {
+  const { dropped, droppedAtMs = -Infinity, budgetBytes } = storage;
+  if (dropped === 0 || now - droppedAtMs > DROPPED_MS) return [];
+  const size = `${Math.round(budgetBytes / 1_024 ** 2)} MB`;
+  return [
+    {
+      key: "storage",
+      what: `${dropped} ${dropped === 1 ? "notification was" : "notifications were"} lost: the ${size} for what servers miss were full.`,
+      next: "Give storage.memory more room in the configuration, or let sensors tell less.",
+    },
+  ];
 }
 
 /** What to do about an error of registration, by its code (LwM2M Core 1.2 §6.2.1). */

@@ -1,6 +1,6 @@
 /** Numbers, units, ages and words as people write them. Pure, so that they can be tested without a browser. */
 
-import type { Liveness, RegistrationState, Scalar, Value, Values } from "./types.ts";
+import type { Liveness, Registration, RegistrationState, Scalar, Value, Values } from "./types.ts";
 
 /** A value in two parts: the figure, and the unit set smaller beside it. */
 export interface Shown {
@@ -8,61 +8,56 @@ export interface Shown {
   readonly unit: string;
 }
 
-interface UnitStyle {
-  readonly text: string;
-  readonly decimals: number;
-  /** From this size on, one decimal less is enough. */
-  readonly coarseFrom?: number;
-  readonly factor?: number;
-}
+/** The text, decimals, what to multiply with, and from which size on one decimal less is enough. */
+type UnitStyle = readonly [text: string, decimals: number, factor?: number, coarseFrom?: number];
 
 /** SenML units (RFC 8428 §12.1, RFC 8798 §3) as they are written on instruments. */
 const UNITS: Readonly<Record<string, UnitStyle>> = {
-  Cel: { text: "°C", decimals: 1 },
-  K: { text: "K", decimals: 1 },
-  "%RH": { text: "%", decimals: 1 },
-  "%EL": { text: "%", decimals: 0 },
-  "%": { text: "%", decimals: 0 },
-  "/100": { text: "%", decimals: 0 },
-  Pa: { text: "hPa", decimals: 1, factor: 0.01 },
-  hPa: { text: "hPa", decimals: 1 },
-  bar: { text: "bar", decimals: 3 },
-  V: { text: "V", decimals: 2, coarseFrom: 100 },
-  mV: { text: "V", decimals: 2, factor: 0.001 },
-  A: { text: "A", decimals: 3, coarseFrom: 10 },
-  mA: { text: "mA", decimals: 0 },
-  W: { text: "W", decimals: 1, coarseFrom: 1_000 },
-  kW: { text: "kW", decimals: 2 },
-  Wh: { text: "kWh", decimals: 3, factor: 0.001 },
-  kWh: { text: "kWh", decimals: 3, coarseFrom: 1_000 },
-  J: { text: "J", decimals: 0 },
-  VA: { text: "VA", decimals: 1 },
-  var: { text: "var", decimals: 1 },
-  lx: { text: "lx", decimals: 0 },
-  Hz: { text: "Hz", decimals: 2 },
-  m: { text: "m", decimals: 1 },
-  km: { text: "km", decimals: 2 },
-  mm: { text: "mm", decimals: 1 },
-  "m/s": { text: "m/s", decimals: 1 },
-  "km/h": { text: "km/h", decimals: 1 },
-  "m/s2": { text: "m/s²", decimals: 2 },
-  m3: { text: "m³", decimals: 3 },
-  l: { text: "l", decimals: 1 },
-  kg: { text: "kg", decimals: 2 },
-  g: { text: "g", decimals: 0 },
-  deg: { text: "°", decimals: 0 },
-  ppm: { text: "ppm", decimals: 0 },
-  ppb: { text: "ppb", decimals: 0 },
-  "ug/m3": { text: "µg/m³", decimals: 1 },
-  dB: { text: "dB", decimals: 0 },
-  dBm: { text: "dBm", decimals: 0 },
-  s: { text: "s", decimals: 0 },
-  min: { text: "min", decimals: 0 },
-  B: { text: "B", decimals: 0 },
-  KiB: { text: "KiB", decimals: 0 },
-  kB: { text: "kB", decimals: 0 },
-  count: { text: "", decimals: 0 },
-  "/": { text: "", decimals: 2 },
+  Cel: ["°C", 1],
+  K: ["K", 1],
+  "%RH": ["%", 1],
+  "%EL": ["%", 0],
+  "%": ["%", 0],
+  "/100": ["%", 0],
+  Pa: ["hPa", 1, 0.01],
+  hPa: ["hPa", 1],
+  bar: ["bar", 3],
+  V: ["V", 2, 1, 100],
+  mV: ["V", 2, 0.001],
+  A: ["A", 3, 1, 10],
+  mA: ["mA", 0],
+  W: ["W", 1, 1, 1_000],
+  kW: ["kW", 2],
+  Wh: ["kWh", 3, 0.001],
+  kWh: ["kWh", 3, 1, 1_000],
+  J: ["J", 0],
+  VA: ["VA", 1],
+  var: ["var", 1],
+  lx: ["lx", 0],
+  Hz: ["Hz", 2],
+  m: ["m", 1],
+  km: ["km", 2],
+  mm: ["mm", 1],
+  "m/s": ["m/s", 1],
+  "km/h": ["km/h", 1],
+  "m/s2": ["m/s²", 2],
+  m3: ["m³", 3],
+  l: ["l", 1],
+  kg: ["kg", 2],
+  g: ["g", 0],
+  deg: ["°", 0],
+  ppm: ["ppm", 0],
+  ppb: ["ppb", 0],
+  "ug/m3": ["µg/m³", 1],
+  dB: ["dB", 0],
+  dBm: ["dBm", 0],
+  s: ["s", 0],
+  min: ["min", 0],
+  B: ["B", 0],
+  KiB: ["KiB", 0],
+  kB: ["kB", 0],
+  count: ["", 0],
+  "/": ["", 2],
 };
 
 /** Resources in the unit that Resource 5701 of their Instance names: value, and what was or can be measured. */
@@ -119,9 +114,10 @@ function showNumber(value: number, unit: string | undefined): Shown {
   // Units come from devices: one called "constructor" is none of ours.
   const style = unit !== undefined && Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
   if (!style) return { figure: plain(value), unit: unit ?? "" };
-  const scaled = value * (style.factor ?? 1);
-  const coarse = style.coarseFrom !== undefined && Math.abs(scaled) >= style.coarseFrom;
-  return { figure: fixed(scaled, Math.max(0, style.decimals - (coarse ? 1 : 0))), unit: style.text };
+  const [text, decimals, factor = 1, coarseFrom = Infinity] = style;
+  const scaled = value * factor;
+  const coarse = Math.abs(scaled) >= coarseFrom;
+  return { figure: fixed(scaled, Math.max(0, decimals - (coarse ? 1 : 0))), unit: text };
 }
 
 function degrees(value: number, [positive, negative]: readonly [string, string]): Shown {
@@ -219,9 +215,16 @@ export const REGISTRATION_WORDS: Readonly<Record<RegistrationState, string>> = {
   registered: "Registered",
   updating: "Updating",
   registering: "Registering",
+  bootstrapping: "Bootstrapping",
+  "given-up": "Given up",
   waiting: "Waiting to retry",
   off: "Not registered",
 };
+
+/** "Registered, asleep, 12 kept". */
+export function registrationText({ state, asleep, kept = 0 }: Registration): string {
+  return REGISTRATION_WORDS[state] + (asleep ? ", asleep" : "") + (kept > 0 ? `, ${plain(kept)} kept` : "");
+}
 
 /** "sensorValue" and "battery_voltage" as words. */
 export function words(name: string): string {

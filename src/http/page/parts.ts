@@ -1,20 +1,11 @@
 /** The small things that all screens show: states by shape and word, figures with units, ages, signal and graphs. */
 
 import { flash, h, setAttribute, setText, show, svg } from "./dom.ts";
-import {
-  ago,
-  dateTime,
-  duration,
-  fixed,
-  LIVENESS_WORDS,
-  REGISTRATION_WORDS,
-  type Shown,
-  signalBars,
-} from "./format.ts";
+import { ago, dateTime, duration, fixed, LIVENESS_WORDS, registrationText, type Shown, signalBars } from "./format.ts";
 import type { History } from "./history.ts";
 import { sparkline, track } from "./sparkline.ts";
 import { longitudeOf } from "./store.ts";
-import type { Liveness, RegistrationState, Sensor } from "./types.ts";
+import type { Liveness, Registration, Sensor } from "./types.ts";
 
 /** What a state looks like: good, doubtful, bad, or not known yet. */
 export type Tone = "good" | "warn" | "bad" | "idle";
@@ -58,11 +49,17 @@ export function setLiveness(target: State, liveness: Liveness): void {
   target.set(LIVENESS_TONES[liveness], LIVENESS_WORDS[liveness]);
 }
 
-export function setRegistration(target: State, registration: { state: RegistrationState; lastError?: string }): void {
+export function setRegistration(target: State, registration: Registration): void {
   const { state: is, lastError } = registration;
   const well = is === "registered" || is === "updating";
-  const tone = well ? (lastError === undefined ? "good" : "warn") : is === "waiting" ? "bad" : "idle";
-  target.set(tone, REGISTRATION_WORDS[is]);
+  const tone = well
+    ? lastError === undefined
+      ? "good"
+      : "warn"
+    : is === "waiting" || is === "given-up"
+      ? "bad"
+      : "idle";
+  target.set(tone, registrationText(registration));
 }
 
 export interface Figure {

@@ -2,7 +2,7 @@
 
 import { type Control, controlFor } from "./controls.ts";
 import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
-import { duration, plural, showValue, until } from "./format.ts";
+import { duration, plural, registrationText, showValue, until } from "./format.ts";
 import { heading } from "./heading.ts";
 import { age, empty, fact, figure, graph, setAge, setRegistration, state } from "./parts.ts";
 import { resources } from "./resources.ts";
@@ -128,7 +128,8 @@ function upstreamFacts(): Part<{ sensor: Sensor; store: Store }> {
       setRegistration(registration, is);
       setAge(since, is.since);
       setText(endpointName, sensor.endpoint);
-      setText(server, is.server);
+      const servers = is.servers?.map((each) => `${each.server}: ${registrationText(each)}`);
+      setText(server, servers?.join("; ") ?? is.server);
       setText(observed, plural(is.observations, "path"));
       setText(
         port,

@@ -10,7 +10,7 @@ export function systemScreen(): Part<Store> {
   const adapters = h("ul", { class: "cards wide" });
   const adapterList = new List<Adapter>(adapters, ({ name }) => name, adapterPart);
   const clock = state();
-  const [version, up, memory, name] = [h("span"), h("span"), h("span"), h("span")];
+  const [version, up, memory, storage, name] = [h("span"), h("span"), h("span"), h("span"), h("span")];
   const counters = h("dl", { class: "counters" });
   const counterList = new List<[string, number]>(counters, ([key]) => key, counterPart);
   const nothing = empty(
@@ -30,6 +30,7 @@ export function systemScreen(): Part<Store> {
         fact("Running", up),
         fact("Memory", memory),
         fact("Clock", clock.element),
+        fact("Kept for servers", storage),
       ),
       h("h2", {}, "Adapters"),
       adapters,
@@ -46,6 +47,11 @@ export function systemScreen(): Part<Store> {
         `${duration(Date.now() - Date.parse(status.startedAt))}, since ${dateTime(Date.parse(status.startedAt))}`,
       );
       setText(memory, bytes(status.memoryBytes));
+      const { kept, bytes: taken, budgetBytes, dropped } = status.storage;
+      setText(
+        storage,
+        `${plain(kept)} notifications, ${bytes(taken)} of ${bytes(budgetBytes)}; ${plain(dropped)} lost`,
+      );
       if (status.clockTrusted) clock.set("good", "Set");
       else clock.set("warn", "Not set: times are not to be trusted yet");
       adapterList.update(status.adapters);

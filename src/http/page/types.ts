@@ -2,7 +2,14 @@
 
 export type Scalar = string | number | boolean;
 export type Liveness = "waiting" | "live" | "stale" | "gone";
-export type RegistrationState = "off" | "registering" | "registered" | "updating" | "waiting";
+export type RegistrationState =
+  | "off"
+  | "bootstrapping"
+  | "registering"
+  | "registered"
+  | "updating"
+  | "waiting"
+  | "given-up";
 
 export interface Value {
   readonly value: Scalar;
@@ -23,6 +30,9 @@ export interface Registration {
   readonly localPort?: number;
   readonly lastError?: string;
   readonly nextAttemptAt?: string;
+  readonly asleep?: boolean;
+  readonly kept?: number;
+  readonly servers?: readonly Registration[];
 }
 
 export interface Sensor {
@@ -63,6 +73,7 @@ export interface Server {
   readonly registered: number;
   readonly endpoints: number;
   readonly lastAnswerAt?: string;
+  readonly kept?: number;
 }
 
 export interface Status {
@@ -76,6 +87,12 @@ export interface Status {
   readonly inbox: number;
   readonly adapters: readonly Adapter[];
   readonly servers: readonly Server[];
+  readonly storage: {
+    readonly kept: number;
+    readonly bytes: number;
+    readonly budgetBytes: number;
+    readonly dropped: number;
+  };
   readonly memoryBytes: number;
   readonly counters: Readonly<Record<string, number>>;
 }

@@ -25,7 +25,7 @@ import type { ObjectTree } from "../tree.ts";
 import { instanceOf, type UsualAttributes, View } from "../view.ts";
 import { Registrar, type RegistrarOptions, type RegistrarOwner } from "./registrar.ts";
 import type { Outcome, State } from "./registration.ts";
-import { belowRoot } from "./root-path.ts";
+import { belowRoot, nameOf } from "./root-path.ts";
 import { type ServerActions, ServerObject } from "./server-object.ts";
 
 /** Resets of notifications after which the server has probably lost its memory rather than its interest. */
@@ -75,6 +75,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
   readonly notifier: Notifier;
   readonly #beyond: EndDeviceRoutes | undefined;
   #resets = 0;
+  #givenUp = false;
   #since: number | undefined;
   #stopListening: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
@@ -86,7 +87,8 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     this.#options = options;
     this.#client = client;
     const server = new ServerObject(provisioned, shortServerId, this);
-    this.view = new View({ tree, server, models, clock, defaults });
+    const prefix = options.rootPath === undefined ? undefined : nameOf(options.rootPath);
+    this.view = new View({ tree, server, models, clock, defaults, prefix });
     this.notifier = new Notifier(this.view, this, options);
     const { endDevices } = options;
     this.#beyond = endDevices && new EndDeviceRoutes(endDevices, this.view, this, options);
@@ -128,6 +130,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
       lifetime,
       observations: this.notifier.size + (this.#beyond?.size ?? 0),
       ...(this.#since !== undefined && { since: this.#since }),
+      ...(this.#givenUp && { givenUp: true }),
       ...this.#registrar.known,
     };
   }
@@ -239,6 +242,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
   }
 
   outcome(outcome: SessionOutcome): void {
+    this.#givenUp = outcome === "given-up";
     for (const listener of this.#onOutcome) listener(outcome);
   }
 
