@@ -241,6 +241,8 @@ export class Registrar {
 
   #deregister({ location, leave }: Effect & { do: "deregister" }): void {
     const request: OutgoingRequest = { code: Code.DELETE, path: location };
+    // What waits to be told would follow the farewell, to a server that observes nothing any more.
+    this.#connection.forgetObservations();
     if (!leave) {
       void this.#ask(request, {});
       return;

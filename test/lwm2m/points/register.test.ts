@@ -92,4 +92,24 @@ describe("Register", () => {
     expect(here.server.requests.length).toBeGreaterThan(3);
     for (const { message } of here.server.requests) expect(message.code).toBe(2);
   });
+
+  it.each(["stop", "disable"] as const)(
+    "E67: is undone without a word behind it: %s ends what waits to be told",
+    async (how) => {
+      const here = await station({ account: { version: "1.2", confirmNotifications: true } }).registered();
+      for (const where of ["/3303/0/5700", "/3/0/9"]) here.server.send("GET", { path: where, observe: 0 });
+      await here.clock.advance(100);
+      here.server.receipt = undefined;
+      here.set([3303, 0, 5700], 23);
+      here.set([3, 0, 9], 50);
+      await here.clock.advance(10);
+      here.server.receipt = "ACK";
+      if (how === "stop") void here.client.stop();
+      else await here.server.ask("POST", { path: "/1/0/4" });
+      await here.clock.advance(60_000);
+      expect(here.server.log).toEqual(["DELETE /rd/r1"]);
+      const sent = here.wires[0]!.near.sent.map((datagram) => datagram[1]);
+      expect(sent.slice(sent.indexOf(4))).toEqual([4]);
+    },
+  );
 });

@@ -251,12 +251,12 @@ export class Judge {
     check(kind === "RST" || asked.message.kind === "CON", "no acknowledgement of what need not be");
     if (kind === "RST") this.#count("reset");
     else if (code === 0) {
-      check(asked.answer === undefined, "no empty acknowledgement behind an answer");
+      check(asked.answer === undefined || reads(asked.message), "no empty acknowledgement behind an answer");
       asked.acknowledged = true;
       this.#count("empty acknowledgement");
     } else {
       check(message.token === asked.message.token, "the token of the request");
-      check(asked.acknowledged !== true, "no answer on a second acknowledgement");
+      check(asked.acknowledged !== true || reads(asked.message), "no answer on a second acknowledgement");
       if (asked.answer !== undefined) {
         this.#again(asked, message);
         return;
