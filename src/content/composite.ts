@@ -39,13 +39,14 @@ const PACKS: ReadonlyMap<number, { readonly read: ReadPack; readonly removes: bo
 
 /**
  * Reads the body of a Write-Composite; undefined: no format for one.
+ * @param base where names begin: the root, or an alternate path.
  * @throws DecodeError if it is malformed, or names what the model does not know, one path twice, or something to
  * remove that is no Resource Instance.
  */
-export function decodePatch(format: number, bytes: Uint8Array, model: ModelOf): Patch | undefined {
+export function decodePatch(format: number, bytes: Uint8Array, model: ModelOf, base = ROOT): Patch | undefined {
   const pack = PACKS.get(format);
   if (pack) {
-    const reader = new PatchReader(model, pack.removes);
+    const reader = new PatchReader(base, model, pack.removes);
     pack.read(bytes, reader);
     return patch(reader.nodes, reader.removed);
   }
@@ -61,16 +62,17 @@ export function decodePatch(format: number, bytes: Uint8Array, model: ModelOf): 
 /**
  * Reads the body of a Read-Composite or Observe-Composite: paths of any depth, in the order first named, each once.
  * Undefined: no format for them.
+ * @param base where names begin: the root, or an alternate path.
  * @throws DecodeError if it is malformed, names no path, more than 64 of them, or carries a value.
  */
-export function decodePaths(format: number, bytes: Uint8Array): readonly Path[] | undefined {
+export function decodePaths(format: number, bytes: Uint8Array, base = ROOT): readonly Path[] | undefined {
   const paths = new Set<Path>();
   const add = (path: Path): void => {
     paths.add(path);
     if (paths.size > MAX_PATHS) throw new DecodeError(`${path}: more than ${MAX_PATHS} paths`);
   };
   const pack = PACKS.get(format);
-  if (pack) pack.read(bytes, new FetchReader(add));
+  if (pack) pack.read(bytes, new FetchReader(base, add));
   else if (format !== lwm2mCbor.format) return undefined;
   else
     readTree(bytes, (path, input) => {
@@ -87,8 +89,8 @@ class PatchReader extends PackReader {
   readonly #removes: boolean;
   #isNull = false;
 
-  constructor(model: ModelOf, removes: boolean) {
-    super(ROOT, model);
+  constructor(base: Path, model: ModelOf, removes: boolean) {
+    super(base, model);
     this.#model = model;
     this.#removes = removes;
   }
@@ -114,8 +116,8 @@ class PatchReader extends PackReader {
 class FetchReader extends PackReader {
   readonly #add: (path: Path) => void;
 
-  constructor(add: (path: Path) => void) {
-    super(ROOT, () => undefined);
+  constructor(base: Path, add: (path: Path) => void) {
+    super(base, () => undefined);
     this.#add = add;
   }
 

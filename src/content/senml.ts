@@ -138,6 +138,7 @@ export class PackReader {
   /** Without the prefix, if there is one, and the name has it. */
   #inside(name: string): string {
     const { length } = this.#prefix;
+    if (name === this.#prefix && length > 0) return ROOT;
     return length > 0 && name.startsWith(this.#prefix) && name[length] === "/" ? name.slice(length) : name;
   }
 

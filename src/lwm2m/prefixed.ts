@@ -1,7 +1,10 @@
-/** Names that begin with the prefix of a device behind a gateway (OMA-TS-LWM2M_Gateway 1.1): `/d01/3303/0/5700`. */
+/**
+ * Names that begin with something: the prefix of a device behind a gateway (OMA-TS-LWM2M_Gateway 1.1), as in
+ * `/d01/3303/0/5700`, or the alternate path of a client whose Objects do not stand at the root (LwM2M Core 1.2 §6.2.1).
+ */
 
 import { type Codec, Format, type Link } from "../content/index.ts";
-import { behind } from "../model/path.ts";
+import { behind, type Path, ROOT } from "../model/path.ts";
 
 /** Formats that name their values; in all others, the path of the request says whose they are. */
 const NAMING: ReadonlySet<number> = new Set([Format.SenmlJson, Format.SenmlCbor, Format.Json]);
@@ -18,6 +21,11 @@ export function namedBy(prefix: string | undefined, codec: Codec): Codec {
       ),
     decode: (bytes, base, model) => codec.decode(bytes, behind(prefix, base), model),
   };
+}
+
+/** Where names begin. */
+export function baseOf(prefix: string | undefined): Path {
+  return prefix === undefined ? ROOT : behind(prefix, ROOT);
 }
 
 /** Links whose targets have the prefix: without it, they would be the gateway's own. */

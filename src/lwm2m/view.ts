@@ -30,7 +30,7 @@ export interface ViewOptions {
   readonly clock: Clock;
   readonly defaults?: UsualAttributes | undefined;
   /** Of a device behind a gateway: what names begin with. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 }
 
 export class View {

@@ -13,9 +13,9 @@ export function behind(prefix: string, of: Path): Path {
   return (of === ROOT ? `/${prefix}` : `/${prefix}${of}`) as Path;
 }
 
-/** The prefix of such a name with the slash before it, "/d01"; "" if it has none. */
+/** What comes before the first number of such a name, "/d01"; "" if nothing does. */
 export function prefixIn(name: string): string {
-  return /^\/[A-Za-z][^/]*/.exec(name)?.[0] ?? "";
+  return /^(?:\/(?!\d+(?:\/|$))[^/]+)+/.exec(name)?.[0] ?? "";
 }
 
 /** The numbers of a path; the deeper ones are absent where the path ends above them. */

@@ -6,6 +6,7 @@ import { contains, depth, type Path, ROOT } from "../../model/path.ts";
 import { Right } from "../access.ts";
 import type { MaybeLater } from "../handlers.ts";
 import { compositeContents } from "../reporting/contents-watch.ts";
+import { baseOf, namedBy } from "../prefixed.ts";
 import { contentReply, tellsTime, timed } from "../representation.ts";
 import { comparePaths } from "../values.ts";
 import { instanceOf, isForbidden, type View } from "../view.ts";
@@ -33,13 +34,13 @@ export function readQuestion(view: View, { format, accept, payload }: IncomingRe
   const answered = answeredIn(view, format);
   if (format === undefined || answered === undefined) return { code: Code.UnsupportedContentFormat };
   const wanted = accept ?? answered;
-  const codec = answeredIn(view, wanted) === wanted ? codecOf(wanted) : undefined;
-  if (codec === undefined) return { code: Code.NotAcceptable };
-  const paths = decodePaths(format, payload) ?? [];
+  const plain = answeredIn(view, wanted) === wanted ? codecOf(wanted) : undefined;
+  if (plain === undefined) return { code: Code.NotAcceptable };
+  const paths = decodePaths(format, payload, baseOf(view.prefix)) ?? [];
   if (paths.length === 0) return { code: Code.BadRequest, diagnostic: "no path" };
   // Keys are never shown; who asks for nothing else is told so, who asks for more gets the rest.
   if (paths.every(isForbidden)) return { code: Code.Unauthorized };
-  return { paths: outermost(paths.filter((path) => !isForbidden(path))), codec };
+  return { paths: outermost(paths.filter((path) => !isForbidden(path))), codec: namedBy(view.prefix, plain) };
 }
 
 /** What is there of what was asked for: what is not, is left out, and so is what this server may not see (§6.3.8; E61). */
@@ -56,7 +57,7 @@ export function readComposite(view: View, question: CompositeQuestion): Reply {
 export function writeComposite(view: View, { format, payload, signal }: IncomingRequest): MaybeLater<Reply> {
   return refusing(() => {
     const known = format !== undefined && answeredIn(view, format) !== undefined;
-    const patch = known ? decodePatch(format, payload, modelsOf(view)) : undefined;
+    const patch = known ? decodePatch(format, payload, modelsOf(view), baseOf(view.prefix)) : undefined;
     if (patch === undefined) return { code: Code.UnsupportedContentFormat };
     const plan = planned(view, patch.set);
     for (const where of patch.removed) {

@@ -4,6 +4,7 @@ import { type Answer, Code, codeText, isSuccess, type OutgoingRequest } from "..
 import { type Codec, codecOf, Format, type Node } from "../../content/index.ts";
 import { type Path, ROOT } from "../../model/path.ts";
 import type { ResourceUpdate } from "../../model/value.ts";
+import { namedBy } from "../prefixed.ts";
 import { instanceOf, type View } from "../view.ts";
 import { readable, recentNodes } from "./past.ts";
 
@@ -126,11 +127,11 @@ export class Sender {
 }
 
 /** The codec, or why it cannot be used. */
-function codecFor(format: number, { version }: View): Codec | string {
+function codecFor(format: number, { version, prefix }: View): Codec | string {
   const known = format === Format.SenmlCbor || format === Format.SenmlJson || format === Format.LwM2mCbor;
   const codec = known ? codecOf(format) : undefined;
   if (codec === undefined) return `Send knows no format ${format}`;
-  return format === Format.LwM2mCbor && version !== "1.2" ? `LwM2M ${version} has no LwM2M CBOR` : codec;
+  return format === Format.LwM2mCbor && version !== "1.2" ? `LwM2M ${version} has no LwM2M CBOR` : namedBy(prefix, codec);
 }
 
 /** As few as can be of no more than a datagram each. @throws RangeError if a value cannot be written. */

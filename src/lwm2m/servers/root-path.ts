@@ -5,8 +5,15 @@ export function belowRoot<Request extends { readonly path: readonly string[] }>(
   request: Request,
   rootPath: string,
 ): Request | undefined {
-  const root = rootPath.split("/").filter((segment) => segment !== "");
+  const root = segmentsOf(rootPath);
   const { path } = request;
   if (!root.every((segment, i) => path[i] === segment)) return undefined;
   return { ...request, path: path.slice(root.length) };
 }
+
+/** The path without the slashes around it: what names of values begin with. */
+export function nameOf(rootPath: string): string {
+  return segmentsOf(rootPath).join("/");
+}
+
+const segmentsOf = (rootPath: string): string[] => rootPath.split("/").filter((segment) => segment !== "");

@@ -170,9 +170,45 @@ describe("Objects at an alternate path", () => {
     expect((await here.server.ask("PUT", { path: "/lwm2m/1/0/1", format: 0, payload: "60" })).code).toBe("2.04");
   });
 
+  it("carry that path in every name and link, both ways", async () => {
+    const { server, client } = await station({ client: { rootPath: "/lwm2m" } }).registered();
+    const asked = await server.ask("GET", { path: "/lwm2m/3303/0/5700", accept: 110 });
+    expect(JSON.parse(asked.text)).toEqual([{ bn: "/lwm2m/3303/0/5700", v: 22 }]);
+    expect((await server.ask("GET", { path: "/lwm2m/3303/0/5700", accept: 40 })).text).toBe("</lwm2m/3303/0/5700>");
+    const payload = '[{"n":"/lwm2m/1/0/1","v":60}]';
+    expect((await server.ask("PUT", { path: "/lwm2m/1/0/1", format: 110, payload })).code).toBe("2.04");
+    const question = '[{"n":"/lwm2m/3303/0/5700"},{"n":"/lwm2m/1/0/1"}]';
+    const both = await server.ask("FETCH", { path: "/lwm2m", format: 110, accept: 110, payload: question });
+    expect(JSON.parse(both.text)).toEqual([
+      { bn: "/lwm2m/", n: "1/0/1", v: 60 },
+      { n: "3303/0/5700", v: 22 },
+    ]);
+    const change = '[{"n":"/lwm2m/1/0/1","v":90},{"n":"/lwm2m/1/0/2","v":5}]';
+    expect((await server.ask("iPATCH", { path: "/lwm2m", format: 110, payload: change })).code).toBe("2.04");
+    expect(client.registration.lifetime).toBe(90);
+    const sent = client.send([path(3303, 0, 5700)], { format: 110 });
+    await settle();
+    const told = server.requests.find(({ path }) => path === "/dp");
+    expect(JSON.parse(told?.text ?? "")).toMatchObject([{ bn: "/lwm2m/", n: "3303/0/5700", v: 22 }]);
+    expect([...(await sent).values()]).toEqual([{ status: "sent" }]);
+  });
+
+  it("are asked for all together by that path alone", async () => {
+    const { server } = await station({ client: { rootPath: "/lwm2m" } }).registered();
+    const all = await server.ask("FETCH", { path: "/lwm2m", format: 110, accept: 110, payload: '[{"n":"/lwm2m"}]' });
+    expect(all.code).toBe("2.05");
+    expect(all.text).toContain("3303/0/5700");
+    const outside = '[{"n":"/elsewhere/3303/0/5700"}]';
+    expect((await server.ask("FETCH", { path: "/lwm2m", format: 110, payload: outside })).code).toBe("4.00");
+  });
+
   it("may stand several levels below", async () => {
     const here = await station({ client: { rootPath: "/of/the/kitchen" } }).registered();
     expect((await here.server.ask("GET", { path: "/of/the/kitchen/3/0/0" })).text).toBe("Ruuvi");
     expect((await here.server.ask("GET", { path: "/of/the/3/0/0" })).code).toBe("4.04");
+    const named = await here.server.ask("GET", { path: "/of/the/kitchen/3/0/0", accept: 110 });
+    expect(JSON.parse(named.text)).toEqual([{ bn: "/of/the/kitchen/3/0/0", vs: "Ruuvi" }]);
+    const payload = '[{"n":"/of/the/kitchen/1/0/1","v":60}]';
+    expect((await here.server.ask("PUT", { path: "/of/the/kitchen/1/0/1", format: 110, payload })).code).toBe("2.04");
   });
 });
