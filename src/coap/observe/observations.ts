@@ -57,6 +57,8 @@ export class Observations implements EntryList {
   }
 
   endAll(why: ObservationEnd): void {
+    // First, or each that waits for its turn would have it as soon as the one before it is taken back.
+    for (const entry of this.#entries) entry.silence();
     for (const entry of [...this.#entries]) this.endEntry(entry, why);
   }
 

@@ -152,7 +152,7 @@ export class Judge {
     const before = this.#askedById.get(message.id);
     if (before && hex(before.message.bytes) === hex(message.bytes) && this.#client.now() - before.at < NON_LIFETIME) {
       // RFC 7252 §4.5: what only reads may be answered anew.
-      if (message.kind === "NON" && reads(message)) before.again = true;
+      if (reads(message)) before.again = true;
       return;
     }
     const asked: Asked = { message, at: this.#client.now(), turn: ++this.#turn, separate: 0 };
@@ -279,7 +279,7 @@ export class Judge {
     const asked = this.#asked.get(message.token);
     if (asked === undefined) throw new Fault("wanted: a token of the server");
     const first = asked.answer === undefined && asked.separate === 0;
-    if (!first && !(asked.again === true && message.kind === "NON")) {
+    if (!first && !(asked.again === true && message.kind === asked.message.kind)) {
       if (observed === undefined) throw new Fault("wanted: an observation that goes on");
       this.#notification(observed, message);
       return;
