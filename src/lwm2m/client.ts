@@ -349,7 +349,7 @@ export class Lwm2mClient {
     this.#places = places;
     for (const [index, place] of places.entries()) {
       const account = accounts[index]!;
-      if (kept.has(place) && (places.length !== 1 || !sameAccount(place.account, account)))
+      if (kept.has(place) && (places.length !== 1 || gone.length > 0 || !sameAccount(place.account, account)))
         place.session.accountChanged([SERVER_OBJECT]);
       place.account = account;
     }

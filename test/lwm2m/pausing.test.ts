@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { Format } from "../../src/content/index.ts";
 import { path } from "../../src/model/path.ts";
+import { BootstrapBench } from "../support/bootstrap-bench.ts";
 import { ACCOUNT, station } from "../support/station.ts";
 
 const REGISTER: unknown = expect.stringMatching(/^POST \/rd\?lwm2m=/);
@@ -136,6 +137,20 @@ describe("What is provided to a running client", () => {
     expect(here.server.log).toEqual(["DELETE /rd/r1"]);
     expect(here.client.registrations).toEqual([]);
     expect(here.client.provision).toEqual({ accounts: [] });
+  });
+});
+
+describe("A server that is taken away from a running client", () => {
+  it("is left, and the only other one hears that its Instance is gone", async () => {
+    const [one, two] = [ACCOUNT, { ...ACCOUNT, uri: "coap://two:5683", shortServerId: 2 }];
+    const bench = await new BootstrapBench({ bootstrap: null, accounts: [one, two] }).started();
+    const [stays, goes] = [bench.server(one.uri), bench.server(two.uri)];
+    for (const { requests } of [stays, goes]) requests.length = 0;
+    bench.client.provide({ accounts: [one] });
+    await bench.clock.advance(1_000);
+    expect(goes.log).toEqual(["DELETE /rd/r1"]);
+    expect(stays.log).toEqual(["POST /rd/r1"]);
+    expect(stays.requests[0]?.text).not.toContain("</1/1>");
   });
 });
 

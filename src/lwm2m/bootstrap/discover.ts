@@ -29,20 +29,21 @@ export function discover(draft: Draft, where: Path, enabler: Enabler): Reply {
     const version = object === previous ? ORIGINAL_VERSION : versionOf(idAt(object, 0) ?? 0, enabler);
     if (version !== ORIGINAL_VERSION) links.push({ target: object, attributes: new Map([["ver", version]]) });
     previous = object;
-    links.push({ target: instance, attributes: attributesOf(draft, instance) });
+    links.push({ target: instance, attributes: attributesOf(draft, instance, enabler.version) });
   }
   if (links.length === 1 && where !== ROOT && !isKnown(where, enabler)) return { code: Code.NotFound };
   return { code: Code.Content, format: Format.LinkFormat, payload: encoder.encode(writeLinks(links)) };
 }
 
 /** The account of the Bootstrap-Server has neither: its Instance is recognised by that. */
-function attributesOf(draft: Draft, instance: Path): ReadonlyMap<string, string> {
+function attributesOf(draft: Draft, instance: Path, version: Version): ReadonlyMap<string, string> {
   const [object, id] = [idAt(instance, 0), idAt(instance, 1) ?? 0];
   if (object === SERVER) return ssid(draft.get(path(SERVER, id, Server.shortServerId)));
   if (object !== SECURITY || draft.get(path(SECURITY, id, Security.bootstrap)) === true) return NO_ATTRIBUTES;
   const uri = draft.get(path(SECURITY, id, Security.uri));
   const attributes = new Map(ssid(draft.get(path(SECURITY, id, Security.shortServerId))));
-  return typeof uri === "string" ? attributes.set("uri", uri) : attributes;
+  // LwM2M 1.0 knows no such attribute (1.0.2 §5.2.7.3).
+  return typeof uri === "string" && version !== "1.0" ? attributes.set("uri", uri) : attributes;
 }
 
 function ssid(value: unknown): ReadonlyMap<string, string> {

@@ -153,6 +153,9 @@ function heard(state: State, rules: Rules): Step {
     case "holding":
     case "asking-pack":
       return [provisioning, { do: "begin" }, { do: "set-timer", ms: rules.stallMs }];
+    case "leaving":
+      // Who may begin by itself may do so at any time, and at once after it has finished (LwM2M 1.0.2 §5.2.3.4).
+      return rules.listen ? [provisioning, { do: "begin" }, { do: "set-timer", ms: rules.stallMs }] : [state];
     default:
       return [state];
   }

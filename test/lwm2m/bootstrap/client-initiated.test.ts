@@ -150,6 +150,17 @@ describe("a Bootstrap-Server that begins by itself (LwM2M 1.0 §5.2.3.4)", () =>
     expect((await bench.bs.ask("GET", { path: "/", accept: Format.LinkFormat })).code).toBe("2.05");
   });
 
+  it("may begin again as soon as it has finished, where we listen (LwM2M 1.0.2 §5.2.3.4)", async () => {
+    const bench = await new BootstrapBench({ accounts: [ACCOUNT], bootstrap: { listen: true } }).started();
+    await bench.provide(2, TWO);
+    expect((await bench.finish()).code).toBe("2.04");
+    await bench.clock.advance(10);
+    expect((await bench.bs.ask("DELETE", { path: "/1" })).code).toBe("2.02");
+    await bench.provide(1, ONE);
+    expect((await bench.finish()).code).toBe("2.04");
+    expect((await bench.finish()).code).toBe("2.04");
+  });
+
   it("is not heard otherwise: that would cost a socket for each client", async () => {
     const bench = await new BootstrapBench({ accounts: [ACCOUNT] }).started();
     expect(bench.connected).toEqual([ONE]);

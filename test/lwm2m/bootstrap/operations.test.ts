@@ -50,6 +50,13 @@ describe("Bootstrap-Discover (LwM2M Core 1.2 §6.1.7.3)", () => {
     expect(await discover("/31999")).toBe("4.04");
   });
 
+  it("names no URI where LwM2M 1.0 is spoken, which has no word for it", async () => {
+    bench = await new BootstrapBench({ bootstrap: { version: "1.0" }, accounts: [ACCOUNT] }).started();
+    bench.client.bootstrap();
+    await bench.clock.advance(10);
+    expect(await discover("/0")).toBe("</>;lwm2m=1.0,</0/0>;ssid=101,</0/1>");
+  });
+
   it("goes no deeper than Objects", async () => {
     expect(await discover("/1/0")).toBe("4.05");
   });
