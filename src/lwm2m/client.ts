@@ -283,16 +283,22 @@ export class Lwm2mClient {
     const session = new Session(this.#options, { provisioned: this.#provisioned, shortServerId, client: this });
     const place: Place = { account, session, standing: "idle" };
     if (this.#onInterest.length > 0) this.#listenTo(session);
-    session.onRegistration((snapshot) => {
-      for (const listener of this.#onRegistration) listener(snapshot);
-      this.#tellState();
-    });
-    session.onOutcome((outcome) => this.#came(place, outcome));
     return place;
   }
 
-  #came(place: Place, outcome: SessionOutcome): void {
-    if (outcome === "stopped" || !this.#places.includes(place)) return;
+  /** Of its sessions alone. */
+  registrationChanged(session: Session): void {
+    if (this.#onRegistration.length > 0) {
+      const { registration } = session;
+      for (const listener of this.#onRegistration) listener(registration);
+    }
+    this.#tellState();
+  }
+
+  /** Of its sessions alone. */
+  came(session: Session, outcome: SessionOutcome): void {
+    const place = this.#places.find((each) => each.session === session);
+    if (outcome === "stopped" || place === undefined) return;
     place.standing = STANDING[outcome];
     if (outcome === "registered") this.#bootstrapper?.recovered();
     this.#goOn(outcome !== "registered");

@@ -161,9 +161,9 @@ export class View {
 
   /** Whether the server may do what one of `Right` stands for to an Object Instance, or to what lies in it. */
   permits(where: Path, right: number): boolean {
-    const { provisioned, account } = this.server;
+    const { provisioned } = this.server;
     if (provisioned.access === undefined && !isServerObject(where)) return true;
-    return permits(provisioned, account.shortServerId, instanceOf(where), right);
+    return permits(provisioned, this.server.account.shortServerId, instanceOf(where), right);
   }
 
   /** Whether the server may read at least one Instance of an Object. */

@@ -31,7 +31,6 @@ import { type ServerActions, ServerObject } from "./server-object.ts";
 /** Resets of notifications after which the server has probably lost its memory rather than its interest. */
 const MANY_RESETS = 3;
 const STOP_LIMIT_MS = 5_000;
-const NOBODY: readonly never[] = [];
 
 /** What all sessions of a client share, and mostly those of all clients. */
 export interface SessionOptions extends RegistrarOptions, ReportingOptions {
@@ -48,11 +47,15 @@ export interface SessionOptions extends RegistrarOptions, ReportingOptions {
   readonly endDevices?: EndDevices;
 }
 
-/** What a session asks of its client. */
+/** What a session asks of its client, and tells it: one for all its sessions, since a listener each would cost more. */
 export interface ClientActions {
   bootstrap(): unknown;
   update(shortServerId: number): void;
   disable(shortServerId: number, seconds: number): void;
+  /** The state of its registration is another. */
+  registrationChanged(session: Session): void;
+  /** With each Register that worked or did not, and at the end. */
+  came(session: Session, outcome: SessionOutcome): void;
 }
 
 /** What a session is about. */
@@ -79,8 +82,6 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
   #since: number | undefined;
   #stopListening: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
-  #onRegistration: readonly ((snapshot: RegistrationSnapshot) => void)[] = NOBODY;
-  #onOutcome: readonly ((outcome: SessionOutcome) => void)[] = NOBODY;
 
   constructor(options: SessionOptions, { provisioned, shortServerId, client }: SessionSubject) {
     const { tree, models, clock, defaults } = options;
@@ -133,18 +134,6 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
       ...(this.#givenUp && { givenUp: true }),
       ...this.#registrar.known,
     };
-  }
-
-  /** Called whenever the state of the registration changes. Returns how to stop listening. */
-  onRegistration(listener: (snapshot: RegistrationSnapshot) => void): () => void {
-    this.#onRegistration = this.#onRegistration.concat(listener);
-    return () => (this.#onRegistration = this.#onRegistration.filter((other) => other !== listener));
-  }
-
-  /** Called with each Register that worked or did not, and at the end. Returns how to stop listening. */
-  onOutcome(listener: (outcome: SessionOutcome) => void): () => void {
-    this.#onOutcome = this.#onOutcome.concat(listener);
-    return () => (this.#onOutcome = this.#onOutcome.filter((other) => other !== listener));
   }
 
   get version(): Version {
@@ -236,14 +225,12 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
       this.#beyond?.offline();
       this.#since = undefined;
     }
-    if (this.#onRegistration.length === 0) return;
-    const snapshot = this.registration;
-    for (const listener of this.#onRegistration) listener(snapshot);
+    this.#client?.registrationChanged(this);
   }
 
   outcome(outcome: SessionOutcome): void {
     this.#givenUp = outcome === "given-up";
-    for (const listener of this.#onOutcome) listener(outcome);
+    this.#client?.came(this, outcome);
   }
 
   /** Objects 1 or 2 are not what they were. */

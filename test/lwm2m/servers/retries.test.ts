@@ -47,9 +47,16 @@ function session(account: Partial<Account> = {}) {
     log: new MemoryLog(),
     connect: () => near,
   };
-  const one = new Session(options, { provisioned, shortServerId: ACCOUNT.shortServerId });
   const outcomes: SessionOutcome[] = [];
-  one.onOutcome((outcome) => outcomes.push(outcome));
+  const nothing = () => undefined;
+  const client = {
+    bootstrap: nothing,
+    update: nothing,
+    disable: nothing,
+    registrationChanged: nothing,
+    came: (_: Session, outcome: SessionOutcome) => void outcomes.push(outcome),
+  };
+  const one = new Session(options, { provisioned, shortServerId: ACCOUNT.shortServerId, client });
   return { clock, server, session: one, outcomes, near };
 }
 
