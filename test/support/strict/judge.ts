@@ -223,7 +223,8 @@ export class Judge {
   /** NSTART (RFC 7252 §4.7): what is under way and not superseded, answered or given up is at most one. */
   #oneAtATime(message: Strict): void {
     const now = this.#client.now();
-    const registers = message.code === POST && textsOf(message, Opt.UriPath).join() === "rd";
+    // With a Register and a De-register, all that was observed is over.
+    const registers = message.code === 4 || (message.code === POST && textsOf(message, Opt.UriPath).join() === "rd");
     for (const sent of this.#sent.values()) {
       if (sent.over || sent.message.id === message.id) continue;
       const { code, token, kind } = sent.message;

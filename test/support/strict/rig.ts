@@ -74,6 +74,7 @@ function behind(tree: ObjectTree, clock: FakeClock) {
   let client: Lwm2mClient | undefined;
   let account: Account | undefined;
   let version: Version = "1.1";
+  let mutedAt = Infinity;
   let lists: { readonly text: string; until: number }[] = [];
   const instances = () => ["/1/0", ...tree.instances().filter((each) => !/^\/(0|1|21)\//.test(each))];
   tree.onInstances(() => {
@@ -97,14 +98,19 @@ function behind(tree: ObjectTree, clock: FakeClock) {
       instances().join(),
       ...lists.filter(({ until }) => until >= clock.monotonic()).map(({ text }) => text),
     ],
-    muted: () => account?.muteSend === true,
+    // What was to be sent before may have waited for its turn.
+    muted: () => clock.monotonic() - mutedAt >= PATIENCE,
     moves: () => (client?.registration.state ?? "off") !== "registered",
   };
   const attach = (made: Lwm2mClient, with_: Account) => {
     client = made;
     account = with_;
     version = with_.version ?? "1.1";
-    made.onProvision(({ accounts }) => (account = accounts[0]));
+    made.onProvision(({ accounts }) => {
+      account = accounts[0];
+      if (account?.muteSend !== true) mutedAt = Infinity;
+      else if (mutedAt === Infinity) mutedAt = clock.monotonic();
+    });
   };
   return { looks, attach };
 }
