@@ -63,6 +63,20 @@ describe("isthmus alone", () => {
     expect(next).toMatch(/^Next:\n(?: {2}\S.+\n){3}$/);
   });
 
+  it("says of each server, in a line of its own, who sleeps, who is given up and what is kept", async () => {
+    const two = [
+      { uri: "coap://a", registered: 5, endpoints: 7, asleep: 5, givenUp: 2, kept: 1_200 },
+      { uri: "coap://b", registered: 7, endpoints: 7, kept: 1, lastAnswerAt: "2026-06-01T11:59:57Z" },
+    ];
+    const url = await daemon(answering({ ...STATUS, servers: two }));
+    const console = new FakeSurroundings();
+    await console.run(`--url ${url}`);
+    expect(console.out.split("\n").slice(4, 6)).toEqual([
+      "  Upstream  coap://a, 5 of 7 endpoints registered, 2 given up, 5 asleep, 1200 kept, no answer yet",
+      "            coap://b, 7 of 7 endpoints registered, 1 kept, answered 3 s ago",
+    ]);
+  });
+
   it("is the same as `isthmus status`", async () => {
     const url = await daemon(answering(STATUS));
     const short = new FakeSurroundings();

@@ -66,7 +66,7 @@ export function renderStatus(status: Snapshot, terminal: Pick<Terminal, "color" 
     ["Running", `since ${age(status.uptimeSeconds)}, ${megabytes(status.memoryBytes)}, version ${status.version}`],
     ["Sensors", sensors.join(", ")],
     ["Adapters", status.adapters.map(adapterWords).join("; ") || "none: the configuration names none"],
-    ["Upstream", status.servers.map((server) => serverWords(server, nowMs)).join("; ") || "no server"],
+    ...upstreamRows(status.servers, nowMs),
   ];
   const head = styled(`${status.name}: ${status.summary}`, well ? "green" : "yellow", terminal);
   const problems = status.problems.map(
@@ -83,6 +83,12 @@ function adapterWords({ name, health, reason }: Snapshot["adapters"][number]): s
   return reason === undefined ? `${name} ${health}` : `${name} ${health} (${reason})`;
 }
 
+/** One line for each: with what is kept and given up, two do not fit beside each other. */
+function upstreamRows(servers: readonly ServerSnapshot[], nowMs: number): string[][] {
+  if (servers.length === 0) return [["Upstream", "no server"]];
+  return servers.map((server, index) => [index === 0 ? "Upstream" : "", serverWords(server, nowMs)]);
+}
+
 function serverWords(server: ServerSnapshot, nowMs: number): string {
   const { uri, registered, endpoints, lastAnswerAt, givenUp, asleep, kept } = server;
   const answered = lastAnswerAt === undefined ? undefined : ageSince(lastAnswerAt, nowMs);
@@ -90,7 +96,7 @@ function serverWords(server: ServerSnapshot, nowMs: number): string {
   const more = [
     ...(givenUp > 0 ? [`${givenUp} given up`] : []),
     ...(asleep > 0 ? [`${asleep} asleep`] : []),
-    ...(kept > 0 ? [`${count(kept, "notification")} kept for it`] : []),
+    ...(kept > 0 ? [`${kept} kept`] : []),
   ];
   return [`${uri}, ${registered} of ${count(endpoints, "endpoint")} registered`, ...more, words].join(", ");
 }
