@@ -2,7 +2,7 @@
 
 import type { Clock } from "../base/clock.ts";
 import { child, contains, idAt, path, type Path } from "../model/path.ts";
-import type { ResourceValue } from "../model/value.ts";
+import type { ResourceUpdate, ResourceValue } from "../model/value.ts";
 import type { AccessRule } from "./account.ts";
 import type { Provisioned } from "./provisioned.ts";
 import type { ObjectTree } from "./tree.ts";
@@ -46,8 +46,10 @@ export class AccessObject {
   #showRule(rule: AccessRule): void {
     const instance = path(2, rule.instance);
     const at = this.#clock.now();
+    // All of it as one change: observers hear of no rule that is half there.
+    const changed: ResourceUpdate[] = [];
     const set = (where: Path, value: ResourceValue) => {
-      if (this.#tree.get(where)?.value !== value) this.#tree.set(where, value, at);
+      if (this.#tree.get(where)?.value !== value) changed.push({ path: where, value, at });
     };
     if (!this.#tree.hasInstance(instance)) {
       this.#tree.addInstance(instance);
@@ -60,6 +62,7 @@ export class AccessObject {
     set(child(instance, OWNER), rule.owner);
     for (const [where] of this.#tree.entries(acl)) if (!rule.rights.has(idAt(where, 3) ?? -1)) this.#tree.delete(where);
     for (const [shortServerId, rights] of rule.rights) set(child(acl, shortServerId), rights);
+    this.#tree.setAll(changed);
     // A list without entries is one that can be read: the owner may do everything (§8.2.2).
     if (rule.rights.size === 0) this.#tree.setInstances(acl, [], at);
   }

@@ -128,6 +128,19 @@ describe("two servers, one of which may administer the account of the other", ()
     expect(one.log[1]).toMatch(/^POST \/rd\?lwm2m=/);
   });
 
+  it("hears of a new rule once, and as a whole", async () => {
+    const bench = await twoServers([ADMINISTERED]);
+    const one = bench.server(ONE);
+    const token = one.send("GET", { path: "/2", observe: 0, accept: Format.SenmlJson });
+    await bench.clock.advance(10);
+    const created = { path: "/3311", format: Format.Tlv, payload: Uint8Array.of(0xe1, 0x16, 0xda, 1) };
+    expect(await code(bench.server(TWO).ask("POST", created))).toBe("2.01");
+    await bench.clock.advance(1_000);
+    const told = one.answers(token);
+    expect(told).toHaveLength(2);
+    expect(told[1]?.text).toContain("3311");
+  });
+
   it("triggers its Update, and nothing where it has no right", async () => {
     const bench = await twoServers([ADMINISTERED]);
     const [one, two] = [bench.server(ONE), bench.server(TWO)];
