@@ -17,15 +17,25 @@ export interface Neighbour {
 
 /** Instances that there may be (LwM2M Core 1.2 §7.2.1), counted from 1. */
 const MAX_NUMBER = 65_534;
+/**
+ * Where sensors are endpoints of their own, the list is there for whoever looks. No longer than this, the gateway's own
+ * Register stays one datagram, which every server reads, and no sensor that comes or goes makes it send a long one.
+ */
+const COURTESY = 64;
 
 export class Neighbours implements EndDevices {
   readonly #object: objects.GatewayObject;
   readonly #byNumber = new Map<number, Neighbour>();
   /** Not shown yet, or not as they are now: an Update for a whole flock is enough. */
   readonly #unshown = new Set<number>();
+  readonly #shown = new Set<number>();
+  readonly #most: number;
   #highest = 0;
+  /** Whether anything has changed since the last time. */
+  #news = false;
 
-  constructor(tree: ObjectTree, models: ObjectRegistry, clock: Clock) {
+  constructor(tree: ObjectTree, models: ObjectRegistry, { clock, mode }: { clock: Clock; mode: GatewayMode }) {
+    this.#most = mode === "endpoints" ? COURTESY : MAX_NUMBER;
     this.#object = new objects.GatewayObject(tree, models, clock);
   }
 
@@ -38,7 +48,7 @@ export class Neighbours implements EndDevices {
     memory.device = number;
     this.#highest = Math.max(this.#highest, number);
     this.#byNumber.set(number, sensor);
-    this.#unshown.add(number);
+    this.#note(number);
     return number !== before;
   }
 
@@ -47,7 +57,7 @@ export class Neighbours implements EndDevices {
     const number = entry.memory.device;
     if (number === undefined || this.#byNumber.get(number)?.tree !== tree) return;
     this.#byNumber.delete(number);
-    this.#unshown.add(number);
+    this.#note(number);
     void gone.then(() => {
       for (const instance of tree.instances()) tree.removeInstance(instance);
     });
@@ -55,17 +65,35 @@ export class Neighbours implements EndDevices {
 
   /** It has other Instances than before. */
   changed({ entry }: Neighbour): void {
-    if (entry.memory.device !== undefined) this.#unshown.add(entry.memory.device);
+    if (entry.memory.device !== undefined) this.#note(entry.memory.device);
   }
 
-  /** Shows in Object 25 what has changed since the last time. */
+  /** Shows in Object 25 what has changed since the last time; what finds no room, once there is some. */
   settle(): void {
+    if (!this.#news) return;
+    this.#news = false;
     for (const number of [...this.#unshown].sort((a, b) => a - b)) {
       const sensor = this.#byNumber.get(number);
-      if (sensor === undefined) this.#object.hide(number);
-      else this.#object.show({ number, id: sensor.endpoint, tree: sensor.tree });
+      if (sensor === undefined) this.#hide(number);
+      else if (this.#shown.has(number) || this.#shown.size < this.#most) this.#show(number, sensor);
     }
-    this.#unshown.clear();
+  }
+
+  #note(number: number): void {
+    this.#unshown.add(number);
+    this.#news = true;
+  }
+
+  #hide(number: number): void {
+    this.#object.hide(number);
+    this.#shown.delete(number);
+    this.#unshown.delete(number);
+  }
+
+  #show(number: number, { endpoint, tree }: Neighbour): void {
+    this.#object.show({ number, id: endpoint, tree });
+    this.#shown.add(number);
+    this.#unshown.delete(number);
   }
 
   treeAt(prefix: string): ObjectTree | undefined {

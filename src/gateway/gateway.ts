@@ -109,7 +109,7 @@ export class Gateway {
     const roster = await Roster.load(store, clock, log);
     this.#roster = roster;
     const own = plantSelf(self, clock, endpoint);
-    const neighbours = new Neighbours(own.tree, models, clock);
+    const neighbours = new Neighbours(own.tree, models, { clock, mode });
     this.#own = own;
     this.#neighbours = neighbours;
     this.#self = new Upstream(
