@@ -1,7 +1,7 @@
 /** How fast the codecs are, in this process, on one core: bytes in memory, no socket. */
 
 import { readFileSync } from "node:fs";
-import { decodeMessage, encodeMessage } from "../dist/coap/index.js";
+import { encodeMessage, parseMessage } from "../dist/coap/codec.js";
 import { codecOf, Format } from "../dist/content/index.js";
 import { parsePath } from "../dist/model/path.js";
 import { loadRegistry } from "../dist/model/registry.js";
@@ -32,7 +32,7 @@ export function codecRates(ms) {
   ];
   const datagram = encodeMessage(NOTIFICATION);
   const rates = [
-    ["CoAP message of 32 bytes", () => encodeMessage(NOTIFICATION), () => decodeMessage(datagram)],
+    ["CoAP message of 32 bytes", () => encodeMessage(NOTIFICATION), () => readAll(parseMessage(datagram))],
     ...[
       ["TLV, instance of 4 values", Format.Tlv],
       ["SenML CBOR, 4 records", Format.SenmlCbor],
@@ -47,6 +47,9 @@ export function codecRates(ms) {
   ];
   return rates.map(([name, encode, decode]) => ({ name, encode: rate(encode, ms), decode: rate(decode, ms) }));
 }
+
+/** As the engine reads what arrives: every option checked on the way, token and payload looked up. */
+const readAll = ({ code, messageId, token, payload }) => code + messageId + token.length + payload.length;
 
 /** Calls per second of CPU time: the best of many short spells, since whatever else the machine does can only slow one down. */
 function rate(work, ms) {
