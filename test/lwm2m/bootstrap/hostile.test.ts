@@ -49,8 +49,7 @@ describe("a Bootstrap-Server that means no good", () => {
     for (let i = 0; i < 1_000; i++) {
       const payload = good.slice();
       payload[Math.floor(random.unit() * payload.length)] = Math.floor(random.unit() * 256);
-      for (const path of ["/0", "/1"])
-        bench.bs.send("PUT", { path, format: Format.SenmlCbor, payload, type: "NON" });
+      for (const path of ["/0", "/1"]) bench.bs.send("PUT", { path, format: Format.SenmlCbor, payload, type: "NON" });
     }
     await settle();
     for (const { code } of bench.bs.responses) expect(code).toMatch(/^(2\.04|4\.)/);
