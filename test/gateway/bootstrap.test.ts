@@ -154,12 +154,9 @@ describe("a gateway that knows a Bootstrap-Server only", () => {
     await clock.advance(5_000);
     const now = () => rig.gateway.sensor("sim-1")?.registration;
     for (let tenths = 0; now()?.state !== "waiting" && tenths < 600; tenths++) await clock.advance(100);
-    expect(now()).toMatchObject({
-      state: "waiting",
-      server: BS,
-      lastError: expect.stringContaining("4.03"),
-      bootstrap: { state: "waiting", server: BS, lastError: expect.stringContaining("4.03") },
-    });
+    expect(now()).toMatchObject({ state: "waiting", server: BS, bootstrap: { state: "waiting", server: BS } });
+    expect(now()?.lastError).toContain("4.03");
+    expect(now()?.bootstrap?.lastError).toContain("4.03");
     const next = now()?.nextAttemptAt;
     expect(Date.parse(next ?? "")).toBeGreaterThan(clock.now().ms);
     expect(now()?.bootstrap?.nextAttemptAt).toBe(next);

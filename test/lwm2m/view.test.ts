@@ -65,8 +65,8 @@ describe("the view of a server", () => {
       updateNow: () => undefined,
       disable: () => undefined,
       bootstrap: () => undefined,
-    updateOther: () => undefined,
-    disableOther: () => undefined,
+      updateOther: () => undefined,
+      disableOther: () => undefined,
     } as const;
     const account = { ...ACCOUNT, defaultMinimumPeriod: 5, defaultMaximumPeriod: 50 };
     const options = { tree: new ObjectTree(), models, clock: new FakeClock() };
