@@ -247,8 +247,8 @@ describe("the lock", () => {
   });
 
   it.skipIf(process.platform !== "linux")("of a killed process that nobody waited for is stale", async () => {
-    // The shell's child ends at once; what the shell turns into never asks how it ended.
-    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"]);
+    // The shell's child outlives the shell; what that turns into never asks how the child ended.
+    const parent = spawn("sh", ["-c", "sleep 0.3 & echo $!; exec sleep 60"]);
     try {
       const pid = await new Promise<number>((resolve) => {
         parent.stdout.once("data", (text: Buffer) => resolve(Number(text.toString())));
