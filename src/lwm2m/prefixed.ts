@@ -9,16 +9,25 @@ import { behind, type Path, ROOT } from "../model/path.ts";
 /** Formats that name their values; in all others, the path of the request says whose they are. */
 const NAMING: ReadonlySet<number> = new Set([Format.SenmlJson, Format.SenmlCbor, Format.Json]);
 
+/** What names begin with, and why. */
+export interface Naming {
+  readonly prefix: string | undefined;
+  /** An alternate path: SenML names it (LwM2M Transport 1.2 §6.4.1); Leshan reads neither JSON of 1.0 nor links that do. */
+  readonly alternate: boolean;
+}
+
 /** The codec whose names have the prefix, or the codec itself where there is none. */
-export function namedBy(prefix: string | undefined, codec: Codec): Codec {
+export function namedBy({ prefix, alternate }: Naming, codec: Codec): Codec {
   if (prefix === undefined || !NAMING.has(codec.format)) return codec;
   return {
     ...codec,
     encode: (nodes, base) =>
-      codec.encode(
-        nodes.map((node) => ({ ...node, path: behind(prefix, node.path) })),
-        behind(prefix, base),
-      ),
+      alternate && codec.format === Format.Json
+        ? codec.encode(nodes, base)
+        : codec.encode(
+            nodes.map((node) => ({ ...node, path: behind(prefix, node.path) })),
+            behind(prefix, base),
+          ),
     decode: (bytes, base, model) => codec.decode(bytes, behind(prefix, base), model),
   };
 }
@@ -29,6 +38,8 @@ export function baseOf(prefix: string | undefined): Path {
 }
 
 /** Links whose targets have the prefix: without it, they would be the gateway's own. */
-export function linksBy(prefix: string | undefined, links: readonly Link[]): readonly Link[] {
-  return prefix === undefined ? links : links.map((link) => ({ ...link, target: `/${prefix}${link.target}` }));
+export function linksBy({ prefix, alternate }: Naming, links: readonly Link[]): readonly Link[] {
+  return prefix === undefined || alternate
+    ? links
+    : links.map((link) => ({ ...link, target: `/${prefix}${link.target}` }));
 }

@@ -31,6 +31,8 @@ export interface ViewOptions {
   readonly defaults?: UsualAttributes | undefined;
   /** Of a device behind a gateway: what names begin with. */
   readonly prefix?: string | undefined;
+  /** Whether that is an alternate path of the client itself. */
+  readonly alternate?: boolean;
 }
 
 export class View {
@@ -40,17 +42,19 @@ export class View {
   readonly clock: Clock;
   readonly attributes = new AttributeStore();
   readonly prefix: string | undefined;
+  readonly alternate: boolean;
   readonly #defaults: UsualAttributes | undefined;
   /** The version of the present registration, or of the attempt at it. */
   version: Version = "1.1";
 
-  constructor({ tree, server, models, clock, defaults, prefix }: ViewOptions) {
+  constructor({ tree, server, models, clock, defaults, prefix, alternate = false }: ViewOptions) {
     this.tree = tree;
     this.server = server;
     this.models = models;
     this.clock = clock;
     this.#defaults = defaults;
     this.prefix = prefix;
+    this.alternate = alternate;
   }
 
   /** In ascending order. */

@@ -40,7 +40,7 @@ export function readQuestion(view: View, { format, accept, payload }: IncomingRe
   if (paths.length === 0) return { code: Code.BadRequest, diagnostic: "no path" };
   // Keys are never shown; who asks for nothing else is told so, who asks for more gets the rest.
   if (paths.every(isForbidden)) return { code: Code.Unauthorized };
-  return { paths: outermost(paths.filter((path) => !isForbidden(path))), codec: namedBy(view.prefix, plain) };
+  return { paths: outermost(paths.filter((path) => !isForbidden(path))), codec: namedBy(view, plain) };
 }
 
 /** What is there of what was asked for: what is not, is left out, and so is what this server may not see (§6.3.8; E61). */

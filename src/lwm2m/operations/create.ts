@@ -85,7 +85,7 @@ function bear(view: View, instance: Path, { values, vacant }: Beginning): void {
 function born(view: View, object: Path, { format, payload }: IncomingRequest): Birth {
   if (format === undefined && payload.length === 0) return { instance: firstFree(view, object), nodes: [] };
   const plain = codecOf(format ?? Format.Text);
-  const codec = plain && namedBy(view.prefix, plain);
+  const codec = plain && namedBy(view, plain);
   if (codec === undefined) throw new CoapError(Code.UnsupportedContentFormat, `content format ${format}`);
   if (!codec.structured)
     throw new CoapError(Code.BadRequest, `content format ${format ?? "none"} cannot carry an Object Instance`);

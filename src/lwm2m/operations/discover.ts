@@ -26,7 +26,7 @@ export function discover(view: View, where: Path, query: readonly string[]): Rep
   return {
     code: Code.Content,
     format: Format.LinkFormat,
-    payload: encoder.encode(writeLinks(linksBy(view.prefix, links))),
+    payload: encoder.encode(writeLinks(linksBy(view, links))),
   };
 }
 

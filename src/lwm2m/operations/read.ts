@@ -30,5 +30,5 @@ export function find(view: View, where: Path, accept: number | undefined): Repre
   if (level >= 3 && nodes.length === 0 && !view.tree.isVacant(where)) return { code: Code.NotFound };
   const codec = chooseCodec(where, nodes, accept);
   if (codec === undefined) return { code: Code.NotAcceptable };
-  return { nodes, newest: contents.newest, codec: namedBy(view.prefix, codec) };
+  return { nodes, newest: contents.newest, codec: namedBy(view, codec) };
 }

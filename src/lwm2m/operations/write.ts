@@ -70,7 +70,7 @@ function decode(view: View, where: Path, { format = Format.Text, payload }: Inco
   if (codec === undefined) throw new CoapError(Code.UnsupportedContentFormat, `content format ${format}`);
   if (!codec.structured && depth(where) < 3)
     throw new CoapError(Code.BadRequest, `content format ${format} cannot carry an Object Instance`);
-  return namedBy(view.prefix, codec).decode(payload, where, modelsOf(view));
+  return namedBy(view, codec).decode(payload, where, modelsOf(view));
 }
 
 /** Nothing can be written to a multiple Resource that the tree keeps, and to nothing else. */

@@ -157,7 +157,7 @@ export class Offline implements HistoryOwner, Reach {
   }
 
   post(nodes: readonly Node[]): Promise<Posted> {
-    return this.#sending.post(nodes, namedBy(this.view.prefix, codecOf(PAST_FORMAT)!));
+    return this.#sending.post(nodes, namedBy(this.view, codecOf(PAST_FORMAT)!));
   }
 
   /** What is newer and was told before the past is told again after it: servers take what comes last for the newest. */

@@ -127,13 +127,12 @@ export class Sender {
 }
 
 /** The codec, or why it cannot be used. */
-function codecFor(format: number, { version, prefix }: View): Codec | string {
+function codecFor(format: number, view: View): Codec | string {
+  const { version } = view;
   const known = format === Format.SenmlCbor || format === Format.SenmlJson || format === Format.LwM2mCbor;
   const codec = known ? codecOf(format) : undefined;
   if (codec === undefined) return `Send knows no format ${format}`;
-  return format === Format.LwM2mCbor && version !== "1.2"
-    ? `LwM2M ${version} has no LwM2M CBOR`
-    : namedBy(prefix, codec);
+  return format === Format.LwM2mCbor && version !== "1.2" ? `LwM2M ${version} has no LwM2M CBOR` : namedBy(view, codec);
 }
 
 /** As few as can be of no more than a datagram each. @throws RangeError if a value cannot be written. */

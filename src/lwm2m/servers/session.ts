@@ -89,7 +89,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     this.#client = client;
     const server = new ServerObject(provisioned, shortServerId, this);
     const prefix = options.rootPath === undefined ? undefined : nameOf(options.rootPath);
-    this.view = new View({ tree, server, models, clock, defaults, prefix });
+    this.view = new View({ tree, server, models, clock, defaults, prefix, alternate: prefix !== undefined });
     this.notifier = new Notifier(this.view, this, options);
     const { endDevices } = options;
     this.#beyond = endDevices && new EndDeviceRoutes(endDevices, this.view, this, options);

@@ -170,11 +170,11 @@ describe("Objects at an alternate path", () => {
     expect((await here.server.ask("PUT", { path: "/lwm2m/1/0/1", format: 0, payload: "60" })).code).toBe("2.04");
   });
 
-  it("carry that path in every name and link, both ways", async () => {
+  it("carry that path in every SenML name, both ways, and in no link", async () => {
     const { server, client } = await station({ client: { rootPath: "/lwm2m" } }).registered();
     const asked = await server.ask("GET", { path: "/lwm2m/3303/0/5700", accept: 110 });
     expect(JSON.parse(asked.text)).toEqual([{ bn: "/lwm2m/3303/0/5700", v: 22 }]);
-    expect((await server.ask("GET", { path: "/lwm2m/3303/0/5700", accept: 40 })).text).toBe("</lwm2m/3303/0/5700>");
+    expect((await server.ask("GET", { path: "/lwm2m/3303/0/5700", accept: 40 })).text).toBe("</3303/0/5700>");
     const payload = '[{"n":"/lwm2m/1/0/1","v":60}]';
     expect((await server.ask("PUT", { path: "/lwm2m/1/0/1", format: 110, payload })).code).toBe("2.04");
     const question = '[{"n":"/lwm2m/3303/0/5700"},{"n":"/lwm2m/1/0/1"}]';
