@@ -24,7 +24,7 @@ import {
   UPDATE,
 } from "./firmware-record.ts";
 import { DEFERRED, type FirmwareEvent, type FirmwareStep, nextFirmware } from "./firmware-states.ts";
-import type { InstallOutcome, Inspector, PackageOptions } from "./package.ts";
+import { inspected, type InstallOutcome, type Inspector, type PackageOptions } from "./package.ts";
 import { isNothing, whenKnown } from "./push.ts";
 
 /** Who knows this device's firmware. */
@@ -232,10 +232,7 @@ export class FirmwareUpdate {
   async #inspect(): Promise<void> {
     const { store, installer, log } = this.#options;
     const { signal } = this.#work;
-    const inspection = await installer.inspect(store, signal).catch((error: unknown) => {
-      log.warn("package-not-inspected", { reason: words(error) });
-      return { status: "unfit", fault: "failed" } as const;
-    });
+    const inspection = await inspected(installer, store, { signal, log });
     if (signal.aborted) return;
     if (inspection.status === "unfit") this.#feed({ type: "failed", fault: inspection.fault });
     else this.#feed({ type: "accepted" }, { name: inspection.name, version: inspection.version });

@@ -1,6 +1,7 @@
 /** What Objects 5 and 9 have in common: where a package is kept, who looks into it, and what may go wrong with it. */
 
 import type { Clock } from "../../base/clock.ts";
+import { words } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { Fault } from "./fault.ts";
@@ -51,4 +52,18 @@ export interface PackageOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+}
+
+/** How the inspection ended: one that throws has found the package unfit. */
+export async function inspected(
+  inspector: Inspector,
+  store: PackageStore,
+  { signal, log }: { readonly signal: AbortSignal; readonly log: Log },
+): Promise<Inspection> {
+  try {
+    return await inspector.inspect(store, signal);
+  } catch (error) {
+    log.warn("package-not-inspected", { reason: words(error) });
+    return { status: "unfit", fault: "failed" };
+  }
 }

@@ -8,7 +8,7 @@ import type { ObjectTree } from "../tree.ts";
 import { Delivery } from "./delivery.ts";
 import { tell } from "./facts.ts";
 import { fetchable } from "./fetcher.ts";
-import type { InstallOutcome, Inspector, PackageOptions } from "./package.ts";
+import { inspected, type InstallOutcome, type Inspector, type PackageOptions } from "./package.ts";
 import { isNothing, whenKnown } from "./push.ts";
 import { type SoftwareRecord, softwareRecord, softwareText } from "./software-record.ts";
 import { nextSoftware, type SoftwareEvent, type SoftwareStep, UPDATE_STATES } from "./software-states.ts";
@@ -210,10 +210,7 @@ export class Software {
   async #inspect(): Promise<void> {
     const { store, installer, log } = this.#options;
     const { signal } = this.#work;
-    const inspection = await installer.inspect(store, signal).catch((error: unknown) => {
-      log.warn("package-not-inspected", { reason: words(error) });
-      return { status: "unfit", fault: "failed" } as const;
-    });
+    const inspection = await inspected(installer, store, { signal, log });
     if (signal.aborted) return;
     if (inspection.status === "unfit") this.#feed({ type: "failed", fault: inspection.fault });
     else this.#feed({ type: "accepted" }, { name: inspection.name, version: inspection.version });
