@@ -49,6 +49,13 @@ export class LabServer extends Server {
     this.#log = log;
   }
 
+  /** node-coap acknowledges by a timer what it left unanswered: on a closed socket that is an exception nobody catches. */
+  override close(done?: (error?: Error) => void): this {
+    const socket = this._sock;
+    if (isSocket(socket)) socket.send = () => undefined;
+    return super.close(done);
+  }
+
   /** Answers and empty messages are the agent's (node-coap takes a RST for a request). */
   override _handle(packet: CoapPacket, sender: Sender): void {
     if (packet.code === EMPTY || packet.code?.startsWith("0.") !== true) return;
