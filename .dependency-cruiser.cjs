@@ -9,11 +9,17 @@ const DOORS = {
   io: { opens: [], because: "drivers know bytes, not what they mean" },
   config: { opens: [], because: "every room defines its own options; config only reads the file" },
   coap: { opens: [], because: "CoAP has never heard of LwM2M, so that it can be lifted out whole" },
+  dtls: { opens: [], because: "DTLS has never heard of CoAP, so that it can be lifted out whole" },
+  oscore: { opens: ["coap"], because: "OSCORE protects CoAP messages, and knows nobody who sends them" },
   content: { opens: ["model"], because: "content formats are bytes and nodes, wherever they travel" },
   host: { opens: ["sdk"], because: "the host runs adapters through the plugin API alone" },
   adapters: { opens: ["sdk", "io"], because: "an adapter knows its wire; units and Objects are the library's" },
   library: { opens: ["sdk", "model"], because: "definitions know frames and Objects, no radio and no server" },
   lwm2m: { opens: ["model", "content", "coap"], because: "the client engine knows CoAP and no sensor" },
+  dial: {
+    opens: ["io", "coap", "dtls", "oscore", "lwm2m"],
+    because: "an account becomes a way to its server, in one place for the daemon and for programs of their own",
+  },
   gateway: { opens: ["sdk", "model", "library", "lwm2m"], because: "the one room where both wings meet" },
   http: { opens: ["gateway"], because: "the page sees the snapshot the gateway gives, nothing behind it" },
   lab: { opens: ["model", "content"], because: "the lab server must be independent of our own CoAP engine" },
@@ -21,7 +27,7 @@ const DOORS = {
 };
 
 /** Rooms with a face are entered through their index.ts only. */
-const FACED = ["coap", "content", "lwm2m", "library", "host", "config", "gateway", "http", "lab", "adapters"];
+const FACED = ["coap", "dtls", "oscore", "dial", "content", "lwm2m", "library", "host", "config", "gateway", "http", "lab", "adapters"];
 
 const doors = Object.entries(DOORS).map(([room, { opens, because }]) => ({
   name: `door-of-${room}`,
@@ -87,7 +93,7 @@ module.exports = {
     ...ownFaces,
     only(
       "io-has-drivers",
-      "^(dgram|node:dgram|tls|node:tls|net|node:net)$|node_modules/(serialport|@abandonware|mqtt)/",
+      "^(dgram|node:dgram|tls|node:tls|net|node:net)$|node_modules/(serialport|@abandonware|mqtt|koffi)/",
       "^src/io/",
       "sockets and drivers live in one room, each with a fake in test/",
     ),
