@@ -5,11 +5,12 @@ import type { Secret } from "../base/secret.ts";
 /** The versions of the enabler that can be announced in Register. */
 export type Version = "1.0" | "1.1" | "1.2";
 
-/** How to prove who one is: /0/x/2 to /0/x/5. Without it: NoSec. */
+/** How to prove who one is: /0/x/2 to /0/x/5. Without it: NoSec, unless OSCORE protects each message. */
 export interface Credentials {
   /** /0/x/2. */
   readonly mode: "psk" | "rpk" | "x509";
-  /** /0/x/3: the identity of a pre-shared key, or our public key or certificate. */
+  /** /0/x/3: the identity of a pre-shared key; or our public key; or our certificate, and right behind it, where they
+   *  are needed, those of its issuers (DER each, LwM2M Transport 1.2 §5.2.8). */
   readonly identity: Uint8Array;
   /** /0/x/4: what the server proves itself with. */
   readonly serverKey?: Uint8Array;
@@ -17,15 +18,51 @@ export interface Credentials {
   readonly secretKey: Secret;
 }
 
+/** An Instance of Object 21, which /0/x/17 leads to (RFC 8613 §3.2; LwM2M Core 1.2 Appendix E). */
+export interface OscoreMaterial {
+  /** /21/x/0, as hexadecimal digits. */
+  readonly masterSecret: Secret;
+  /** /21/x/1 and /21/x/2, as the client sees it: the server's Sender ID is our Recipient ID. 0 to 7 bytes. */
+  readonly senderId: Uint8Array;
+  readonly recipientId: Uint8Array;
+  /** /21/x/3 and /21/x/4, by their COSE numbers; 10 (AES-CCM-16-64-128) and -10 (HKDF SHA-256) unless said otherwise. */
+  readonly aead?: number;
+  readonly hkdf?: number;
+  /** /21/x/5. */
+  readonly masterSalt?: Uint8Array;
+  /** /21/x/6. */
+  readonly idContext?: Uint8Array;
+  /** Where the Instance stands in Object 21; the next free one unless said otherwise. */
+  readonly instance?: number;
+}
+
+/** How the way to a server is secured: what Instances of Object 0 say beside the address. */
+export interface ServerSecurity {
+  readonly credentials?: Credentials;
+  /** /0/x/13, what /0/x/4 holds of the server's certificate: 0 all of it, 1 SHA-256, 2 SHA-384, 3 SHA-512; 0 unless
+   *  said otherwise. */
+  readonly matchingType?: number;
+  /** /0/x/14: the name that is asked for and that the certificate must bear; the host of the URI unless said otherwise. */
+  readonly serverName?: string;
+  /** /0/x/15: 0 CA constraint, 1 service certificate constraint, 2 trust anchor, 3 domain-issued certificate; 3 unless
+   *  said otherwise (RFC 6698 §2.1.1). */
+  readonly certificateUsage?: number;
+  /** /0/x/16, by their IANA numbers, the most wanted first; ours unless any are given. */
+  readonly ciphersuites?: readonly number[];
+  /** /0/x/17, with what stands there. */
+  readonly oscore?: OscoreMaterial;
+  /** Certificates that usages 0 and 1 start from, DER each: of this machine, in no Object. */
+  readonly trust?: readonly Uint8Array[];
+}
+
 /** One LwM2M Server: its Instance of Object 0 and its Instance of Object 1. Durations in seconds. */
-export interface Account {
+export interface Account extends ServerSecurity {
   /** `coap://host:port`; /0/x/0. */
   readonly uri: string;
   /** Until the server forgets a client that does not update; /1/x/1. 0 means for ever, since LwM2M 1.2. */
   readonly lifetime: number;
   /** /1/x/0 and /0/x/10, 1 to 65534. */
   readonly shortServerId: number;
-  readonly credentials?: Credentials;
   /** Where the Instances stand in Objects 0 and 1; counted in the order of the accounts unless said otherwise. */
   readonly securityInstance?: number;
   readonly serverInstance?: number;
@@ -65,9 +102,8 @@ export interface Account {
 }
 
 /** The LwM2M Bootstrap-Server: an Instance of Object 0 with /0/x/1 true (LwM2M Core 1.2 §6.1). Durations in seconds. */
-export interface BootstrapAccount {
+export interface BootstrapAccount extends ServerSecurity {
   readonly uri: string;
-  readonly credentials?: Credentials;
   readonly securityInstance?: number;
   /** /0/x/11: how long to wait for the server to begin by itself before asking it to. */
   readonly holdOff?: number;

@@ -18,8 +18,10 @@ export type {
   BootstrapAccount,
   BootstrapSnapshot,
   Credentials,
+  OscoreMaterial,
   Provision,
   RegistrationSnapshot,
+  ServerSecurity,
   Version,
 } from "./account.ts";
 export { type Backlog, type BacklogRecord, MemoryBacklog } from "./reporting/backlog.ts";
