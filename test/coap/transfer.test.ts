@@ -101,6 +101,19 @@ describe("a body longer than a block", () => {
     expect(peer.taken()).toEqual(Buffer.from(body(300)));
   });
 
+  it("goes on in smaller blocks though the peer counts in those before it has one", async () => {
+    const { answer, asked } = await converse(
+      put(300),
+      (message, turn) => {
+        const line = taker().play(message);
+        return turn === 1 ? { ...line, options: [block(Block1, "4/1/32")] } : line;
+      },
+      { blockSize: 128 },
+    );
+    expect(blocks1(asked)).toEqual(["0/1/128", "1/1/128", "8/1/32", "9/0/32"]);
+    expect(answer).toMatchObject({ response: { code: Code.Changed } });
+  });
+
   it("goes in smaller blocks from the start if the first is too large (RFC 7959 §2.9.3)", async () => {
     const peer = taker(64);
     const { answer, asked } = await converse(

@@ -63,7 +63,8 @@ async function uploadBlocks(plan: Plan, startExponent: number): Promise<Reaction
 function uploadTrouble({ code, head }: Answered, block: Block): string | undefined {
   const about = `block ${block.number} of the body`;
   if (code === Code.RequestEntityIncomplete) return `${codeText(code)}: the peer lost the blocks before ${about}`;
-  if (head.block1 !== undefined && head.block1.number !== block.number)
+  // §2.3: the number is that of the block asked about. Who wants smaller ones may have counted in those already.
+  if (head.block1?.exponent === block.exponent && head.block1.number !== block.number)
     return `the answer to ${about} speaks of block ${head.block1.number}`;
   if (!block.more && code === Code.Continue) return `${codeText(code)} to the last ${about}`;
   if (block.more && isSuccess(code) && code !== Code.Continue && head.block1 === undefined)
