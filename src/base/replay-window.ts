@@ -1,4 +1,4 @@
-/** Which of the last 64 records have been received already (RFC 6347 §4.1.2.6). */
+/** Which of the last 64 numbered messages have been received already (RFC 6347 §4.1.2.6, RFC 8613 §7.4). */
 
 const WIDTH = 64;
 
