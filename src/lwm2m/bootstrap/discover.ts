@@ -19,9 +19,11 @@ export interface Enabler {
   readonly models: ObjectRegistry;
 }
 
-export function discover(draft: Draft, where: Path, enabler: Enabler): Reply {
+/** `query`: there is none here, `depth` being of the other Discover; what is not understood is not passed over. */
+export function discover(draft: Draft, where: Path, query: readonly string[], enabler: Enabler): Reply {
   if (depth(where) > 1) return { code: Code.MethodNotAllowed };
-  const links: Link[] = [{ target: ROOT, attributes: new Map([["lwm2m", enabler.version]]) }];
+  if (query.length > 0) return { code: Code.BadRequest, diagnostic: "no parameters here" };
+  const links: Link[] = [];
   let previous: Path | undefined;
   for (const instance of draft.instances()) {
     if (!contains(where, instance)) continue;
@@ -31,8 +33,14 @@ export function discover(draft: Draft, where: Path, enabler: Enabler): Reply {
     previous = object;
     links.push({ target: instance, attributes: attributesOf(draft, instance, enabler.version) });
   }
-  if (links.length === 1 && where !== ROOT && !isKnown(where, enabler)) return { code: Code.NotFound };
-  return { code: Code.Content, format: Format.LinkFormat, payload: encoder.encode(writeLinks(links)) };
+  if (links.length === 0 && where !== ROOT && !isKnown(where, enabler)) return { code: Code.NotFound };
+  return { code: Code.Content, format: Format.LinkFormat, payload: encoder.encode(introduced(links, enabler.version)) };
+}
+
+/** The version is an attribute of the root; in LwM2M 1.0 it stood before the links, bare and in quotes (1.0.2 §5.2.7.3). */
+function introduced(links: readonly Link[], version: Version): string {
+  if (version === "1.0") return ['lwm2m="1.0"', ...links.map((link) => writeLinks([link]))].join(",");
+  return writeLinks([{ target: ROOT, attributes: new Map([["lwm2m", version]]) }, ...links]);
 }
 
 /** The account of the Bootstrap-Server has neither: its Instance is recognised by that. */

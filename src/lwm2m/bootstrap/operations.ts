@@ -31,7 +31,7 @@ export function operate(draft: Draft, request: IncomingRequest, ground: Ground):
     switch (request.code) {
       case Code.GET:
         return request.accept === Format.LinkFormat
-          ? discover(draft, where, ground)
+          ? discover(draft, where, request.query, ground)
           : read(draft, where, request, ground);
       case Code.PUT:
         return write(draft, where, request, ground);

@@ -50,11 +50,17 @@ describe("Bootstrap-Discover (LwM2M Core 1.2 §6.1.7.3)", () => {
     expect(await discover("/31999")).toBe("4.04");
   });
 
-  it("names no URI where LwM2M 1.0 is spoken, which has no word for it", async () => {
+  it("speaks of its version as LwM2M 1.0 did where that is spoken, and names no URI, for which it had no word", async () => {
     bench = await new BootstrapBench({ bootstrap: { version: "1.0" }, accounts: [ACCOUNT] }).started();
     bench.client.bootstrap();
     await bench.clock.advance(10);
-    expect(await discover("/0")).toBe("</>;lwm2m=1.0,</0/0>;ssid=101,</0/1>");
+    expect(await discover("/0")).toBe('lwm2m="1.0",</0/0>;ssid=101,</0/1>');
+    expect(await discover("/2")).toBe('lwm2m="1.0"');
+  });
+
+  it("knows no parameters: depth is for servers that manage", async () => {
+    const query = ["depth=1"];
+    expect((await bench.bs.ask("GET", { path: "/", query, accept: Format.LinkFormat })).code).toBe("4.00");
   });
 
   it("goes no deeper than Objects", async () => {
