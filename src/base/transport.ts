@@ -2,6 +2,8 @@
 export interface Transport {
   /** Bytes that one datagram may carry. */
   readonly maxDatagram: number;
+  /** Of a way that is secured, or is to be: how that stands. */
+  readonly security?: LineSecurity | undefined;
   /** May fail (no such host, no free port, closed meanwhile); the caller tries again later. */
   open(signal?: AbortSignal): Promise<void>;
   /** Never throws; what cannot be sent is lost, as datagrams are. */
@@ -14,4 +16,20 @@ export interface Transport {
   renew(): Promise<void>;
   /** Safe to call twice. */
   close(): Promise<void>;
+}
+
+/** How a line is secured, for people: no secrets. */
+export interface LineSecurity {
+  /** Such as `DTLS 1.2`. */
+  readonly protocol: string;
+  /** By its IANA name; absent until it is agreed. */
+  readonly suite?: string;
+  /** The server knows us by a Connection ID, whatever our address (RFC 9146). */
+  readonly connectionId?: boolean;
+  /** A session of before was taken up again. */
+  readonly resumed?: boolean;
+  /** Of the server's certificate or public key. */
+  readonly fingerprint?: string;
+  /** While it is not secured: how the last attempt went wrong. */
+  readonly failure?: string;
 }
