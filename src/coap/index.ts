@@ -45,3 +45,4 @@ export {
   type UploadChooser,
   type UploadHead,
 } from "./request.ts";
+export { StreamTransport, type StreamTransportOptions, streamTransport } from "./stream/transport.ts";
