@@ -116,7 +116,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     log,
     rules: [...config.adopt, ...simulatorRules(config)],
     sensors: config.sensors,
-    connect: (uri, local) => connect(uri, local, log),
+    connect: ({ uri }, local) => connect(uri, local, log),
     memoryBytes: () => process.memoryUsage.rss(),
     ...(config.storage?.memory !== undefined && { backlogBytes: config.storage.memory }),
     ...(config.gateway.startsPerSecond !== undefined && { startsPerSecond: config.gateway.startsPerSecond }),

@@ -89,6 +89,7 @@ export class Gateway {
       log,
       ...(parameters && { parameters }),
       pace: this.#pacer.add.bind(this.#pacer),
+      ...(options.provisionFor && { factoryFor: options.provisionFor }),
       connect: options.connect,
       backlogs,
       remembered: () => this.#roster?.changed(),

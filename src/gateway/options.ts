@@ -4,7 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Transport } from "../base/transport.ts";
-import type { Account, BootstrapAccount, Lwm2mClientOptions } from "../lwm2m/index.ts";
+import type { Account, BootstrapAccount, Lwm2mClientOptions, Provision } from "../lwm2m/index.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
 import type { Adapters } from "./adapters.ts";
 import type { ConfiguredSensor, Devices } from "./adoption.ts";
@@ -25,6 +25,11 @@ export interface GatewayOptions {
   readonly accounts: readonly Account[];
   /** Where every sensor, and the gateway itself, is given its servers if it has none, or none takes it. */
   readonly bootstrap?: BootstrapAccount;
+  /**
+   * The same servers with what is an endpoint's own, such as its keys; asked for again whenever they are needed, so that
+   * nobody holds them twice. Those of all unless given. `source` is where a sensor is heard; the gateway itself has none.
+   */
+  readonly provisionFor?: (endpoint: string, source: string | undefined) => Provision;
   readonly devices: Devices;
   readonly models: ObjectRegistry;
   readonly adapters: Adapters;
@@ -44,7 +49,7 @@ export interface GatewayOptions {
   /** Bytes that values may take while servers are away, of all sensors together. */
   readonly backlogBytes?: number;
   readonly maxSensors?: number;
-  readonly connect: (uri: string, local: LocalPort) => Transport;
+  readonly connect: (account: Account | BootstrapAccount, local: LocalPort) => Transport;
   /** Bytes that the process holds. */
   readonly memoryBytes: () => number;
 }
@@ -55,8 +60,8 @@ const MAX_SENSORS = 10_000;
 const BACKLOG_BYTES = 32 * 1_024 ** 2;
 
 /** All settled, but for what an endpoint shares with all others by not having it. */
-export type SettledOptions = Required<Omit<GatewayOptions, "parameters" | "bootstrap">> &
-  Pick<GatewayOptions, "parameters" | "bootstrap">;
+export type SettledOptions = Required<Omit<GatewayOptions, "parameters" | "bootstrap" | "provisionFor">> &
+  Pick<GatewayOptions, "parameters" | "bootstrap" | "provisionFor">;
 
 export function withDefaults(options: GatewayOptions): SettledOptions {
   return {

@@ -73,7 +73,13 @@ export class Sensor {
     this.#heardMs = shared.clock.monotonic();
     const { report: defaults } = device;
     this.upstream = new Upstream(
-      { endpoint: entry.endpoint, tree: this.#plant(), memory: entry.memory, ...(defaults && { defaults }) },
+      {
+        endpoint: entry.endpoint,
+        source: entry.source,
+        tree: this.#plant(),
+        memory: entry.memory,
+        ...(defaults && { defaults }),
+      },
       shared.upstream,
     );
   }

@@ -7,6 +7,7 @@ import type { Transport } from "../base/transport.ts";
 import {
   type Account,
   type AttributeKeeper,
+  type BootstrapAccount,
   type BootstrapSnapshot,
   type ClientState,
   type EndDevices,
@@ -18,6 +19,8 @@ import {
   type RegistrationSnapshot,
   sameAccount,
   type SavedAttributes,
+  securityOf,
+  withoutSecurity,
 } from "../lwm2m/index.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
 import { ROOT } from "../model/path.ts";
@@ -35,9 +38,11 @@ export interface LocalPort {
 
 /** What all endpoints share. */
 export interface UpstreamOptions {
-  /** What the configuration says, and its fingerprint. */
+  /** What the configuration says to all of them, and its fingerprint. */
   readonly factory: Provision;
   readonly factoryPrint: string;
+  /** What it says to one of them, where that is not the same. */
+  readonly factoryFor?: (endpoint: string, source: string | undefined) => Provision;
   readonly models: ObjectRegistry;
   readonly clock: Clock;
   readonly random: Random;
@@ -46,7 +51,7 @@ export interface UpstreamOptions {
   readonly parameters?: NonNullable<Lwm2mClientOptions["parameters"]>;
   /** Lets Registers and Updates out when their turn comes: so many in a second, of all endpoints together. */
   readonly pace: NonNullable<Lwm2mClientOptions["pace"]>;
-  readonly connect: (uri: string, local: LocalPort) => Transport;
+  readonly connect: (account: Account | BootstrapAccount, local: LocalPort) => Transport;
   /** Where values are kept while servers are away. */
   readonly backlogs: BacklogPool;
   /** Who is found below the prefixes of these endpoints; of the gateway's own alone. */
@@ -62,6 +67,8 @@ export interface UpstreamOptions {
 /** What is an endpoint's own. */
 export interface OwnOfEndpoint {
   readonly endpoint: string;
+  /** `adapter/address` of a sensor. */
+  readonly source?: string;
   readonly tree: ObjectTree;
   readonly memory: Memory;
   /** How often, and after what change, servers are told who say nothing of it. */
@@ -79,6 +86,7 @@ export class Upstream implements AttributeKeeper {
   readonly endpoint: string;
   readonly tree: ObjectTree;
   readonly memory: Memory;
+  readonly #source: string | undefined;
   readonly #defaults: Lwm2mClientOptions["defaults"];
   readonly #options: UpstreamOptions;
   #client: Lwm2mClient | undefined;
@@ -86,10 +94,11 @@ export class Upstream implements AttributeKeeper {
   #backlogs: Map<number, PooledBacklog> | undefined;
   #wish: Wish = NO_WISH;
 
-  constructor({ endpoint, tree, memory, defaults }: OwnOfEndpoint, options: UpstreamOptions) {
+  constructor({ endpoint, source, tree, memory, defaults }: OwnOfEndpoint, options: UpstreamOptions) {
     this.endpoint = endpoint;
     this.tree = tree;
     this.memory = memory;
+    this.#source = source;
     this.#defaults = defaults;
     this.#options = options;
     if (memory.stored) {
@@ -183,7 +192,7 @@ export class Upstream implements AttributeKeeper {
       pace,
       ...(endDevices && { endDevices }),
       ...(this.#defaults && { defaults: this.#defaults }),
-      connect: ({ uri }) => this.#connect(uri),
+      connect: (account) => this.#connect(account),
       backlog: (shortServerId) => this.#backlog(shortServerId),
       attributes: this,
     });
@@ -229,8 +238,8 @@ export class Upstream implements AttributeKeeper {
 
   #current(): Provision {
     const { memory } = this;
-    const { factory, factoryPrint } = this.#options;
-    if (memory.provision?.factory === factoryPrint) return memory.provision.provision;
+    const factory = this.#factory();
+    if (memory.provision && memory.provision.factory === this.#factoryPrint(factory)) return memory.provision.provision;
     delete memory.provision;
     if (memory.accounts === undefined) return factory;
     return { ...factory, accounts: factory.accounts.map((account) => this.#remembered(account)) };
@@ -238,7 +247,7 @@ export class Upstream implements AttributeKeeper {
 
   #rememberProvision(provision: Provision): void {
     const { memory } = this;
-    memory.provision = { provision, factory: this.#options.factoryPrint };
+    memory.provision = { provision, factory: this.#factoryPrint(this.#factory()) };
     const uris = new Set(
       [...provision.accounts, ...(provision.bootstrap ? [provision.bootstrap] : [])].map(({ uri }) => uri),
     );
@@ -251,14 +260,29 @@ export class Upstream implements AttributeKeeper {
     const configured = accounts.find(({ shortServerId }) => shortServerId === current.shortServerId);
     if (configured === undefined) return;
     memory.accounts ??= new Map();
-    memory.accounts.set(configured.uri, { configured, current });
+    // No keys: they stand where they were configured, and may be others by the next start.
+    memory.accounts.set(configured.uri, {
+      configured: withoutSecurity(configured),
+      current: withoutSecurity(current),
+    });
   }
 
-  #connect(uri: string): Transport {
+  /** Keys are worked out again rather than held twice: it is asked for once, and at changes. */
+  #factory(): Provision {
+    const { factory, factoryFor } = this.#options;
+    return factoryFor?.(this.endpoint, this.#source) ?? factory;
+  }
+
+  #factoryPrint(factory: Provision): string {
+    return factory === this.#options.factory ? this.#options.factoryPrint : fingerprint(factory);
+  }
+
+  #connect(account: Account | BootstrapAccount): Transport {
     const { connect, remembered } = this.#options;
     const { endpoint, memory } = this;
+    const { uri } = account;
     const port = memory.ports?.[uri];
-    return connect(uri, {
+    return connect(account, {
       endpoint,
       ...(port !== undefined && { port }),
       onBound: (bound) => {
@@ -272,6 +296,7 @@ export class Upstream implements AttributeKeeper {
   /** What the server last made of its account, unless the configuration has changed since. */
   #remembered(configured: Account): Account {
     const kept = this.memory.accounts?.get(configured.uri);
-    return kept && sameAccount(kept.configured, configured) ? kept.current : configured;
+    if (!kept || !sameAccount(kept.configured, withoutSecurity(configured))) return configured;
+    return { ...kept.current, ...securityOf(configured) };
   }
 }

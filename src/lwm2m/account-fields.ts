@@ -1,6 +1,6 @@
 /** Which fields of an account stand for which Resources, so that bootstrap, storage and comparison agree. */
 
-import type { Account } from "./account.ts";
+import type { Account, BootstrapAccount, ServerSecurity } from "./account.ts";
 
 /** Whole numbers, 0 or more (LwM2M Core 1.2 Appendix E.2). */
 export const NUMBER_FIELDS = [
@@ -40,6 +40,41 @@ export const MAX_RULES = 256;
 /** Timers beyond 68 years mean nothing. */
 const MAX_NUMBER = 0x7fff_ffff;
 const MAX_TEXT = 32;
+
+/** What an account says of security, and nothing else. */
+export function securityOf(account: ServerSecurity): ServerSecurity {
+  const { credentials, matchingType, serverName, certificateUsage, ciphersuites, oscore, trust } = account;
+  return {
+    ...(credentials && { credentials }),
+    ...(matchingType !== undefined && { matchingType }),
+    ...(serverName !== undefined && { serverName }),
+    ...(certificateUsage !== undefined && { certificateUsage }),
+    ...(ciphersuites && { ciphersuites }),
+    ...(oscore && { oscore }),
+    ...(trust && { trust }),
+  };
+}
+
+const SECURITY_FIELDS: ReadonlySet<string> = new Set<keyof ServerSecurity>([
+  "credentials",
+  "matchingType",
+  "serverName",
+  "certificateUsage",
+  "ciphersuites",
+  "oscore",
+  "trust",
+]);
+
+/** What an account says of everything else: nothing that anybody must not see. */
+export function withoutSecurity(account: Account): Account {
+  const { uri, lifetime, shortServerId } = account;
+  return { ...otherFields(account), uri, lifetime, shortServerId };
+}
+
+/** All fields but those of `ServerSecurity`, by their names. */
+export function otherFields(account: Account | BootstrapAccount): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(account).filter(([name]) => !SECURITY_FIELDS.has(name)));
+}
 
 /** The optional fields that `find` knows, by Resource and by name; what is not of its type is left out. */
 export function optionalFields(find: (resource: number, name: string) => unknown): OptionalFields {

@@ -12,18 +12,9 @@
 import * as objects from "./objects/face.ts";
 
 export { objects };
-export type {
-  AccessRule,
-  Account,
-  BootstrapAccount,
-  BootstrapSnapshot,
-  Credentials,
-  OscoreMaterial,
-  Provision,
-  RegistrationSnapshot,
-  ServerSecurity,
-  Version,
-} from "./account.ts";
+export type { AccessRule, Account, BootstrapAccount, BootstrapSnapshot, Provision } from "./account.ts";
+export type { Credentials, OscoreMaterial, RegistrationSnapshot, ServerSecurity, Version } from "./account.ts";
+export { securityOf, withoutSecurity } from "./account-fields.ts";
 export { type Backlog, type BacklogRecord, MemoryBacklog } from "./reporting/backlog.ts";
 export type { SavedAttributes } from "./reporting/attributes.ts";
 export type { Attributes } from "./reporting/conditions.ts";

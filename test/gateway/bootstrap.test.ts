@@ -42,9 +42,10 @@ class Field {
     return fleet;
   }
 
-  readonly connect: NonNullable<RigOptions["connect"]> = (uri, local) => {
+  readonly connect: NonNullable<RigOptions["connect"]> = (account, local) => {
+    const { uri } = account;
     this.ports.push({ endpoint: local.endpoint, uri, port: local.port });
-    if (uri !== BS) return this.fleet(uri).connect(uri, local);
+    if (uri !== BS) return this.fleet(uri).connect(account, local);
     const { near, far } = wire();
     const bs = new FakeServer(far);
     bs.verdict = (request) => {

@@ -132,7 +132,7 @@ export class Rig {
       random: new SeededRandom(),
       log: this.log,
       memoryBytes: () => 50_000_000,
-      connect: (uri, { endpoint, port, onBound }) => {
+      connect: ({ uri }, { endpoint, port, onBound }) => {
         const { near, far } = wire();
         const server = new FakeServer(far);
         if (this.verdict) server.verdict = this.verdict;

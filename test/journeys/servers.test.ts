@@ -22,7 +22,7 @@ async function twoServers(store = new MemoryStore()) {
     clock,
     store,
     accounts: ACCOUNTS,
-    connect: (uri, local) => (uri === "coap://one" ? one : two).connect(uri, local),
+    connect: (account, local) => (account.uri === "coap://one" ? one : two).connect(account, local),
   });
   return { rig, clock, one, two };
 }

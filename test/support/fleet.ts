@@ -39,7 +39,7 @@ export class Fleet {
     this.#clock = clock;
   }
 
-  readonly connect: GatewayOptions["connect"] = (uri, { endpoint, port, onBound }) => {
+  readonly connect: GatewayOptions["connect"] = ({ uri }, { endpoint, port, onBound }) => {
     const { near, far } = wire();
     const server = new FakeServer(far);
     server.verdict = (request) => this.#decide(endpoint, request);
