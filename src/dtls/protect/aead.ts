@@ -32,7 +32,7 @@ export class AeadSealer implements Sealer {
   constructor(mode: AeadMode, keys: WriteKeys, frame: Frame) {
     this.#mode = mode;
     this.#key = keys.key;
-    this.#salt = keys.salt;
+    this.#salt = saltOf(keys);
     this.#frame = frame;
   }
 
@@ -70,7 +70,7 @@ export class AeadOpener implements Opener {
   constructor(mode: AeadMode, keys: WriteKeys) {
     this.#mode = mode;
     this.#key = keys.key;
-    this.#salt = keys.salt;
+    this.#salt = saltOf(keys);
   }
 
   open({ type, header, body }: WireRecord): Opened | undefined {
@@ -94,4 +94,10 @@ export class AeadOpener implements Opener {
       return undefined;
     }
   }
+}
+
+function saltOf({ salt }: WriteKeys): Uint8Array {
+  // A shorter one would leave another association's in the nonce.
+  if (salt.length !== SALT_LENGTH) throw new RangeError("keys of another suite");
+  return salt;
 }
