@@ -47,6 +47,7 @@ export class Endpoint {
   readonly #layer: MessageLayer;
   readonly #requests: Requests;
   readonly #service: Service;
+  #onLost: (() => void) | undefined;
   #closed = false;
 
   /** Takes the transport over: its datagrams are this endpoint's. @throws RangeError on a block size that does not exist. */
@@ -59,7 +60,10 @@ export class Endpoint {
     this.#requests = new Requests(this.#surroundings, this.#layer);
     this.#service = new Service(this.#surroundings, this.#layer);
     this.#layer.attach(this.#service, this.#requests);
-    transport.onClose((reason) => this.#requests.failAll(`connection lost: ${reason}`));
+    transport.onClose((reason) => {
+      this.#requests.failAll(`connection lost: ${reason}`);
+      this.#onLost?.();
+    });
     transport.onUnreachable?.(() => this.#service.unreachable());
   }
 
@@ -73,7 +77,7 @@ export class Endpoint {
     if (this.#closed) return Promise.resolve({ status: "failed", reason: "closed" });
     const { transport, parameters } = this.#surroundings;
     const { blockSize, maxBody } = parameters;
-    const limits = { maxDatagram: transport.maxDatagram, blockSize, maxBody };
+    const limits = { maxDatagram: transport.maxDatagram, bert: transport.bert, blockSize, maxBody };
     return transfer((question) => this.#requests.ask(question, signal), request, limits);
   }
 
@@ -116,6 +120,11 @@ export class Endpoint {
 
   get counters(): Readonly<Counters> {
     return this.#surroundings.counters;
+  }
+
+  /** Told when the transport has closed by itself: nothing is sent or heard any more. */
+  onLost(listener: () => void): void {
+    this.#onLost = listener;
   }
 
   /** How many observations the peer has with us. */

@@ -1,6 +1,7 @@
 /** Servers as a client sees them: the Security and Server Objects in our words (LwM2M Core 1.2 Appendix E.1, E.2). */
 
 import type { Secret } from "../base/secret.ts";
+import type { LineSecurity } from "../base/transport.ts";
 
 /** The versions of the enabler that can be announced in Register. */
 export type Version = "1.0" | "1.1" | "1.2";
@@ -154,6 +155,8 @@ export interface RegistrationSnapshot {
   readonly lastAnswerAt?: number;
   /** In Queue Mode: requests are not heard until we have said something. */
   readonly asleep?: boolean;
+  /** Of the way to the server, where it is secured, or is to be. */
+  readonly security?: LineSecurity;
   /** All attempts that the account grants are used (/1/x/17 to /1/x/20); they begin anew at `nextAttemptAt`. */
   readonly givenUp?: boolean;
 }

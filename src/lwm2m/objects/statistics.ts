@@ -119,6 +119,14 @@ class CountedLine implements Transport {
     return this.#line.maxDatagram;
   }
 
+  get bert(): boolean | undefined {
+    return this.#line.bert;
+  }
+
+  get security(): Transport["security"] {
+    return this.#line.security;
+  }
+
   open(signal: AbortSignal): Promise<void> {
     return this.#line.open(signal);
   }

@@ -3,7 +3,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
-import type { Transport } from "../../base/transport.ts";
+import type { LineSecurity, Transport } from "../../base/transport.ts";
 import {
   type Answer,
   Endpoint,
@@ -50,6 +50,11 @@ export class Connection {
 
   get asleep(): boolean {
     return this.#endpoint?.asleep ?? false;
+  }
+
+  /** How the line in use is secured, or is to be; undefined for a bare one, and where there is none. */
+  get security(): LineSecurity | undefined {
+    return this.#transport?.security;
   }
 
   /** Never rejects: what cannot be sent has failed. `renew` first asks the transport for a fresh association. */
@@ -105,6 +110,7 @@ export class Connection {
     const endpoint = new Endpoint({ transport, clock, random, log, ...(parameters && { parameters }) });
     endpoint.onRequest((request) => this.#owner.handle(request));
     if (upload) endpoint.onUpload(upload);
+    endpoint.onLost(() => void this.#abandon(endpoint));
     this.#transport = transport;
     this.#endpoint = endpoint;
     // No signal, which is a heavy thing where thousands open at once: closing the endpoint ends this too.

@@ -18,12 +18,13 @@ import type { View } from "../view.ts";
 import { errorText, eventOf } from "./answers.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { register, sameAs, sameTerms, type Told, toTell, update } from "./messages.ts";
-import { type Effect, type Event, type Location, next, type Outcome, type State, type Times } from "./registration.ts";
+import { type Effect, type Event, next, type Outcome, type State, type Times } from "./registration.ts";
 import { afterFailure, refreshMs, SETTLE_MS } from "./schedule.ts";
-import { unusable } from "./schemes.ts";
+import { isProven, unusable } from "./schemes.ts";
 
-/** Stands among response codes for none at all. */
-const SILENCE = 0;
+/** What went wrong: a response code, words where nothing could be sent, or 0 for no answer at all. */
+type Trouble = number | string;
+const SILENCE: Trouble = 0;
 const TIMER: Event = { type: "timer" };
 
 export interface RegistrarOptions {
@@ -54,7 +55,7 @@ export interface RegistrarOwner extends ConnectionOwner {
 /** What a snapshot owes to the registration. */
 type Known = Pick<
   RegistrationSnapshot,
-  "state" | "location" | "lastError" | "nextAttemptAt" | "lastAnswerAt" | "asleep"
+  "state" | "location" | "lastError" | "nextAttemptAt" | "lastAnswerAt" | "asleep" | "security"
 >;
 
 export class Registrar {
@@ -74,8 +75,8 @@ export class Registrar {
   #underWay = 0;
   #onQuiet: (() => void) | undefined;
   #lastError: string | undefined;
-  /** The code of the refusal that was logged last, or SILENCE. */
-  #warnedOf: number | undefined;
+  /** What was logged last. */
+  #warnedOf: Trouble | undefined;
   #lastAnswerAt: number | undefined;
   #nextAttemptAt: number | undefined;
 
@@ -93,6 +94,7 @@ export class Registrar {
 
   get known(): Known {
     const state = this.#state;
+    const { security } = this.#connection;
     return {
       state: state.name === "idle" ? "off" : state.name,
       ...("location" in state && { location: `/${state.location.join("/")}` }),
@@ -100,6 +102,7 @@ export class Registrar {
       ...(this.#nextAttemptAt !== undefined && { nextAttemptAt: this.#nextAttemptAt }),
       ...(this.#lastAnswerAt !== undefined && { lastAnswerAt: this.#lastAnswerAt }),
       ...(this.#connection.asleep && { asleep: true }),
+      ...(security && { security }),
     };
   }
 
@@ -182,7 +185,7 @@ export class Registrar {
         this.#inTurn(() => this.#register(effect), false);
         return;
       case "update":
-        this.#inTurn(() => this.#update(effect.location), effect.urgent);
+        this.#inTurn(() => this.#update(effect), effect.urgent);
         return;
       case "deregister":
         this.#deregister(effect);
@@ -219,7 +222,7 @@ export class Registrar {
     const { endpoint, rootPath } = this.#options;
     const hopeless = unusable(this.#view.server.account);
     if (hopeless !== undefined) {
-      this.#failed(hopeless, SILENCE);
+      this.#failed(hopeless, hopeless);
       this.feed({ type: "unusable" });
       return;
     }
@@ -233,10 +236,10 @@ export class Registrar {
     void this.#ask(register(this.#view, told, endpoint, rootPath), { renew, told });
   }
 
-  #update(location: Location): void {
+  #update({ location, renew = false }: Effect & { do: "update" }): void {
     const now = toTell(this.#view);
     const request = update(this.#view, { before: this.#told ?? now, now }, location, this.#options.rootPath);
-    void this.#ask(request, { told: now });
+    void this.#ask(request, { renew, told: now });
   }
 
   #deregister({ location, leave }: Effect & { do: "deregister" }): void {
@@ -276,7 +279,7 @@ export class Registrar {
     const event = eventOf(answer);
     if (told !== undefined && event.type === "accepted") this.#told = told;
     const error = errorText(answer, waitedMs);
-    if (error !== undefined) this.#failed(error, event.type === "refused" ? event.code : SILENCE);
+    if (error !== undefined) this.#failed(error, troubleOf(answer));
     this.feed(event);
   }
 
@@ -286,7 +289,7 @@ export class Registrar {
   }
 
   /** Said once until it is another trouble or none: a server that is away is asked again and again. */
-  #failed(error: string, trouble: number): void {
+  #failed(error: string, trouble: Trouble): void {
     // Whatever a De-register comes to, we are gone.
     if (this.#state.name === "idle") return;
     this.#lastError = error;
@@ -305,10 +308,16 @@ export class Registrar {
       afterFailure: (failures) => afterFailure(account, failures, random),
       version: account.version ?? "1.1",
       initialDelayMs: (account.initialDelay ?? 0) * 1_000,
+      proven: isProven(account),
     };
   }
 
   get #transmitWaitMs(): number {
     return maxTransmitWait({ ...DEFAULT_PARAMETERS, ...this.#options.parameters });
   }
+}
+
+function troubleOf(answer: Answer): Trouble {
+  if (answer.status === "failed") return answer.reason;
+  return answer.status === "answered" ? answer.response.code : SILENCE;
 }

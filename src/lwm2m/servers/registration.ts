@@ -19,7 +19,8 @@ export type State =
   | { readonly name: "registering"; readonly version: Version; readonly attempt: number; readonly known: boolean }
   /** `soon`: the timer is not the ordinary one, but has an Update to bring forward. */
   | { readonly name: "registered"; readonly version: Version; readonly location: Location; readonly soon: boolean }
-  | { readonly name: "updating"; readonly version: Version; readonly location: Location }
+  /** `renewed`: over a fresh association, since an Update before this one met silence. */
+  | { readonly name: "updating"; readonly version: Version; readonly location: Location; readonly renewed?: true }
   /** `known`: a server has accepted this version before. `renew`: the last attempt met silence. */
   | {
       readonly name: "waiting";
@@ -58,8 +59,8 @@ export type Outcome = "registered" | "attempt-failed" | "given-up";
 export type Effect =
   /** `renew`: over a fresh association, since the old one met silence. */
   | { readonly do: "register"; readonly version: Version; readonly renew: boolean }
-  /** `urgent`: the lifetime is running out. */
-  | { readonly do: "update"; readonly location: Location; readonly urgent: boolean }
+  /** `urgent`: the lifetime is running out, or may be. `renew`: as with Register. */
+  | { readonly do: "update"; readonly location: Location; readonly urgent: boolean; readonly renew?: boolean }
   /** `leave`: the connection ends with it. */
   | { readonly do: "deregister"; readonly location: Location; readonly leave: boolean }
   /** Replaces the timer set before, and every Register or Update that has not begun. */
@@ -83,6 +84,8 @@ export interface Times {
   readonly version: Version;
   /** Before the first Register; /1/x/14. */
   readonly initialDelayMs: number;
+  /** The server knows us by what we prove, not by our address: a registration outlives the association it was made over. */
+  readonly proven?: boolean;
 }
 
 type Step = readonly [State, ...Effect[]];
@@ -204,7 +207,16 @@ function whileUpdating(state: State & { name: "updating" }, event: Event, times:
         ? retry({ version, attempt: 0, known: true }, times, { notBeforeMs: event.retryAfterMs })
         : register(version, KNOWN);
     case "no-answer":
-      return register(version, { ...KNOWN, renew: true });
+      // It may have lost the association alone: a fresh one takes the registration and what is observed along.
+      return times.proven && !state.renewed
+        ? [
+            { ...state, renewed: true },
+            { do: "update", location, urgent: true, renew: true },
+          ]
+        : register(version, { ...KNOWN, renew: true });
+    case "lost":
+      // With the line went what we knew of observations: an Update would leave the server waiting for them.
+      return times.proven ? register(version, KNOWN) : [state];
     case "disable":
       return disable(state, event.ms);
     default:

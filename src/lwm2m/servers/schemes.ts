@@ -2,20 +2,35 @@
 
 import type { Account, BootstrapAccount } from "../account.ts";
 
-/** What other schemes wait for (LwM2M Transport 1.2 §6.1 to §6.3). */
-const TRANSPORTS: ReadonlyMap<string, string> = new Map([
-  ["coaps", "DTLS"],
-  ["coap+tcp", "TCP"],
-  ["coaps+tcp", "TLS"],
+/** Ways to servers (LwM2M Transport 1.2 §6.1 to §6.3), and whether they ask who one is. */
+const SCHEMES: ReadonlyMap<string, { readonly secured: boolean }> = new Map([
+  ["coap", { secured: false }],
+  ["coap+tcp", { secured: false }],
+  ["coaps", { secured: true }],
+  ["coaps+tcp", { secured: true }],
 ]);
 
-/** Why this server cannot be reached by this build, or undefined. */
+/** Why this server cannot be reached, or undefined. */
 export function unusable({ uri, credentials }: Account | BootstrapAccount): string | undefined {
-  const scheme = /^[a-z][a-z0-9+.-]*(?=:\/\/)/i.exec(uri)?.[0].toLowerCase();
-  if (scheme === undefined) return `"${uri}" is no address of a server: coap://host:port is wanted`;
-  const transport = TRANSPORTS.get(scheme);
-  if (transport !== undefined) return `${scheme} needs the ${transport} transport, which this build does not have yet`;
-  if (scheme !== "coap") return `${scheme} is no way to an LwM2M server`;
+  const name = schemeOf(uri);
+  if (name === undefined) return `"${uri}" is no address of a server: coap://host:port is wanted`;
+  const scheme = SCHEMES.get(name);
+  if (scheme === undefined) return `${name} is no way to an LwM2M server`;
+  if (scheme.secured && credentials === undefined) return `${name} needs a key or a certificate, and none is given`;
   // A key is there to be used: without it, whoever answers would be believed (LwM2M Transport 1.2 §5.2).
-  return credentials === undefined ? undefined : "a key is given, but coap has no use for it: coaps is wanted";
+  if (!scheme.secured && credentials !== undefined)
+    return `a key is given, but ${name} has no use for it: ${name.replace("coap", "coaps")} is wanted`;
+  return undefined;
+}
+
+/**
+ * Whether the server knows its clients by what they prove, so that registration and observations outlive the association
+ * they were made over (LwM2M Transport 1.2 §5.2). Over streams, observations end with the connection (RFC 8323 §6).
+ */
+export function isProven({ uri }: Account): boolean {
+  return schemeOf(uri) === "coaps";
+}
+
+function schemeOf(uri: string): string | undefined {
+  return /^[a-z][a-z0-9+.-]*(?=:\/\/)/i.exec(uri)?.[0].toLowerCase();
 }

@@ -32,7 +32,7 @@ function words(effect: Effect): string {
     case "register":
       return `register ${effect.version}${effect.renew ? " anew" : ""}`;
     case "update":
-      return `update ${effect.location.join("/")}${effect.urgent ? " urgently" : ""}`;
+      return `update ${effect.location.join("/")}${effect.urgent ? " urgently" : ""}${effect.renew ? " anew" : ""}`;
     case "deregister":
       return `deregister ${effect.location.join("/")}${effect.leave ? " and leave" : ""}`;
     case "set-timer":
@@ -126,6 +126,23 @@ describe("the registration table", () => {
       ]);
     },
   );
+
+  it("takes its registration along to a fresh association, where the server knows it by what it proves", () => {
+    const times = { ...TIMES, proven: true };
+    expect(play([...REGISTERED, TIMER, SILENCE, OK, TIMER, SILENCE, refused(0x84)], times).slice(2)).toEqual([
+      "updating: update rd/a1 urgently",
+      "updating: update rd/a1 urgently anew",
+      "registered: timer 200000",
+      "updating: update rd/a1 urgently",
+      "updating: update rd/a1 urgently anew",
+      "registering: register 1.1",
+    ]);
+    // Once: what meets silence again is not the association.
+    expect(play([...REGISTERED, TIMER, SILENCE, SILENCE], times).at(-1)).toBe("registering: register 1.1 anew");
+    // What was observed over a line went with it, whatever the server knows us by.
+    expect(play([...REGISTERED, TIMER, SILENCE, { type: "lost" }], times).at(-1)).toBe("registering: register 1.1");
+    expect(play([...REGISTERED, { type: "lost" }], times).at(-1)).toBe("registering: register 1.1");
+  });
 
   it("registers over a fresh association when an Update meets silence", () => {
     expect(play([...REGISTERED, TIMER, SILENCE]).at(-1)).toBe("registering: register 1.1 anew");

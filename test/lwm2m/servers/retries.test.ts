@@ -155,9 +155,8 @@ describe("a server that there is no way to", () => {
   const credentials = { mode: "psk", identity: Uint8Array.of(1), secretKey: new Secret("00ff", "key") } as const;
 
   it.each([
-    ["coaps://server:5684", "coaps needs the DTLS transport, which this build does not have yet"],
-    ["coap+tcp://server", "coap+tcp needs the TCP transport, which this build does not have yet"],
-    ["coaps+tcp://server", "coaps+tcp needs the TLS transport, which this build does not have yet"],
+    ["coaps://server:5684", "coaps needs a key or a certificate, and none is given"],
+    ["coaps+tcp://server", "coaps+tcp needs a key or a certificate, and none is given"],
     ["http://server", "http is no way to an LwM2M server"],
     ["server:5683", '"server:5683" is no address of a server: coap://host:port is wanted'],
   ])("%s is refused in words, once, and not tried", async (uri, words) => {
@@ -178,6 +177,7 @@ describe("a server that there is no way to", () => {
 
   it("E49: is one with a key and no way to use it: nothing is said in the clear to a server that has to be proven", async () => {
     expect(unusable({ ...ACCOUNT, credentials })).toContain("coaps is wanted");
+    expect(unusable({ ...ACCOUNT, uri: "coap+tcp://server", credentials })).toContain("coaps+tcp is wanted");
     const here = station({ account: { credentials } });
     here.client.start();
     await here.clock.advance(86_400_000);
@@ -193,8 +193,13 @@ describe("a server that there is no way to", () => {
   });
 
   it("is none with coap, in whatever case that is written", () => {
-    for (const uri of ["coap://h", "COAP://h:1", "coap://[::1]:5683"])
+    for (const uri of ["coap://h", "COAP://h:1", "coap://[::1]:5683", "coap+tcp://h"])
       expect(unusable({ ...ACCOUNT, uri })).toBeUndefined();
+  });
+
+  it("is none with coaps where there is a key to it", () => {
+    for (const uri of ["coaps://h", "CoAPS://h:1", "coaps+tcp://[::1]:5684"])
+      expect(unusable({ ...ACCOUNT, uri, credentials })).toBeUndefined();
   });
 });
 
