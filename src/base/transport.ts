@@ -2,6 +2,11 @@
 export interface Transport {
   /** Bytes that one datagram may carry. */
   readonly maxDatagram: number;
+  /**
+   * Where messages travel on a stream: whether the peer takes several blocks in one of them (BERT, RFC 8323 §6). Absent
+   * where they are datagrams, which never carry more than one.
+   */
+  readonly bert?: boolean | undefined;
   /** Of a way that is secured, or is to be: how that stands. */
   readonly security?: LineSecurity | undefined;
   /** May fail (no such host, no free port, closed meanwhile); the caller tries again later. */

@@ -1,6 +1,6 @@
 /** The options of a request or a response, read once into fields (RFC 7252 §5.4, §5.10). */
 
-import { type Block, blockFrom } from "./blockwise/block.ts";
+import { BERT, type Block, blockFrom } from "./blockwise/block.ts";
 import type { OptionVisitor, Parsed } from "./codec.ts";
 import { Code, type Message, type Option } from "./message.ts";
 import { isCritical, isUnderstood, OptionNumber, readString, readUint } from "./options.ts";
@@ -32,10 +32,12 @@ export class RequestHead implements OptionVisitor {
   /** Set if the request must not be processed. */
   refusal: Refusal | undefined;
   readonly #message: Parsed;
+  readonly #bert: boolean;
   #count = 0;
 
-  constructor(message: Parsed) {
+  constructor(message: Parsed, bert: boolean) {
     this.#message = message;
+    this.#bert = bert;
   }
 
   option(number: number, start: number, end: number, repeated: boolean): void {
@@ -97,14 +99,16 @@ export class RequestHead implements OptionVisitor {
 
   #block(start: number, end: number): Block {
     const block = blockFrom(readUint(this.#message.datagram, start, end));
-    // RFC 7959 §2.2: size exponent 7 is reserved and must lead to 4.00.
-    if (block.exponent === 7) this.refusal ??= { code: Code.BadRequest, diagnostic: "reserved block size" };
+    // RFC 7959 §2.2: size exponent 7 is reserved and must lead to 4.00, but for streams (RFC 8323 §6).
+    if (block.exponent === BERT && !this.#bert)
+      this.refusal ??= { code: Code.BadRequest, diagnostic: "reserved block size" };
     return block;
   }
 }
 
-export function readRequestHead(message: Parsed): RequestHead {
-  const head = new RequestHead(message);
+/** `bert`: it has come on a stream. */
+export function readRequestHead(message: Parsed, bert = false): RequestHead {
+  const head = new RequestHead(message, bert);
   message.visit(head);
   return head;
 }
@@ -122,7 +126,7 @@ export interface ResponseHead {
 }
 
 /** A string says why the response must be rejected (§5.4.1). */
-export function readResponseHead({ options }: Message): ResponseHead | string {
+export function readResponseHead({ options }: Message, bert = false): ResponseHead | string {
   const values = new Map<number, Uint8Array>();
   const locationPath: string[] = [];
   const locationQuery: string[] = [];
@@ -151,7 +155,8 @@ export function readResponseHead({ options }: Message): ResponseHead | string {
     block2: block(OptionNumber.Block2),
     size2: uint(OptionNumber.Size2),
   };
-  if (head.block1?.exponent === 7 || head.block2?.exponent === 7) return "reserved block size in the answer";
+  if (!bert && (head.block1?.exponent === BERT || head.block2?.exponent === BERT))
+    return "reserved block size in the answer";
   return head;
 }
 

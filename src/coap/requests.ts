@@ -62,7 +62,7 @@ export class Requests {
   onResponse(message: Message): boolean {
     const pending = this.#pending?.find(({ token }) => sameBytes(token, message.token));
     if (pending === undefined) return false;
-    const head = readResponseHead(message);
+    const head = readResponseHead(message, this.#surroundings.transport.bert !== undefined);
     if (typeof head === "string") {
       this.#settle(pending, { status: "failed", reason: head });
       return false;

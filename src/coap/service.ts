@@ -72,7 +72,7 @@ export class Service {
   }
 
   onRequest(message: Parsed, exchange: Exchange): void {
-    const head = readRequestHead(message);
+    const head = readRequestHead(message, this.#surroundings.transport.bert !== undefined);
     // RFC 8132 §2.3: FETCH is as safe as GET. To observe is neither: it leaves something behind.
     exchange.repeatable = (message.code === Code.GET || message.code === Code.FETCH) && head.observe === undefined;
     const refusal = head.refusal ?? this.#refusalOf(message);

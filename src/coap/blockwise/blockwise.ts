@@ -2,7 +2,7 @@
 
 import { ByteWriter } from "../../base/bytes.ts";
 import type { Clock } from "../../base/clock.ts";
-import { type Block, blockOffset, blockSize, MAX_BLOCK_NUMBER } from "./block.ts";
+import { type Block, blockOffset, blockSize, carries, MAX_BLOCK_NUMBER, payloadSize } from "./block.ts";
 import { ExpiringMap } from "../expiring.ts";
 import type { Refusal } from "../heads.ts";
 import { Code, type Message } from "../message.ts";
@@ -61,8 +61,8 @@ export class Assemblies {
   /** `announced` is the Size1 option. Blocks come in order, from 0; 0 starts afresh (RFC 7959 §2.5). */
   take(key: string, block: Block, announced: number | undefined, payload: Uint8Array): Assembled {
     const size = blockSize(block.exponent);
-    const fits = block.more ? payload.length === size : payload.length <= size;
-    if (!fits) return this.#drop(key, Code.BadRequest, `a block of ${payload.length} bytes, not ${size}`);
+    if (!carries(block, payload.length))
+      return this.#drop(key, Code.BadRequest, `a block of ${payload.length} bytes, not ${size}`);
     const offset = blockOffset(block);
     const { maxBody } = this.#surroundings.parameters;
     if (Math.max(announced ?? 0, offset + payload.length) > maxBody)
@@ -144,11 +144,19 @@ export interface Slice {
   readonly block2: Block;
 }
 
-/** The wanted block, cut smaller if `maxExponent` says so; undefined if the body ends before it. */
-export function slice(body: Uint8Array, wanted: Block, maxExponent: number): Slice | undefined {
-  const exponent = Math.min(wanted.exponent, maxExponent);
+/** What a message can take. */
+export interface Room {
+  /** Of the largest block. */
+  readonly exponent: number;
+  /** Bytes of payload. */
+  readonly room: number;
+}
+
+/** The wanted block, cut smaller if there is less room; undefined if the body ends before it. */
+export function slice(body: Uint8Array, wanted: Block, { exponent: max, room }: Room): Slice | undefined {
+  const exponent = Math.min(wanted.exponent, max);
   const start = blockOffset(wanted);
-  const end = start + blockSize(exponent);
+  const end = start + payloadSize(exponent, room);
   const number = start / blockSize(exponent);
   if ((start >= body.length && start > 0) || number > MAX_BLOCK_NUMBER) return undefined;
   return { payload: body.subarray(start, end), block2: { number, more: end < body.length, exponent } };

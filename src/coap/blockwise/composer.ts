@@ -1,6 +1,6 @@
 /** Makes messages of replies: whole where they fit, the first block and the promise of more where not (RFC 7959 §2.4, §2.6). */
 
-import { type Block, blockSize, exponentFor } from "./block.ts";
+import { type Block, exponentWithin, payloadSize } from "./block.ts";
 import { Representations, slice } from "./blockwise.ts";
 import { Code, isSuccess } from "../message.ts";
 import { maxTransmitWait } from "../parameters.ts";
@@ -34,7 +34,12 @@ export class Composer {
   get exponent(): number {
     // Asked each time: a new association may carry more or less than the one before.
     const { parameters, transport } = this.#surroundings;
-    return exponentFor(Math.min(parameters.blockSize, transport.maxDatagram - HEADROOM));
+    return exponentWithin(this.room, parameters.blockSize, transport.bert);
+  }
+
+  /** For payload, in one message. */
+  get room(): number {
+    return this.#surroundings.transport.maxDatagram - HEADROOM;
   }
 
   compose(reply: Reply, token: Uint8Array, target: Target, additions: Additions): Draft {
@@ -42,8 +47,9 @@ export class Composer {
     const { wanted } = target;
     const ours = this.exponent;
     const exponent = wanted === undefined ? ours : Math.min(wanted.exponent, ours);
-    if (!isSuccess(reply.code)) return draftReply(reply, token, wordsWithin(body, blockSize(exponent)), additions);
-    if (body.length <= blockSize(exponent) && (wanted?.number ?? 0) === 0) {
+    const size = payloadSize(exponent, this.room);
+    if (!isSuccess(reply.code)) return draftReply(reply, token, wordsWithin(body, size), additions);
+    if (body.length <= size && (wanted?.number ?? 0) === 0) {
       // Whoever names a block size is told which was used (RFC 7959 §2.3).
       if (wanted !== undefined) additions.block2 = { number: 0, more: false, exponent };
       return draftReply(reply, token, body, additions);
@@ -70,7 +76,7 @@ export class Composer {
     token: Uint8Array,
     additions: Additions,
   ): Draft {
-    const part = slice(body, wanted, this.exponent);
+    const part = slice(body, wanted, this);
     if (part === undefined) {
       // RFC 7959 §2.4: a block beyond the end is a bad request.
       const refusal: Reply = { code: Code.BadRequest, diagnostic: `no block ${wanted.number}` };

@@ -3,7 +3,7 @@
 import { sameBytes } from "../../base/bytes.ts";
 import { isSuccess } from "../message.ts";
 import type { Answer, Sink } from "../request.ts";
-import { type Block, blockOffset, blockSize, MAX_BLOCK_NUMBER } from "./block.ts";
+import { type Block, blockOffset, blockSize, carries, MAX_BLOCK_NUMBER } from "./block.ts";
 import { type Answered, failed, followUp, type Plan, whole } from "./plan.ts";
 
 const WHOLE: Block = { number: 0, more: false, exponent: 0 };
@@ -44,7 +44,7 @@ async function downloadFrom(plan: Plan, first: Answered): Promise<Answer | "chan
   let block = block2;
   let { payload } = first;
   for (;;) {
-    if (block.more && payload.length !== blockSize(block.exponent)) return failed("a block is not as long as it says");
+    if (block.more && !carries(block, payload.length)) return failed("a block is not as long as it says");
     const trouble = body.take(payload);
     if (trouble !== undefined) return failed(trouble);
     if (!block.more) return whole(first, body.finish());

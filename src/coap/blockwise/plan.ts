@@ -6,11 +6,21 @@ import { Code, type Option } from "../message.ts";
 import { OptionNumber, stringOption, uintOption } from "../options.ts";
 import type { Answer, OutgoingRequest, Sink } from "../request.ts";
 import type { Question, Reaction } from "../requests.ts";
-import { type Block, blockOption, blockSize, exponentFor, MAX_BLOCK_NUMBER, MAX_EXPONENT } from "./block.ts";
+import {
+  type Block,
+  blockOption,
+  blockSize,
+  exponentWithin,
+  MAX_BLOCK_NUMBER,
+  MAX_EXPONENT,
+  payloadSize,
+} from "./block.ts";
 
 export interface Limits {
   /** Bytes of one datagram. */
   readonly maxDatagram: number;
+  /** Several blocks fit into one message, and the peer knows what to make of them (RFC 8323 §6). */
+  readonly bert?: boolean | undefined;
   /** Bytes of one payload. */
   readonly blockSize: number;
   /** Bytes of a body put together. */
@@ -29,6 +39,8 @@ export interface Plan {
   readonly confirmable: boolean;
   /** Of the largest block we can send, and wish to receive. */
   readonly exponent: number;
+  /** Bytes of payload that a message has room for. */
+  readonly room: number;
   readonly maxBody: number;
   readonly sink: Sink | undefined;
   /** The byte of the answer's body to begin with. */
@@ -50,15 +62,15 @@ export function planOf(ask: Ask, request: OutgoingRequest, limits: Limits): Plan
   if (room < 16) return "the options leave no room for a payload";
   const { code, payload = NOTHING, confirmable = true, sink, etag } = request;
   const from = sink === undefined ? 0 : (request.from ?? 0);
-  let exponent = exponentFor(Math.min(limits.blockSize, room));
+  let exponent = exponentWithin(room, limits.blockSize, limits.bert);
   if (from > 0) {
     // Blocks are counted in their own size: the first one must start where the last reading ended.
     while (exponent > 0 && from % blockSize(exponent) !== 0) exponent -= 1;
     const number = from / blockSize(exponent);
     if (!Number.isInteger(number) || number > MAX_BLOCK_NUMBER) return `no block starts at byte ${from}`;
-    if (payload.length > blockSize(exponent)) return "a long request cannot go on in the middle of its answer";
+    if (payload.length > payloadSize(exponent, room)) return "a long request cannot go on in the middle of its answer";
   }
-  return { ask, code, options, payload, confirmable, exponent, maxBody: limits.maxBody, sink, from, etag };
+  return { ask, code, options, payload, confirmable, exponent, room, maxBody: limits.maxBody, sink, from, etag };
 }
 
 function requestOptions({ path, query = [], format, accept }: OutgoingRequest): Option[] {
@@ -85,7 +97,7 @@ export function question(plan: Plan, payload: Uint8Array, extra: readonly Option
 
 /** Asks for one block of an answer. A FETCH is not understood without its body (RFC 8132 §2); others need none (§3.3). */
 export function followUp(plan: Plan, block: Block): Question {
-  const fits = plan.payload.length <= blockSize(plan.exponent);
+  const fits = plan.payload.length <= payloadSize(plan.exponent, plan.room);
   const payload = plan.code === Code.FETCH && fits ? plan.payload : NOTHING;
   const options = inOrder([...plan.options, blockOption(OptionNumber.Block2, block)]);
   return { code: plan.code, options, payload, confirmable: plan.confirmable };

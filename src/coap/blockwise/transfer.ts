@@ -7,7 +7,7 @@ import { Code, codeText, isSuccess } from "../message.ts";
 import { OptionNumber, uintOption } from "../options.ts";
 import type { Answer, OutgoingRequest } from "../request.ts";
 import type { Reaction } from "../requests.ts";
-import { type Block, blockOption, blockSize, exponentFor, MAX_EXPONENT } from "./block.ts";
+import { BERT, type Block, blockOption, blockSize, exponentFor, payloadSize } from "./block.ts";
 import { download } from "./download.ts";
 import { type Answered, type Ask, failed, type Limits, type Plan, planOf, question } from "./plan.ts";
 
@@ -22,7 +22,7 @@ export async function transfer(ask: Ask, request: OutgoingRequest, limits: Limit
 /** The whole body in one message if it fits, else block by block; smaller blocks if the peer wants them. */
 async function upload(plan: Plan): Promise<Reaction> {
   let { exponent } = plan;
-  let inBlocks = plan.payload.length > blockSize(exponent);
+  let inBlocks = plan.payload.length > payloadSize(exponent, plan.room);
   for (;;) {
     const reaction = inBlocks ? await uploadBlocks(plan, exponent) : await plan.ask(question(plan, plan.payload, []));
     const smaller = wantsSmaller(reaction, inBlocks ? exponent : exponentFor(plan.payload.length) + 1);
@@ -36,7 +36,7 @@ async function upload(plan: Plan): Promise<Reaction> {
 function wantsSmaller(reaction: Reaction, exponent: number): number | undefined {
   if (reaction.status !== "answered" || reaction.code !== Code.RequestEntityTooLarge) return undefined;
   const hint = reaction.head.block1?.exponent;
-  return hint !== undefined && hint < Math.min(exponent, MAX_EXPONENT + 1) ? hint : undefined;
+  return hint !== undefined && hint < Math.min(exponent, BERT) ? hint : undefined;
 }
 
 async function uploadBlocks(plan: Plan, startExponent: number): Promise<Reaction> {
@@ -44,8 +44,8 @@ async function uploadBlocks(plan: Plan, startExponent: number): Promise<Reaction
   let exponent = startExponent;
   let offset = 0;
   for (;;) {
-    const size = blockSize(exponent);
-    const block: Block = { number: offset / size, more: offset + size < payload.length, exponent };
+    const size = payloadSize(exponent, plan.room);
+    const block: Block = { number: offset / blockSize(exponent), more: offset + size < payload.length, exponent };
     const extra = [blockOption(OptionNumber.Block1, block)];
     if (offset === 0) extra.push(uintOption(OptionNumber.Size1, payload.length)); // §4
     const reaction = await plan.ask(question(plan, payload.subarray(offset, offset + size), extra));

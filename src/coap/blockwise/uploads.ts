@@ -5,7 +5,7 @@ import { Code } from "../message.ts";
 import { exchangeLifetime } from "../parameters.ts";
 import type { Reply, Upload, UploadChooser, UploadHead } from "../request.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { type Block, blockOffset, blockSize } from "./block.ts";
+import { type Block, blockOffset, blockSize, carries } from "./block.ts";
 import { contentOf } from "./blockwise.ts";
 
 /** What became of one block, or of a body in one message. */
@@ -91,10 +91,9 @@ export class Uploads {
     const { upload, end } = open;
     // Out of the way first: should the upload throw, it is over.
     if (this.#open === open) this.#open = undefined;
-    const size = blockSize(block.exponent);
-    if (block !== ONE_MESSAGE && (block.more ? payload.length !== size : payload.length > size)) {
+    if (block !== ONE_MESSAGE && !carries(block, payload.length)) {
       upload.aborted();
-      return refused(Code.BadRequest, `a block of ${payload.length} bytes, not ${size}`);
+      return refused(Code.BadRequest, `a block of ${payload.length} bytes, not ${blockSize(block.exponent)}`);
     }
     if (end + payload.length > (upload.max ?? Infinity)) return tooLarge(upload);
     const refusal = payload.length === 0 ? undefined : upload.chunk(payload, end);

@@ -10,14 +10,15 @@
 
 import { DecodeError } from "../../base/bytes.ts";
 import type { ByteStream } from "../../base/byte-stream.ts";
-import type { Clock, Timer } from "../../base/clock.ts";
+import type { Timer } from "../../base/clock.ts";
 import { words } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { Random } from "../../base/random.ts";
 import type { Transport } from "../../base/transport.ts";
 import { encodeEmpty } from "../codec.ts";
 import { Code, isRequest } from "../message.ts";
 import { encodeFrame, FrameReader, frameOf } from "./frame.ts";
+import { Greeting } from "./greeting.ts";
+import { Liveness, type LivenessOptions } from "./liveness.ts";
 import {
   encodeAbort,
   encodePing,
@@ -30,24 +31,16 @@ import {
   USUAL_MAX_MESSAGE,
 } from "./signal.ts";
 
-export interface StreamTransportOptions {
-  readonly clock: Clock;
-  readonly random: Random;
+export interface StreamTransportOptions extends LivenessOptions {
   readonly log: Log;
   /** Bytes of the longest message that is taken, 1,152 at least; 16 blocks of 1,024 and their head unless given. */
   readonly maxMessage?: number;
   /** How long the peer may take to introduce itself, in milliseconds; 10,000 unless given. */
   readonly greetingMs?: number;
-  /** After so many milliseconds with something said and nothing heard, the peer is asked whether it is there; 30,000. */
-  readonly quietMs?: number;
-  /** How long it may take to say so; then the stream is given up. 30,000 milliseconds unless given. */
-  readonly pongMs?: number;
 }
 
 const MAX_MESSAGE = 16 * 1_024 + 256;
 const GREETING_MS = 10_000;
-const QUIET_MS = 30_000;
-const PONG_MS = 30_000;
 /** Longer than this, nobody can ask us to stay away (RFC 8323 §5.5). */
 const MAX_HOLD_OFF_S = 3_600;
 /** A frame may be two bytes longer than its datagram: four bytes of length and one of lead, in place of type and id. */
@@ -61,11 +54,6 @@ const NOTHING = new Uint8Array(0);
 /** How far it has come: `greeting` until the peer has introduced itself. */
 type Phase = "closed" | "opening" | "greeting" | "open";
 
-interface Waiter {
-  resolve(): void;
-  reject(error: Error): void;
-}
-
 export class StreamTransport implements Transport {
   /** Messages that the stream would not take, or the peer could not. */
   dropped = 0;
@@ -73,8 +61,8 @@ export class StreamTransport implements Transport {
   readonly #options: StreamTransportOptions;
   #phase: Phase = "closed";
   #reader: FrameReader | undefined;
-  /** Who waits for the peer's introduction. */
-  #waiter: Waiter | undefined;
+  readonly #liveness: Liveness;
+  #greeting: Greeting | undefined;
   #peerMax = USUAL_MAX_MESSAGE;
   #peerBlockwise = false;
   /** Counts openings and closings, so that one under way notices that it is not wanted any more. */
@@ -84,11 +72,8 @@ export class StreamTransport implements Transport {
   /** What the layers above are just being given. */
   #delivering: Uint8Array | undefined;
   #unconfirmed: number[] | undefined;
-  /** While something was said and perhaps not heard, or we are asked to stay away. */
-  #timer: Timer | undefined;
-  /** We have spoken since we heard anything. */
-  #unheard = false;
-  #asked = false;
+  /** Until we may come back. */
+  #away: Timer | undefined;
   #onDatagram: ((datagram: Uint8Array) => void) | undefined;
   #onClose: ((reason: string) => void) | undefined;
 
@@ -96,6 +81,10 @@ export class StreamTransport implements Transport {
   constructor(stream: ByteStream, options: StreamTransportOptions) {
     this.#stream = stream;
     this.#options = options;
+    this.#liveness = new Liveness(options, {
+      ask: () => this.#stream.write(encodePing(NOTHING, false)),
+      lost: (reason) => this.#lose(reason),
+    });
     stream.onBytes((bytes) => this.#receive(bytes));
     stream.onClose((reason) => this.#lose(reason));
   }
@@ -116,13 +105,16 @@ export class StreamTransport implements Transport {
     const epoch = this.#epoch;
     await closed;
     if (this.#epoch !== epoch) throw new Error("closed while opening");
+    const { clock, greetingMs = GREETING_MS } = this.#options;
     this.#phase = "opening";
     this.#reader = new FrameReader(this.#maxMessage, (datagram) => this.#onMessage(datagram));
     try {
       await this.#stream.open(signal);
       if (this.#epoch !== epoch) throw new Error("closed while opening");
       this.#introduce();
-      await this.#greeting(signal);
+      if (this.#greeted) return;
+      this.#greeting = new Greeting(clock, greetingMs, signal);
+      await this.#greeting.done;
     } catch (error) {
       if (this.#epoch === epoch) await this.#shut();
       throw error;
@@ -161,7 +153,6 @@ export class StreamTransport implements Transport {
   /** Takes its leave (§5.5) and closes. Safe to call twice. */
   async close(): Promise<void> {
     if (this.#phase === "open") this.#stream.write(encodeRelease());
-    this.#waiter?.reject(new Error("closed while opening"));
     await this.#shut();
   }
 
@@ -176,33 +167,9 @@ export class StreamTransport implements Transport {
     this.#stream.write(encodeSettings(this.#maxMessage));
   }
 
-  #greeting(signal: AbortSignal | undefined): Promise<void> {
-    const { clock, greetingMs = GREETING_MS } = this.#options;
-    if (this.#phase === "open") return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const fail = (error: Error) => this.#waiter?.reject(error);
-      const aborted = () => fail(new Error("closed while opening"));
-      const seconds = greetingMs / 1_000;
-      const silence = `the server took the connection but did not speak CoAP in ${seconds} s (no CSM, RFC 8323 §5.3)`;
-      const timer = clock.after(greetingMs, () => fail(new Error(silence)));
-      const done = () => {
-        timer.cancel();
-        signal?.removeEventListener("abort", aborted);
-        this.#waiter = undefined;
-      };
-      this.#waiter = {
-        resolve: () => {
-          done();
-          resolve();
-        },
-        reject: (error) => {
-          done();
-          reject(error);
-        },
-      };
-      signal?.addEventListener("abort", aborted, { once: true });
-      if (signal?.aborted === true) aborted();
-    });
+  /** Its introduction may be here before our own has left. */
+  get #greeted(): boolean {
+    return this.#phase === "open";
   }
 
   #write(frame: Uint8Array): boolean {
@@ -210,8 +177,7 @@ export class StreamTransport implements Transport {
       this.dropped += 1;
       return false;
     }
-    this.#unheard = true;
-    if (this.#timer === undefined) this.#watch();
+    this.#liveness.said();
     return true;
   }
 
@@ -237,8 +203,7 @@ export class StreamTransport implements Transport {
   #receive(bytes: Uint8Array): void {
     if (this.#phase === "closed") return;
     this.#introduce();
-    this.#unheard = false;
-    this.#asked = false;
+    this.#liveness.heard();
     try {
       this.#reader?.push(bytes);
     } catch (error) {
@@ -279,7 +244,8 @@ export class StreamTransport implements Transport {
         this.#peerMax = signal.maxMessage ?? this.#peerMax;
         this.#peerBlockwise ||= signal.blockwise === true;
         this.#phase = "open";
-        this.#waiter?.resolve();
+        this.#greeting?.meet();
+        this.#greeting = undefined;
         return;
       case "ping":
         // §5.4. Without Custody: what came before has been handed up, but may not be dealt with yet.
@@ -322,7 +288,7 @@ export class StreamTransport implements Transport {
       return;
     }
     void this.#shut();
-    this.#timer = clock.after(awayS * 1_000, () => this.#tell(reason));
+    this.#away = clock.after(awayS * 1_000, () => this.#onClose?.(reason));
   }
 
   #abort(why: string, badOption?: number): void {
@@ -334,23 +300,18 @@ export class StreamTransport implements Transport {
   #lose(reason: string): void {
     if (this.#phase === "closed") return;
     const wasOpen = this.#phase === "open";
-    const waiter = this.#waiter;
-    void this.#shut();
-    if (wasOpen) this.#tell(reason);
-    else waiter?.reject(new Error(reason));
-  }
-
-  #tell(reason: string): void {
-    this.#timer = undefined;
-    this.#onClose?.(reason);
+    void this.#shut(reason);
+    if (wasOpen) this.#onClose?.(reason);
   }
 
   /** Never rejects. */
-  async #shut(): Promise<void> {
+  async #shut(reason = "closed while opening"): Promise<void> {
     this.#epoch += 1;
     this.#phase = "closed";
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#away?.cancel();
+    this.#greeting?.fail(reason);
+    this.#greeting = undefined;
+    this.#liveness.stop();
     this.#reader?.stop();
     this.#reader = undefined;
     this.#unconfirmed = undefined;
@@ -361,27 +322,6 @@ export class StreamTransport implements Transport {
     } catch (error) {
       this.#options.log.debug("stream-close-failed", { reason: words(error) });
     }
-  }
-
-  #watch(): void {
-    const { clock, random, quietMs = QUIET_MS } = this.#options;
-    this.#asked = false;
-    // Thousands begin together, and need not all ask together.
-    this.#timer = clock.after(quietMs * (1 + random.unit() / 10), () => this.#look());
-  }
-
-  /** Something was said a while ago: was anything heard since? If not, the peer is asked, once (§5.4). */
-  #look(): void {
-    const { clock, pongMs = PONG_MS } = this.#options;
-    this.#timer = undefined;
-    if (!this.#unheard) return;
-    if (this.#asked) {
-      this.#lose(`the server did not answer a ping in ${pongMs / 1_000} s`);
-      return;
-    }
-    this.#asked = true;
-    this.#stream.write(encodePing(NOTHING, false));
-    this.#timer = clock.after(pongMs, () => this.#look());
   }
 }
 
