@@ -45,10 +45,9 @@ export class AeadSealer implements Sealer {
     const text = innerText(this.#frame, type, payload);
     const record = beginRecord(this.#frame, type, sequence, EXPLICIT_LENGTH + text.length + authTagLength);
     const body = this.#frame.headerLength;
-    // The explicit part: epoch and sequence number, as they stand in the header.
-    record.copyWithin(body, 3, 3 + EXPLICIT_LENGTH);
     nonce.set(this.#salt);
-    for (let i = 0; i < EXPLICIT_LENGTH; i++) nonce[SALT_LENGTH + i] = record[3 + i]!;
+    // The explicit part: epoch and sequence number, as they stand in the header.
+    for (let i = 0; i < EXPLICIT_LENGTH; i++) record[body + i] = nonce[SALT_LENGTH + i] = record[3 + i]!;
     const cipher =
       this.#mode === "gcm"
         ? createCipheriv("aes-128-gcm", this.#key, nonce, TAG_OPTIONS.gcm)
