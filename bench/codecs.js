@@ -52,7 +52,7 @@ export function codecRates(ms) {
 const readAll = ({ code, messageId, token, payload }) => code + messageId + token.length + payload.length;
 
 /** Calls per second of CPU time: the best of many short spells, since whatever else the machine does can only slow one down. */
-function rate(work, ms) {
+export function rate(work, ms) {
   let best = 0;
   for (let spell = 0; spell < SPELLS; spell++) {
     let count = 0;

@@ -13,6 +13,7 @@ import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { codecRates } from "./codecs.js";
 import { growth, idleMemory, paced, throughput, withPair } from "./measure.js";
+import { recordRates } from "./records.js";
 import { render } from "./render.js";
 import { rowsOf } from "./targets.js";
 
@@ -61,6 +62,8 @@ const crowd = await withPair(ISTHMUS, async (both) => {
 });
 say("codecs");
 const codecs = codecRates(scale.codecMs);
+say("records");
+const records = recordRates(scale.codecMs);
 
 const report = {
   node: process.version,
@@ -74,6 +77,7 @@ const report = {
   memory,
   crowd,
   codecs,
+  records,
 };
 console.log(values.json ? JSON.stringify({ ...report, rows: rowsOf(report) }, undefined, 2) : render(report));
 if (values.strict && rowsOf(report).some(({ pass }) => pass === false)) process.exitCode = 1;

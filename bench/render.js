@@ -7,7 +7,7 @@ const micro = (number) => number.toFixed(1);
 const million = (number) => (number / 1e6).toFixed(2);
 
 export function render(report) {
-  const { node, cpu, cores, endpoints, rounds, results, codecs, memory, latency } = report;
+  const { node, cpu, cores, endpoints, rounds, results, codecs, records, memory, latency } = report;
   const phases = Object.keys(results[0].phases);
   const rates = [
     ["each a second, and CPU µs of each", ...results.flatMap(({ name }) => [name, "µs"])],
@@ -21,6 +21,10 @@ export function render(report) {
     ["million/s", "encode", "decode"],
     ...codecs.map(({ name, encode, decode }) => [name, million(encode), million(decode)]),
   ];
+  const seals = [
+    ["DTLS records of 32 bytes, CPU µs of each", "seal", "open"],
+    ...records.map(({ name, seal, open }) => [name, micro(1e6 / seal), micro(1e6 / open)]),
+  ];
   const targets = [
     ["", "measured", "target", ""],
     ...rowsOf(report).map(({ what, measured, target, pass }) => [what, measured, target, verdict(pass)]),
@@ -32,6 +36,8 @@ export function render(report) {
     table(rates),
     "",
     table(speeds),
+    "",
+    table(seals),
     "",
     ...further(memory, latency),
     table(targets),
