@@ -19,8 +19,10 @@ export interface RpkCredentials {
   readonly privateKey: KeyObject;
   /** Ours: DER of the SubjectPublicKeyInfo. */
   readonly publicKey: Uint8Array;
-  /** The server's: DER of the whole SubjectPublicKeyInfo; any other is a stranger's. */
+  /** The server's: DER of the whole SubjectPublicKeyInfo; any other is a stranger's. Or its hash, see below. */
   readonly serverKey: Uint8Array;
+  /** /0/x/13, if `serverKey` is a hash: 1 SHA-256, 2 SHA-384, 3 SHA-512 (LwM2M Core 1.2 Appendix E.1). */
+  readonly serverKeyMatching?: 1 | 2 | 3;
 }
 
 /** A certificate of ours, and a judge of the server's. */
