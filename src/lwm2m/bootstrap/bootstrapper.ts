@@ -28,6 +28,7 @@ import { isGatewayOwned } from "../operations/plan.ts";
 import { errorText } from "../servers/answers.ts";
 import { unusable } from "../servers/schemes.ts";
 import type { ObjectTree } from "../tree.ts";
+import { deliver, delivery } from "./births.ts";
 import { Inconsistent } from "./consistency.ts";
 import { Draft, type Surroundings } from "./draft.ts";
 import { Line, type LineOwner } from "./line.ts";
@@ -262,12 +263,9 @@ export class Bootstrapper implements LineOwner {
   #commit(draft: Draft, provision: Provision): void {
     const { endpoint, tree, provisioned, clock, log } = this.#options;
     const at = clock.now();
+    const brought = delivery(draft, this.#options);
     this.#draft = undefined;
-    for (const instance of draft.others.removed) tree.removeInstance(instance);
-    for (const [path, value] of draft.others.written) {
-      tree.addInstance(cut(path, 2));
-      tree.store(path, value, at);
-    }
+    deliver(brought, tree, clock);
     this.#lastError = undefined;
     this.#finishedAt = at.ms;
     log.info("bootstrapped", { endpoint, servers: provision.accounts.map(({ uri }) => uri) });
@@ -341,9 +339,13 @@ const STATES: Readonly<Record<State["name"], BootstrapSnapshot["state"]>> = {
 function takes(tree: ObjectTree, path: Path): boolean {
   const writer = tree.writer(path);
   if (writer !== undefined) return writer === "tree";
-  if (tree.hasInstance(cut(path, 2))) return isGatewayOwned(path);
-  const creation = tree.creation(idAt(path, 0) ?? 0);
-  return creation !== undefined && creation.handler === undefined;
+  const object = idAt(path, 0) ?? 0;
+  const [creation, deletion] = [tree.creation(object), tree.deletion(object)];
+  const isPlain = creation !== undefined && creation.handler === undefined;
+  // One that servers may take away and create anew, they may as well be given another content.
+  if (tree.hasInstance(cut(path, 2)))
+    return isGatewayOwned(path) || (isPlain && deletion !== undefined && deletion.handler === undefined);
+  return isPlain;
 }
 
 /** The account of the Bootstrap-Server with the time at which it ends, so that a restart does not make it longer. */

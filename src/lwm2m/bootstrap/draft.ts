@@ -54,7 +54,6 @@ export class Draft {
     const replaced = new Set(depth(where) >= 3 ? [cut(where, 3)] : nodes.map(({ path }) => cut(path, 2)));
     for (const each of replaced) this.#drop(each);
     for (const { path, value } of nodes) this.#of(path).set(path, value);
-    for (const each of replaced) this.#removed.delete(cut(each, 2));
   }
 
   /**

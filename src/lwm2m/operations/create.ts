@@ -15,7 +15,7 @@ import { settled } from "./verdict.ts";
 import { modelsOf, refusing } from "./write.ts";
 
 /** Instances of one Object, unless the tree says otherwise. */
-const DEFAULT_LIMIT = 16;
+export const DEFAULT_LIMIT = 16;
 const MAX_VALUES = 1_024;
 /** Optional Resources that nobody here knows may be ignored (§8.2.3). TLV can be read without knowing what it says. */
 const UNSUPPORTED: ResourceModel = {
@@ -30,7 +30,7 @@ const UNSUPPORTED: ResourceModel = {
 /** What an Instance will be. */
 interface Birth {
   readonly instance: Path;
-  readonly nodes: readonly Node[];
+  readonly nodes: readonly Omit<Node, "type">[];
 }
 
 /** What the tree and the model say of Instances. */
@@ -40,7 +40,7 @@ interface Rules {
 }
 
 /** What an Instance begins with: values, and multiple Resources that are there and empty. */
-interface Beginning {
+export interface Beginning {
   readonly values: InitialValues;
   readonly vacant: readonly Path[];
 }
@@ -55,13 +55,13 @@ export function create(view: View, object: Path, request: IncomingRequest): Mayb
       return { code: creation === undefined && !view.has(object) ? Code.NotFound : Code.MethodNotAllowed };
     const birth = born(view, object, request);
     checkFree(view, birth.instance, { creation, model });
-    const beginning = complete(birth, { creation, model });
-    const verdict = creation.handler?.(birth.instance, beginning.values, request.signal);
+    const first = beginning(birth, { creation, model });
+    const verdict = creation.handler?.(birth.instance, first.values, request.signal);
     return settled(view.clock, verdict, (reply) => {
       if (reply.code !== Code.Changed) return reply;
       return refusing(() => {
         checkFree(view, birth.instance, { creation, model });
-        bear(view, birth.instance, beginning);
+        bear(view, birth.instance, first);
         // Told whoever has chosen the number: what was created is not what was asked (RFC 7252 §5.8.2; E64).
         return { code: Code.Created, locationPath: birth.instance.slice(1).split("/") };
       });
@@ -126,9 +126,9 @@ function checkFree(view: View, instance: Path, { creation, model }: Rules): void
 
 /**
  * The values to begin with. Mandatory Resources must be there; one that servers cannot write may be given and need not,
- * and an optional one of that kind is ignored (LwM2M Core 1.1 §8.2.3).
+ * and an optional one of that kind is ignored (LwM2M Core 1.1 §8.2.3). @throws CoapError with the answer if they cannot be.
  */
-function complete({ instance, nodes }: Birth, { creation, model }: Rules): Beginning {
+export function beginning({ instance, nodes }: Birth, { creation, model }: Rules): Beginning {
   if (nodes.length > MAX_VALUES) throw new CoapError(Code.RequestEntityTooLarge, `no more than ${MAX_VALUES} values`);
   const values = new Map<Path, ResourceValue>();
   for (const node of nodes) {

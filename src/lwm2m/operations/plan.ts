@@ -68,7 +68,7 @@ export function checkWritable(view: View, where: Path): ResourceModel {
 }
 
 /** No number that a device could be told is infinite or none. @throws CoapError if the value is outside of its range. */
-export function checkRange({ path, value }: Node, { range }: ResourceModel): void {
+export function checkRange({ path, value }: Omit<Node, "type">, { range }: ResourceModel): void {
   if (typeof value === "number" && !Number.isFinite(value)) throw new CoapError(Code.BadRequest, `${path}: no number`);
   if (range === undefined || inRange(value, range)) return;
   const what = typeof value === "string" || value instanceof Uint8Array ? "have a length of" : "be";
