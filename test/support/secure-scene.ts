@@ -58,6 +58,12 @@ export class SecureScene {
     return this;
   }
 
+  /** Lets what is under way arrive. */
+  settle(): this {
+    this.network.run(() => false, this.network.now + 500);
+    return this;
+  }
+
   /** One payload to the server, and a second for its echo. */
   say(words: string): this {
     const sealed = this.client.seal(Buffer.from(words));

@@ -34,8 +34,6 @@ export interface OpensslOptions {
 
 const RETRANSMIT_MS = 1_000;
 const MAX_REPETITIONS = 5;
-/** From the third silence on, a handshake travels in smaller pieces. */
-const SHRINK_AFTER = 2;
 
 /**
  * Associations by OpenSSL: PSK and X.509, DTLS 1.2, no Connection ID.
@@ -116,7 +114,6 @@ class OpensslAssociation implements Association {
       this.#end(silence({ heard: this.#heard, proved: this.#proved, who: whoIs(this.#parts.credentials) }));
       return;
     }
-    if (line.repetitions === SHRINK_AFTER) line.shrink(this.#settings.maxDatagram / 2);
     this.#after(line.repeat(now));
   }
 

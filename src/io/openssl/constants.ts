@@ -36,6 +36,9 @@ export const SslError = { None: 0, Ssl: 1, WantRead: 2, WantWrite: 3, Syscall: 5
 
 export const Verify = { None: 0, Peer: 1, FailIfNoPeerCertificate: 2 } as const;
 
+/** Of `SSL_set_shutdown`: both ends have said close_notify. */
+export const SHUT_DOWN = 3;
+
 /** Why a certificate is not trusted, as OpenSSL wants to hear it: it chooses the alert from this. */
 export const VerifyError = {
   Ok: 0,

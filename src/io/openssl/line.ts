@@ -2,7 +2,7 @@
 
 import { words } from "../../base/errors.ts";
 import type { Hooks } from "./callbacks.ts";
-import { ALERT_REASON, BioCtrl, Ctrl, REASON_MASK, SslError } from "./constants.ts";
+import { ALERT_REASON, BioCtrl, Ctrl, REASON_MASK, SHUT_DOWN, SslError } from "./constants.ts";
 import { datagramsOf } from "./datagrams.ts";
 import type { Openssl } from "./library.ts";
 import type { Pointer } from "./symbols.ts";
@@ -48,6 +48,8 @@ const MAX_WAIT_MS = 60_000;
 const ASK_AGAIN_MS = 10;
 /** More than any record has (RFC 6347 §4.1); the rest of a longer datagram is nobody's. */
 const MAX_INPUT = 17_000;
+/** From the third silence on, a flight travels in smaller pieces. */
+const SHRINK_AFTER = 2;
 /** The least that OpenSSL accepts as MTU. */
 const LEAST_MTU = 256;
 
@@ -69,6 +71,7 @@ export class Line {
   readonly #input: bigint;
   readonly #output: bigint;
   readonly #hooks: Hooks;
+  #mtu = 0;
   #wait = 0;
   #armed = false;
   #freed = false;
@@ -85,7 +88,7 @@ export class Line {
     api.SSL_set_bio(this.ssl, this.#input, this.#output);
     if (options.role === "client") api.SSL_set_connect_state(this.ssl);
     else api.SSL_set_accept_state(this.ssl);
-    this.shrink(options.mtu);
+    this.#travelIn(options.mtu);
     this.#hooks = { ...options.hooks, wait: (again) => this.#arm(again) };
     api.DTLS_set_timer_cb(this.ssl, callbacks.pointers.wait);
     options.timing.attach(this.ssl, this.#input);
@@ -140,12 +143,14 @@ export class Line {
       if (more <= 0) break;
       bytes = Buffer.concat([bytes, scratch.subarray(0, more)]);
     }
-    return datagramsOf(bytes, this.#options.mtu);
+    return datagramsOf(bytes, this.#mtu);
   }
 
   /** Repeats the flight under way, if OpenSSL agrees that it is time. */
   repeat(now: number): Progress {
     if (this.#freed) return CLOSED;
+    // A way that swallows large datagrams may let smaller pieces of the messages through (RFC 6347 §4.1.1.1).
+    if (this.repetitions >= SHRINK_AFTER) this.#travelIn(this.#mtu / 2);
     this.#options.timing.expire(this.ssl);
     const progress = this.#call(now, () => {
       const result = this.#openssl.api.SSL_ctrl(this.ssl, Ctrl.DtlsHandleTimeout, 0, null);
@@ -153,11 +158,6 @@ export class Line {
       return result === 0 ? 1 : result;
     });
     return progress;
-  }
-
-  /** Smaller pieces of handshake messages, for a way that swallows large datagrams. */
-  shrink(mtu: number): void {
-    if (!this.#freed) this.#openssl.api.SSL_ctrl(this.ssl, Ctrl.Mtu, Math.max(mtu, LEAST_MTU), null);
   }
 
   /** Says close_notify; `drain` has it. */
@@ -171,7 +171,14 @@ export class Line {
     this.#freed = true;
     this.deadline = undefined;
     this.#options.timing.detach(this.ssl);
+    // A line that only falls silent takes its session with it otherwise, and nobody could resume it.
+    this.#openssl.api.SSL_set_shutdown(this.ssl, SHUT_DOWN);
     this.#openssl.api.SSL_free(this.ssl);
+  }
+
+  #travelIn(mtu: number): void {
+    this.#mtu = Math.max(Math.floor(mtu), LEAST_MTU);
+    this.#openssl.api.SSL_ctrl(this.ssl, Ctrl.Mtu, this.#mtu, null);
   }
 
   #arm(again: boolean): number {

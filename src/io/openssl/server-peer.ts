@@ -34,7 +34,6 @@ interface PeerParts {
 
 /** With a first wait of 1 s: about two minutes. */
 const MAX_REPETITIONS = 6;
-const SHRINK_AFTER = 2;
 const WHO = "what we offered";
 
 export class ServerPeer {
@@ -60,13 +59,12 @@ export class ServerPeer {
   }
 
   onTimeout(now: number): void {
-    const { line, maxDatagram } = this.#parts;
+    const { line } = this.#parts;
     if (this.deadline === undefined || now < this.deadline) return;
     if (line.repetitions >= MAX_REPETITIONS) {
       this.#end(silence({ heard: true, proved: false, who: WHO }));
       return;
     }
-    if (line.repetitions === SHRINK_AFTER) line.shrink(maxDatagram / 2);
     this.#after(line.repeat(now));
   }
 

@@ -34,6 +34,7 @@ export interface ContextSymbols {
 export interface LineSymbols {
   readonly SSL_new: (context: Pointer) => Pointer;
   readonly SSL_free: (ssl: Pointer) => void;
+  readonly SSL_set_shutdown: (ssl: Pointer, mode: number) => void;
   readonly SSL_set_bio: (ssl: Pointer, read: Pointer, write: Pointer) => void;
   readonly SSL_set_connect_state: (ssl: Pointer) => void;
   readonly SSL_set_accept_state: (ssl: Pointer) => void;
@@ -129,6 +130,7 @@ function lineSymbols(library: Library): LineSymbols {
   return {
     SSL_new: library.func("void *SSL_new(void *ctx)"),
     SSL_free: library.func("void SSL_free(void *ssl)"),
+    SSL_set_shutdown: library.func("void SSL_set_shutdown(void *ssl, int mode)"),
     SSL_set_bio: library.func("void SSL_set_bio(void *ssl, void *rbio, void *wbio)"),
     SSL_set_connect_state: library.func("void SSL_set_connect_state(void *ssl)"),
     SSL_set_accept_state: library.func("void SSL_set_accept_state(void *ssl)"),
