@@ -1,19 +1,24 @@
 /** A provision as JSON and back: how what bootstrap gave survives a restart. It shows keys; who stores it guards it. */
 
 import { createHash } from "node:crypto";
-import { Secret } from "../base/secret.ts";
-import type { Account, AccessRule, BootstrapAccount, Credentials, Provision, Version } from "./account.ts";
-import { isCount, isShortServerId, MAX_ACCOUNTS, MAX_RULES, optionalFields } from "./account-fields.ts";
+import type { Account, AccessRule, BootstrapAccount, Provision, Version } from "./account.ts";
+import {
+  isCount,
+  isShortServerId,
+  MAX_ACCOUNTS,
+  MAX_RULES,
+  optionalFields,
+  otherFields,
+  securityOf,
+} from "./account-fields.ts";
+import { securityFromJson, securityToJson } from "./security-json.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
 const MAX_RIGHTS = 64;
 const MAX_URI = 255;
-/** Bytes of a key or a certificate. */
-const MAX_KEY = 4_096;
 const MAX_ID = 65_535;
 const ALL_RIGHTS = 31;
-const FROM_STORE = "the stored provision";
 
 export function provisionToJson({ accounts, bootstrap, access }: Provision): Json {
   return {
@@ -38,10 +43,16 @@ export function provisionFromJson(json: unknown): Provision | undefined {
 
 /** Whether two accounts lead to the same server, with the same credentials. */
 export function sameWay(a: Account, b: Account): boolean {
-  const way = ({ uri, credentials, version }: Account) =>
-    canonical(withCredentials({ uri, ...(credentials && { credentials }), ...(version && { version }) }));
+  const way = (account: Account) => canonical([wayOf(account), securityToJson(account)]);
   return a === b || way(a) === way(b);
 }
+
+/** Whether two accounts lead to the same server, and only how we prove who we are may be another. */
+export function sameServer(a: Account, b: Account): boolean {
+  return a === b || canonical(wayOf(a)) === canonical(wayOf(b));
+}
+
+const wayOf = ({ uri, version = "1.1" }: Account): Json => ({ uri, version });
 
 /** Whether two accounts are the same in all they say, credentials included. */
 export function sameAccount(a: Account | BootstrapAccount, b: Account | BootstrapAccount): boolean {
@@ -55,18 +66,8 @@ export function fingerprint(provision: Provision): string {
     .digest("base64url");
 }
 
-function withCredentials({ credentials, ...account }: Account | BootstrapAccount): Json {
-  if (credentials === undefined) return account;
-  const { mode, identity, serverKey, secretKey } = credentials;
-  return {
-    ...account,
-    credentials: {
-      mode,
-      identity: hex(identity),
-      ...(serverKey && { serverKey: hex(serverKey) }),
-      secretKey: secretKey.reveal(),
-    },
-  };
+function withCredentials(account: Account | BootstrapAccount): Json {
+  return { ...otherFields(account), ...securityToJson(securityOf(account)) };
 }
 
 /** JSON with the keys of every section in order: fields have none. */
@@ -112,30 +113,21 @@ function bootstrapFromJson(json: unknown): BootstrapAccount | undefined {
   };
 }
 
-type Common = Pick<Account, "securityInstance" | "credentials" | "version">;
+type Common = Omit<BootstrapAccount, "uri" | "holdOff" | "accountTimeout" | "purgeAt" | "listen">;
 
 /** What accounts of both kinds may have; undefined if it is wrong. */
-function commonFromJson({ securityInstance, credentials, version }: Json): Common | undefined {
+function commonFromJson(fields: Json): Common | undefined {
+  const { securityInstance, version } = fields;
   if (securityInstance !== undefined && !isId(securityInstance)) return undefined;
   if (version !== undefined && !isVersion(version)) return undefined;
-  const read = credentials === undefined ? undefined : credentialsFromJson(section(credentials));
-  if (credentials !== undefined && !read) return undefined;
-  return {
-    ...(securityInstance !== undefined && { securityInstance }),
-    ...(version !== undefined && { version }),
-    ...(read && { credentials: read }),
-  };
-}
-
-function credentialsFromJson({ mode, identity, serverKey, secretKey }: Json): Credentials | undefined {
-  if (mode !== "psk" && mode !== "rpk" && mode !== "x509") return undefined;
-  if (!isHex(identity) || !isHex(secretKey) || (serverKey !== undefined && !isHex(serverKey))) return undefined;
-  return {
-    mode,
-    identity: bytes(identity),
-    ...(serverKey !== undefined && { serverKey: bytes(serverKey) }),
-    secretKey: new Secret(secretKey, FROM_STORE),
-  };
+  const security = securityFromJson(fields);
+  return (
+    security && {
+      ...(securityInstance !== undefined && { securityInstance }),
+      ...(version !== undefined && { version }),
+      ...security,
+    }
+  );
 }
 
 function rulesFromJson(json: unknown): AccessRule[] | undefined {
@@ -169,7 +161,3 @@ const isUri = (value: unknown): value is string =>
   typeof value === "string" && value.length <= MAX_URI && URL.canParse(value);
 const isId = (value: unknown): value is number => isCount(value) && value <= MAX_ID;
 const isVersion = (value: unknown): value is Version => value === "1.0" || value === "1.1" || value === "1.2";
-const isHex = (value: unknown): value is string =>
-  typeof value === "string" && value.length <= MAX_KEY * 2 && /^(?:[0-9a-f]{2})*$/i.test(value);
-const hex = (value: Uint8Array): string => Buffer.from(value).toString("hex");
-const bytes = (value: string): Uint8Array => new Uint8Array(Buffer.from(value, "hex"));

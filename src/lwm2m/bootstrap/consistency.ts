@@ -1,16 +1,16 @@
 /** Whether a configuration is one to live with, and the provision that it is (LwM2M Core 1.2 §6.1.6). */
 
-import { Secret } from "../../base/secret.ts";
 import { idAt, path, type Path } from "../../model/path.ts";
 import type { ResourceValue } from "../../model/value.ts";
-import type { Account, AccessRule, BootstrapAccount, Credentials, Provision } from "../account.ts";
-import { isCount, isShortServerId, MAX_ACCOUNTS, MAX_RULES, optionalFields } from "../account-fields.ts";
-import { Access, ACCESS_CONTROL, NO_SEC, SECURITY, Security, SECURITY_MODES, SERVER, Server } from "./configuration.ts";
+import type { Account, AccessRule, BootstrapAccount, Provision } from "../account.ts";
+import { isCount, isShortServerId, MAX_ACCOUNTS, MAX_RULES, optionalFields, securityOf } from "../account-fields.ts";
+import { Access, ACCESS_CONTROL, SERVER, Server } from "./configuration.ts";
+import { Inconsistent, isUsable, SECURITY, Security, securityFields } from "./security.ts";
+
+export { Inconsistent } from "./security.ts";
 
 /** Letters of /1/x/7; Q stands for Queue Mode where LwM2M 1.0 is spoken (LwM2M Core 1.2 §6.2.1.2, 1.0 §5.3.1.1). */
 const BINDING = /^[UMHTSN]*Q?[UMHTSN]*Q?$/;
-const SCHEMES: ReadonlySet<string> = new Set(["coap:", "coaps:"]);
-const PROVISIONED = "provisioned by bootstrap";
 const ALL_RIGHTS = 31;
 const MAX_ID = 65_535;
 /** In /2/x/2, all servers without an entry; in /2/x/3, the Bootstrap-Server alone (Appendix E.3). */
@@ -18,11 +18,6 @@ const OTHERS = 0;
 const NO_OWNER = MAX_ID;
 
 type Values = ReadonlyMap<Path, ResourceValue>;
-
-/** What is wrong with a configuration, in words for the log and for the Bootstrap-Server. */
-export class Inconsistent extends Error {
-  override readonly name = "Inconsistent";
-}
 
 export interface Before {
   readonly provision: Provision;
@@ -64,11 +59,12 @@ function accountOf(values: Values, instance: number, { provision }: Before): Acc
   const binding = get(Server.binding);
   if (typeof binding !== "string" || binding === "" || !BINDING.test(binding))
     throw new Inconsistent(`${where}/7 is no binding`);
-  const security = securityOf(values, shortServerId);
+  const security = wayTo(values, shortServerId, binding);
   if (security === undefined) throw new Inconsistent(`no Instance of Object 0 for server ${shortServerId}`);
   // Neither Object can say these: what was known of a server holds on.
   const known = provision.accounts.find((account) => account.shortServerId === shortServerId);
   const version = known?.version ?? provision.bootstrap?.version;
+  const trust = known?.trust ?? provision.bootstrap?.trust;
   const queue = binding.includes("Q") || known?.queue;
   const mode = get(Server.notificationMode);
   return {
@@ -82,17 +78,25 @@ function accountOf(values: Values, instance: number, { provision }: Before): Acc
     ...(queue !== undefined && { queue }),
     ...(mode !== undefined && { confirmNotifications: mode === 1 }),
     ...(version !== undefined && { version }),
+    ...(trust && { trust }),
   };
 }
 
-/** Of several ways to one server, the first that we can go. */
-function securityOf(values: Values, shortServerId: number): number | undefined {
+/**
+ * Of several ways to one server, the first that we can go: over the transport that is preferred, if there is such a one
+ * (LwM2M Core 1.2 §6.2.1.2).
+ */
+function wayTo(values: Values, shortServerId: number, binding: string): number | undefined {
+  const uri = (instance: number) => values.get(path(SECURITY, instance, Security.uri));
   const found = instances(values, SECURITY).filter(
     (instance) =>
       values.get(path(SECURITY, instance, Security.shortServerId)) === shortServerId && !isBootstrap(values, instance),
   );
-  return found.find((instance) => isUsable(values.get(path(SECURITY, instance, Security.uri)))) ?? found[0];
+  const usable = found.filter((instance) => isUsable(uri(instance)));
+  return usable.find((instance) => isTcp(uri(instance)) === binding.startsWith("T")) ?? usable[0] ?? found[0];
 }
+
+const isTcp = (uri: ResourceValue | undefined): boolean => typeof uri === "string" && uri.includes("+tcp:");
 
 function isBootstrap(values: Values, instance: number): boolean {
   return values.get(path(SECURITY, instance, Security.bootstrap)) === true;
@@ -119,53 +123,21 @@ function bootstrapOf(values: Values, { provision, bootstrapInstance }: Before): 
     ...(isCount(accountTimeout) && { accountTimeout }),
     ...(bootstrap?.version !== undefined && { version: bootstrap.version }),
     ...(bootstrap?.listen !== undefined && { listen: bootstrap.listen }),
+    ...(bootstrap?.trust && { trust: bootstrap.trust }),
   };
 }
 
 /** Its Instance has been given to another: it takes one that is free. */
 function withoutPlace(account: BootstrapAccount): BootstrapAccount {
-  const { uri, credentials, holdOff, accountTimeout, version, listen } = account;
+  const { uri, holdOff, accountTimeout, version, listen } = account;
   return {
     uri,
-    ...(credentials && { credentials }),
+    ...securityOf(account),
     ...(holdOff !== undefined && { holdOff }),
     ...(accountTimeout !== undefined && { accountTimeout }),
     ...(version && { version }),
     ...(listen !== undefined && { listen }),
   };
-}
-
-interface SecurityFields {
-  readonly uri: string;
-  readonly credentials?: Credentials;
-}
-
-function securityFields(values: Values, instance: number): SecurityFields {
-  const where = `/${SECURITY}/${instance}`;
-  const get = (resource: number) => values.get(path(SECURITY, instance, resource));
-  const uri = get(Security.uri);
-  if (!isUsable(uri)) throw new Inconsistent(`${where}/0 is no URI of coap or coaps`);
-  const mode = get(Security.mode) ?? NO_SEC;
-  if (mode === NO_SEC) {
-    if (uri.startsWith("coaps:")) throw new Inconsistent(`${where}/2 is NoSec, but ${where}/0 is coaps`);
-    return { uri };
-  }
-  const name = typeof mode === "number" ? SECURITY_MODES[mode] : undefined;
-  if (name === undefined) throw new Inconsistent(`${where}/2 is no security mode of ours`);
-  const identity = get(Security.identity);
-  const serverKey = get(Security.serverKey);
-  const secretKey = get(Security.secretKey);
-  if (!(identity instanceof Uint8Array) || !(secretKey instanceof Uint8Array) || secretKey.length === 0)
-    throw new Inconsistent(`${where} lacks its identity or its key`);
-  const secret = new Secret(Buffer.from(secretKey).toString("hex"), PROVISIONED);
-  const key = serverKey instanceof Uint8Array && serverKey.length > 0 ? { serverKey } : {};
-  return { uri, credentials: { mode: name, identity, ...key, secretKey: secret } };
-}
-
-function isUsable(uri: ResourceValue | undefined): uri is string {
-  if (typeof uri !== "string" || !URL.canParse(uri)) return false;
-  const { protocol, hostname } = new URL(uri);
-  return SCHEMES.has(protocol) && hostname !== "";
 }
 
 /**

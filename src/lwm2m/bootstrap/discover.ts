@@ -5,8 +5,9 @@ import { Format, type Link, writeLinks } from "../../content/index.ts";
 import type { ObjectRegistry } from "../../model/objects.ts";
 import { contains, cut, depth, idAt, path, type Path, ROOT } from "../../model/path.ts";
 import type { Version } from "../account.ts";
-import { SECURITY, Security, SERVER, Server } from "./configuration.ts";
+import { SERVER, Server } from "./configuration.ts";
 import type { Draft } from "./draft.ts";
+import { SECURITY, Security } from "./security.ts";
 
 /** Objects that come with the enabler: its version tells theirs, as in the examples of §6.1.7.3. */
 const LAST_CORE_OBJECT = 7;

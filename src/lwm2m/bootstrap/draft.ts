@@ -6,8 +6,9 @@ import { contains, cut, depth, idAt, type Path, ROOT } from "../../model/path.ts
 import type { ResourceValue } from "../../model/value.ts";
 import type { Provision } from "../account.ts";
 import { comparePaths } from "../values.ts";
-import { ACCESS_CONTROL, type Configuration, configurationOf, OSCORE, SECURITY, SERVER } from "./configuration.ts";
+import { ACCESS_CONTROL, type Configuration, configurationOf, SERVER } from "./configuration.ts";
 import { provisionOf } from "./consistency.ts";
+import { OSCORE, SECURITY } from "./security.ts";
 
 /** A Bootstrap-Server may fill the memory of a client: this far. */
 const MAX_VALUES = 1_000;
@@ -15,7 +16,7 @@ const MAX_BYTES = 65_536;
 /** Beside what a string or an opaque takes. */
 const BYTES_OF_VALUE = 16;
 
-/** Objects that configure the client itself; 21 is kept for those who look, and used by nobody. */
+/** Objects that configure the client itself. */
 const CONFIGURATION: ReadonlySet<number | undefined> = new Set([SECURITY, SERVER, ACCESS_CONTROL, OSCORE]);
 
 /** A value of another Object, on its way into the tree. */
@@ -32,16 +33,18 @@ export class Draft {
   readonly #before: Provision;
   readonly #values: Configuration["values"];
   readonly #bootstrapInstance: number | undefined;
+  readonly #bootstrapOscore: number | undefined;
   readonly #others = new Map<Path, ResourceValue>();
   readonly #removed = new Set<Path>();
   readonly #tree: Surroundings;
   #bytes = 0;
 
   constructor(before: Provision, tree: Surroundings) {
-    const { values, bootstrapInstance } = configurationOf(before);
+    const { values, bootstrapInstance, bootstrapOscore } = configurationOf(before);
     this.#before = before;
     this.#values = values;
     this.#bootstrapInstance = bootstrapInstance;
+    this.#bootstrapOscore = bootstrapOscore;
     this.#tree = tree;
   }
 
@@ -89,9 +92,12 @@ export class Draft {
     return this.#values.get(where);
   }
 
-  /** The account under which this draft is written, which has no Short Server ID. */
+  /** Of the account under which this draft is written: its Instance of Object 0, and that of Object 21 that it needs. */
   isBootstrapInstance(instance: Path): boolean {
-    return idAt(instance, 0) === SECURITY && idAt(instance, 1) === this.#bootstrapInstance;
+    const id = idAt(instance, 1);
+    return idAt(instance, 0) === OSCORE
+      ? id === this.#bootstrapOscore
+      : idAt(instance, 0) === SECURITY && id === this.#bootstrapInstance;
   }
 
   /** @throws Inconsistent if nobody could live with it. */

@@ -133,9 +133,11 @@ describe("what nobody could live with (LwM2M Core 1.2 §6.1.6)", () => {
     ["no Instance of Object 0 for server 2", { "/1/0/0": 2 }],
     ["/0/0/0 is no URI of coap or coaps", { "/0/0/0": undefined }],
     ["/0/0/0 is no URI of coap or coaps", { "/0/0/0": "one" }],
-    ["/0/0/0 is no URI of coap or coaps", { "/0/0/0": "coap+tcp://one" }],
+    ["/0/0/0 is no URI of coap or coaps", { "/0/0/0": "mqtt://one" }],
+    ["/0/0/2 is NoSec, but /0/0/0 is coaps+tcp", { "/0/0/0": "coaps+tcp://one" }],
     ["/0/0/2 is NoSec, but /0/0/0 is coaps", { "/0/0/0": "coaps://one" }],
-    ["/0/0/2 is no security mode of ours", { "/0/0/2": 4 }],
+    ["/0/0/2 wants a certificate by EST, which is not spoken here", { "/0/0/2": 4 }],
+    ["/0/0/2 is no security mode of ours", { "/0/0/2": 5 }],
     ["/0/0 lacks its identity or its key", { "/0/0/2": 0 }],
     ["Short Server ID 1 twice in Object 1", { "/1/5/0": 1, "/1/5/1": 60, "/1/5/7": "U" }],
     [
@@ -181,7 +183,7 @@ describe("what can be lived with", () => {
   });
 
   it("several ways to one server: the first that can be gone", () => {
-    const { accounts } = after(SIMPLE, { "/0/0/0": "coap+tcp://one", "/0/9/0": "coap://other", "/0/9/10": 1 });
+    const { accounts } = after(SIMPLE, { "/0/0/0": "mqtt://one", "/0/9/0": "coap://other", "/0/9/10": 1 });
     expect(accounts[0]).toMatchObject({ uri: "coap://other", securityInstance: 9 });
   });
 
