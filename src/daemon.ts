@@ -9,7 +9,8 @@ import { type Random, systemRandom } from "./base/random.ts";
 import { SystemClock } from "./base/system-clock.ts";
 import { Undo } from "./base/undo.ts";
 import type { Config, SettingsSchema } from "./config/index.ts";
-import { type AdoptRule, Gateway, type LocalPort, type SelfFacts } from "./gateway/index.ts";
+import { Dialer } from "./dial/index.ts";
+import { type AdoptRule, Gateway, type SelfFacts } from "./gateway/index.ts";
 import { AdapterHost } from "./host/index.ts";
 import { type Mount, serve } from "./http/index.ts";
 import { assetPath, ownVersion, pageFiles, readText } from "./io/assets.ts";
@@ -18,7 +19,6 @@ import { MachineWatch } from "./io/machine-watch.ts";
 import { networkFacts, systemInterfaces } from "./io/network.ts";
 import { rebootMachine } from "./io/reboot.ts";
 import { tellSystemd } from "./io/systemd.ts";
-import { udp } from "./io/udp.ts";
 import { Lab } from "./lab/index.ts";
 import { devicesFolder, Library, readDefinitions } from "./library/index.ts";
 import type { Account, BootstrapAccount } from "./lwm2m/index.ts";
@@ -53,7 +53,9 @@ export class SecondInstanceError extends Error {
 }
 
 const ROSTER = "roster";
-const COAP_PORT = 5_683;
+/** They hold secrets, as the roster does: files of state are their owner's alone. */
+const SESSIONS = "dtls-sessions";
+const SEQUENCES = "oscore-sequences";
 /** Ports tried one after the other, where any will do. */
 const PORTS_TRIED = 20;
 
@@ -87,6 +89,8 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const { config, stateDir, log, clock, random } = options;
   const state = await openState(stateDir, log);
   undo.add("state", () => state.close());
+  const dialer = await openDialer(options, state);
+  undo.add("dialer", () => dialer.close());
   const models = await loadModels(config.objects, log);
   const version = await ownVersion();
   const machine = await MachineWatch.start({ stateDir, clock });
@@ -116,7 +120,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     log,
     rules: [...config.adopt, ...simulatorRules(config)],
     sensors: config.sensors,
-    connect: ({ uri }, local) => connect(uri, local, log),
+    connect: (account, { endpoint, ...local }) => dialer.dial({ account, endpoint, local }),
     memoryBytes: () => process.memoryUsage.rss(),
     ...(config.storage?.memory !== undefined && { backlogBytes: config.storage.memory }),
     ...(config.gateway.startsPerSecond !== undefined && { startsPerSecond: config.gateway.startsPerSecond }),
@@ -244,15 +248,13 @@ function bootstrapOf({ bootstrap, lab }: Config, bound: LabPorts | undefined): B
 
 const loopback = (port: number | undefined) => `coap://127.0.0.1:${port}`;
 
-function connect(uri: string, local: LocalPort, log: Log) {
-  const { hostname: host, port } = new URL(uri);
-  return udp({
-    host,
-    port: port === "" ? COAP_PORT : Number(port),
-    onBound: local.onBound,
-    log,
-    ...(local.port !== undefined && { localPort: local.port }),
+/** Ways to servers, with what makes them quick again after a restart. */
+function openDialer({ clock, random, log }: DaemonOptions, state: StateFolder): Promise<Dialer> {
+  const text = (name: string) => ({
+    read: () => state.read(name),
+    write: (content: string) => state.write(name, content),
   });
+  return Dialer.open({ clock, random, log, state: { sessions: text(SESSIONS), sequences: text(SEQUENCES) } });
 }
 
 /** The machine as the gateway's own Device Object shows it. */

@@ -16,9 +16,8 @@
 import { type Log, silentLog } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import { SystemClock } from "./base/system-clock.ts";
-import type { Transport } from "./base/transport.ts";
+import { Dialer } from "./dial/index.ts";
 import { assetPath, readText } from "./io/assets.ts";
-import { udp } from "./io/udp.ts";
 import {
   type Account,
   type BootstrapAccount,
@@ -70,7 +69,6 @@ export { parsePath, path, type Path } from "./model/path.ts";
 export type { ResourceUpdate, ResourceValue } from "./model/value.ts";
 export { Thing, type WriteListener } from "./thing.ts";
 
-const COAP_PORT = "5683";
 /** Until a server forgets a thing that has gone without a word, in seconds. */
 const LIFETIME_S = 3_600;
 
@@ -106,6 +104,8 @@ export async function createThing(options: ThingOptions): Promise<Thing> {
   const models = await loadModels(options.objects ?? []);
   const tree = new ObjectTree(models);
   const clock = new SystemClock();
+  const dialer = await Dialer.open({ clock, random: systemRandom, log });
+  const local = localPort === undefined ? {} : { port: localPort };
   const provision = provisionOf(options);
   const saved = savedProvision(options.saved);
   const client = new Lwm2mClient({
@@ -115,7 +115,7 @@ export async function createThing(options: ThingOptions): Promise<Thing> {
     provision,
     ...(saved && { saved }),
     models,
-    connect: ({ uri }) => connect(uri, localPort, log),
+    connect: (account) => dialer.dial({ account, endpoint, local }),
     clock,
     random: systemRandom,
     log,
@@ -161,11 +161,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function connect(uri: string, localPort: number | undefined, log: Log): Transport {
-  const { hostname: host, port } = addressOf(uri);
-  return udp({ host, port: Number(port || COAP_PORT), log, ...(localPort !== undefined && { localPort }) });
 }
 
 function addressOf(uri: string): URL {

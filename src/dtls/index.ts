@@ -21,6 +21,7 @@ export function dtls(options: DtlsOptions): Associate {
   return (owner, associateOptions) => new ClientAssociation(settings, owner, associateOptions);
 }
 
+export { certificatesOf, credentialsOf, type KeyMaterial, type Opened } from "./keys.ts";
 export { HandshakeGate, type GateOptions } from "./gate.ts";
 export { SessionStore, type SessionFile, type SessionStoreOptions } from "./sessions.ts";
 export { type DtlsShared, DtlsTransport, type DtlsTransportOptions, SecurityError } from "./transport.ts";

@@ -168,6 +168,8 @@ export class DtlsTransport implements Transport, AssociationOwner {
     // Whatever was dropped has nothing to say any more.
     if (this.#association === undefined) return;
     this.#association = undefined;
+    const { server, endpoint, shared } = this.#options;
+    if (this.#opening === undefined && spoils(failure)) shared.sessions.delete(server, endpoint);
     this.#failed(failure);
   }
 

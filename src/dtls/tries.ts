@@ -27,7 +27,7 @@ export function nextTry(tried: Try, { kind }: SecurityFailure, known: boolean): 
       return "when-the-clock-is-set";
     case "silence":
       // What the server holds of an association of before may swallow our ClientHello: RFC 6347 §4.2.8 is not everybody's.
-      return tried.port === "kept" && known ? { ...tried, port: "fresh" } : undefined;
+      return tried.port === "kept" && known ? { resume: false, port: "fresh" } : undefined;
     case "silence-after-finished":
       // A server that has lost its last flight does not always repeat it: a new association is begun, where it has none.
       return tried.resume || tried.port === "kept" ? { resume: false, port: "fresh" } : undefined;
