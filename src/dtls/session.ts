@@ -43,7 +43,7 @@ export function credentialsFingerprint(credentials: Credentials): string {
       add(credentials.identity, credentials.key.export());
       break;
     case "rpk":
-      add(credentials.publicKey, credentials.serverKey);
+      add(credentials.publicKey, credentials.serverKey, Uint8Array.of(credentials.serverKeyMatching ?? 0));
       break;
     case "x509":
       add(Buffer.from(credentials.serverName ?? ""), ...credentials.chain);

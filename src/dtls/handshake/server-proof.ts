@@ -1,6 +1,6 @@
 /** How a server with a key pair proves who it is: by its certificate or bare key, and by a signature over its part of the key exchange. */
 
-import { createHash, createPublicKey, type KeyObject, timingSafeEqual, verify } from "node:crypto";
+import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { DecodeError } from "../../base/bytes.ts";
 import type { Stamp } from "../../base/clock.ts";
 import type { RpkCredentials, X509Credentials } from "../../base/credentials.ts";
@@ -13,6 +13,7 @@ import {
   type Signature,
   type SignedParameters,
 } from "../messages.ts";
+import { fingerprint, matches } from "../x509/matching.ts";
 import { CERTIFICATE_ALERTS, TrustFault } from "./fault.ts";
 
 /** The server's key, as far as it is believed to be the server's. */
@@ -23,11 +24,11 @@ export interface ServerIdentity {
 }
 
 /** RFC 7250 §3, §6: the key must be the very one we were given, all of its SubjectPublicKeyInfo. */
-export function judgeRawKey(body: Uint8Array, { serverKey }: RpkCredentials): ServerIdentity {
+export function judgeRawKey(body: Uint8Array, { serverKey, serverKeyMatching }: RpkCredentials): ServerIdentity {
   const shown = decodeRawPublicKey(body);
-  if (shown.length !== serverKey.length || !timingSafeEqual(shown, serverKey))
+  if (!matches(shown, serverKey, serverKeyMatching ?? 0))
     throw new TrustFault("bad_certificate", "the server has another public key than the one it is known by (/0/x/4)");
-  return { publicKey: publicKeyOf(shown), fingerprint: fingerprintOf(shown) };
+  return { publicKey: publicKeyOf(shown), fingerprint: fingerprint(shown) };
 }
 
 /** RFC 5246 §7.4.2; whom to trust is the judge's to say. */
@@ -38,7 +39,7 @@ export function judgeCertificates(body: Uint8Array, { judge }: X509Credentials, 
   const judgement = judge(chain, now);
   switch (judgement.status) {
     case "trusted":
-      return { publicKey: judgement.publicKey, fingerprint: fingerprintOf(leaf) };
+      return { publicKey: judgement.publicKey, fingerprint: fingerprint(leaf) };
     case "refused":
       throw new TrustFault(CERTIFICATE_ALERTS[judgement.fault], judgement.reason);
     case "wait":
@@ -85,8 +86,4 @@ function publicKeyOf(spki: Uint8Array): KeyObject {
   } catch {
     throw new DecodeError("the server's public key cannot be read");
   }
-}
-
-function fingerprintOf(shown: Uint8Array): string {
-  return createHash("sha256").update(shown).digest("hex");
 }
