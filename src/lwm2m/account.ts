@@ -74,7 +74,7 @@ export interface Account extends ServerSecurity {
   readonly disableTimeout?: number;
   /** Whether notifications are kept while the server cannot be reached; /1/x/6, true unless said otherwise. */
   readonly storing?: boolean;
-  /** Letters of the transports that the server may use, the preferred one first; /1/x/7, "U" unless said otherwise. */
+  /** Letters of the transports that the server may use, the preferred one first; /1/x/7, that of `uri` unless said otherwise. */
   readonly binding?: string;
   /** Queue Mode: the client sleeps between messages, and the server waits until it hears from it. */
   readonly queue?: boolean;

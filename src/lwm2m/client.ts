@@ -116,7 +116,7 @@ export class Lwm2mClient {
   start(): void {
     if (this.#phase !== "new") return;
     this.#phase = "started";
-    supplyDevice(this.#options.tree, this.#options.clock.now());
+    supplyDevice(this.#options.tree, this.#provisioned.accounts, this.#options.clock.now());
     this.#showAccess();
     this.#begin();
   }

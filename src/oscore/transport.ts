@@ -108,6 +108,10 @@ export class OscoreTransport implements Transport {
     );
   }
 
+  get bert(): boolean | undefined {
+    return this.#line.bert;
+  }
+
   async open(signal?: AbortSignal): Promise<void> {
     const isNew = await this.#sequence.open(this.#options.clock.now());
     this.#listener ??= new Listener(this.#options.random, isNew);

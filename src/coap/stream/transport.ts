@@ -47,6 +47,8 @@ const MAX_HOLD_OFF_S = 3_600;
 const GROWTH = 2;
 /** Messages that wait for their Pong; there are no more than NSTART at once, and those that have taken their place. */
 const MAX_UNCONFIRMED = 16;
+/** Of a datagram, before its token. */
+const HEADER_LENGTH = 4;
 const CONFIRMABLE = 0;
 const RESET = 3;
 const NOTHING = new Uint8Array(0);
@@ -122,9 +124,10 @@ export class StreamTransport implements Transport {
   }
 
   send(datagram: Uint8Array): void {
-    const code = datagram[1]!;
-    const type = (datagram[0]! >> 4) & 3;
-    if (this.#phase !== "open") return;
+    const code = datagram[1] ?? Code.Empty;
+    const lead = datagram[0] ?? 0;
+    const type = (lead >> 4) & 3;
+    if (this.#phase !== "open" || datagram.length < HEADER_LENGTH + (lead & 0x0f)) return;
     if (code === Code.Empty) {
       if (type === RESET) this.#refuse();
       return;
@@ -197,7 +200,8 @@ export class StreamTransport implements Transport {
   #refuse(): void {
     const request = this.#delivering;
     if (request === undefined || !isRequest(request[1]!)) return;
-    this.#write(encodeFrame(Code.BadRequest, request.subarray(4, 4 + (request[0]! & 0x0f)), NOTHING));
+    const token = request.subarray(HEADER_LENGTH, HEADER_LENGTH + (request[0]! & 0x0f));
+    this.#write(encodeFrame(Code.BadRequest, token, NOTHING));
   }
 
   #receive(bytes: Uint8Array): void {

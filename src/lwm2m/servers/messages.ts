@@ -8,6 +8,7 @@ import type { Version } from "../account.ts";
 import type { View } from "../view.ts";
 import { registerLinks } from "./links.ts";
 import type { Location } from "./registration.ts";
+import { type Binding, bindingOf } from "./schemes.ts";
 import { spokenLifetime } from "./schedule.ts";
 
 /** What the server has been told, to tell it no more than what is new. */
@@ -49,7 +50,7 @@ export function register(view: View, told: Told, endpoint: string, rootPath: str
       `lwm2m=${view.version}`,
       `ep=${endpoint}`,
       `lt=${told.lifetime}`,
-      ...(told.queue ? queueParameters(view.version) : []),
+      ...bindingParameters(bindingOf(view.server.account), told.queue, view.version),
     ],
     format: Format.LinkFormat,
     payload: toUtf8(registerLinks(view, rootPath)),
@@ -62,7 +63,7 @@ export function update(view: View, change: { before: Told; now: Told }, location
   const query = [
     ...(now.lifetime === before.lifetime ? [] : [`lt=${now.lifetime}`]),
     // What was left out of Register is said here, or else what was told before would go on.
-    ...(now.queue === before.queue ? [] : now.queue ? queueParameters(view.version) : ["b=U"]),
+    ...(now.queue === before.queue ? [] : queueParameters(bindingOf(view.server.account), now.queue, view.version)),
   ];
   const request: OutgoingRequest = {
     code: Code.POST,
@@ -76,12 +77,16 @@ export function update(view: View, change: { before: Told; now: Told }, location
   return request;
 }
 
-/**
- * Queue Mode was part of the binding in 1.0 (§5.3.1.1 there), and has a parameter of its own since 1.1. A plain "U" is
- * what servers assume where no binding is named (LwM2M Core 1.2 Table 6.2.1-1).
- */
-function queueParameters(version: Version): readonly string[] {
-  return version === "1.0" ? ["b=UQ"] : ["Q"];
+/** A plain "U" is what servers assume where no binding is named (LwM2M Core 1.2 Table 6.2.1-1). */
+function bindingParameters(binding: Binding, queue: boolean, version: Version): readonly string[] {
+  const letter = binding === "U" || (queue && version === "1.0") ? [] : [`b=${binding}`];
+  return queue ? [...letter, ...queueParameters(binding, queue, version)] : letter;
+}
+
+/** Queue Mode was part of the binding in 1.0 (§5.3.1.1 there), and has a parameter of its own since 1.1. */
+function queueParameters(binding: Binding, queue: boolean, version: Version): readonly string[] {
+  if (!queue) return [`b=${binding}`];
+  return version === "1.0" ? [`b=${binding}Q`] : ["Q"];
 }
 
 /** Lists are replaced when they change, so that most comparisons end at once. */

@@ -26,6 +26,8 @@ import { isProven, unusable } from "./schemes.ts";
 type Trouble = number | string;
 const SILENCE: Trouble = 0;
 const TIMER: Event = { type: "timer" };
+/** A line that has held for so long after the Register was a good one. */
+const STEADY_MS = 60_000;
 
 export interface RegistrarOptions {
   /** The endpoint client name, unique at the server. */
@@ -79,6 +81,9 @@ export class Registrar {
   #warnedOf: Trouble | undefined;
   #lastAnswerAt: number | undefined;
   #nextAttemptAt: number | undefined;
+  /** Monotonic milliseconds of the last Register, and how many lines in a row have broken soon after theirs. */
+  #registerAt = 0;
+  #brokenSoon = 0;
 
   constructor(view: View, owner: RegistrarOwner, options: RegistrarOptions) {
     this.#options = options;
@@ -121,6 +126,15 @@ export class Registrar {
     for (const effect of effects) if (effect.do === "report") this.#owner.outcome(effect.outcome);
     // What changed while the server was being told has not been told.
     if (state.name === "registered" && before.name !== "registered") this.changed();
+  }
+
+  /** The line is another one now. The first time that is mended at once; a server that hangs up again and again is left alone. */
+  lineLost(): void {
+    if (this.#state.name === "registered") {
+      const isSoon = this.#options.clock.monotonic() - this.#registerAt < STEADY_MS;
+      this.#brokenSoon = isSoon ? this.#brokenSoon + 1 : 0;
+    }
+    this.feed({ type: "lost", ...(this.#brokenSoon > 1 && { failures: this.#brokenSoon - 2 }) });
   }
 
   /** Tells the server, if what it was told is not so any more. */
@@ -230,6 +244,7 @@ export class Registrar {
     void this.#left?.close();
     this.#left = undefined;
     this.#view.version = version;
+    this.#registerAt = this.#options.clock.monotonic();
     this.#owner.registering();
     this.#connection.forgetObservations();
     const told = toTell(this.#view);

@@ -44,8 +44,11 @@ export type Event =
   | { readonly type: "anew" }
   /** The server asks for an Update, or seems to have forgotten what it observed. */
   | { readonly type: "update-now" }
-  /** The way to the server is another one than that of the registration: nobody would know us by it. */
-  | { readonly type: "lost" }
+  /**
+   * The way to the server is another one than that of the registration: nobody would know us by it. `failures`: it does
+   * not hold, and has been lost so often already that the next attempt must wait.
+   */
+  | { readonly type: "lost"; readonly failures?: number }
   /** There is no way to such a server, and waiting will not make one. */
   | { readonly type: "unusable" }
   /** Whatever is waited for, now is the time. */
@@ -187,6 +190,8 @@ function whileRegistered(state: State & { name: "registered" }, event: Event, ti
         { do: "set-timer", ms: 0 },
       ];
     case "lost":
+      if (event.failures !== undefined) return retry({ version, attempt: event.failures, known: true }, times);
+      return register(version, KNOWN);
     case "anew":
       return register(version, KNOWN);
     case "disable":

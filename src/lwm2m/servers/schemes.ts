@@ -2,12 +2,21 @@
 
 import type { Account, BootstrapAccount } from "../account.ts";
 
-/** Ways to servers (LwM2M Transport 1.2 §6.1 to §6.3), and whether they ask who one is. */
-const SCHEMES: ReadonlyMap<string, { readonly secured: boolean }> = new Map([
-  ["coap", { secured: false }],
-  ["coap+tcp", { secured: false }],
-  ["coaps", { secured: true }],
-  ["coaps+tcp", { secured: true }],
+/** A letter of LwM2M Core 1.2 Table 6.2.1.2-2: UDP or TCP, secured or not. */
+export type Binding = "U" | "T";
+
+interface Scheme {
+  /** Whether it asks who one is. */
+  readonly secured: boolean;
+  readonly binding: Binding;
+}
+
+/** Ways to servers (LwM2M Transport 1.2 §6.1 to §6.3). */
+const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
+  ["coap", { secured: false, binding: "U" }],
+  ["coap+tcp", { secured: false, binding: "T" }],
+  ["coaps", { secured: true, binding: "U" }],
+  ["coaps+tcp", { secured: true, binding: "T" }],
 ]);
 
 /** Why this server cannot be reached, or undefined. */
@@ -29,6 +38,11 @@ export function unusable({ uri, credentials }: Account | BootstrapAccount): stri
  */
 export function isProven({ uri }: Account): boolean {
   return schemeOf(uri) === "coaps";
+}
+
+/** How this server is spoken with; UDP where the scheme does not say. */
+export function bindingOf({ uri }: Pick<Account, "uri">): Binding {
+  return SCHEMES.get(schemeOf(uri) ?? "")?.binding ?? "U";
 }
 
 function schemeOf(uri: string): string | undefined {

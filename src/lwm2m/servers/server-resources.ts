@@ -2,6 +2,7 @@
 
 import { type ResourceValue } from "../../model/value.ts";
 import type { Account, Version } from "../account.ts";
+import { bindingOf } from "./schemes.ts";
 
 /** The account as it would be, or why it cannot be. */
 export type Told = Account | string;
@@ -17,7 +18,6 @@ interface ServerResource {
 
 /** /1/x/5 where nothing is said. */
 export const DISABLE_TIMEOUT_S = 86_400;
-const UDP = "U";
 /** Letters of LwM2M Core 1.2 Table 6.2.1.2-2: UDP, TCP, SMS, non-IP, MQTT, HTTP. */
 const BINDINGS = /^(?!.*(.).*\1)[UTSNMH]+$/;
 /** Timers beyond 68 years mean nothing, and a registration that long is none. */
@@ -128,16 +128,19 @@ function writeLifetime(account: Account, value: ResourceValue, version: Version)
 }
 
 /** In LwM2M 1.0 Queue Mode is a letter of the binding (Core 1.0 §5.3.1.1). */
-function readBinding({ binding = UDP, queue }: Account, version: Version): string {
+function readBinding(account: Account, version: Version): string {
+  const { binding = bindingOf(account), queue } = account;
   return version === "1.0" && queue === true ? `${binding}Q` : binding;
 }
 
 function writeBinding({ preferredTransport, ...account }: Account, value: ResourceValue, version: Version): Told {
   if (typeof value !== "string") return "no string";
-  const queue = version === "1.0" && value === "UQ";
-  const binding = queue ? UDP : value;
+  const spoken = bindingOf(account);
+  const queue = version === "1.0" && value === `${spoken}Q`;
+  const binding = queue ? spoken : value;
   if (!BINDINGS.test(binding)) return `"${value.slice(0, 20)}" is no binding: letters of UTSNMH, each once`;
-  if (!binding.includes(UDP)) return "U must be part of the binding: this build knows no transport but UDP";
+  if (!binding.includes(spoken))
+    return `${spoken} must be part of the binding: the server is reached by ${account.uri}`;
   return {
     ...account,
     binding,
@@ -148,7 +151,7 @@ function writeBinding({ preferredTransport, ...account }: Account, value: Resour
 }
 
 function writePreferredTransport(account: Account, value: ResourceValue): Told {
-  const { binding = UDP } = account;
+  const { binding = bindingOf(account) } = account;
   return typeof value === "string" && value.length === 1 && binding.includes(value)
     ? { ...account, preferredTransport: value }
     : `must be a letter of the binding, ${binding}`;

@@ -101,7 +101,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     if (this.#stopped) return;
     const { tree, clock } = this.#options;
     if (this.#stopListening === undefined) {
-      supplyDevice(tree, clock.now());
+      supplyDevice(tree, this.view.server.provisioned.accounts, clock.now());
       this.#stopListening = tree.onInstances(() => this.#instancesChanged());
     }
     this.#registrar.feed({ type: "start" });
@@ -203,7 +203,7 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
 
   /** Another way means another address, by which the server does not know us (NoSec). */
   lineLost(): void {
-    this.#registrar.feed({ type: "lost" });
+    this.#registrar.lineLost();
   }
 
   /** The server drops what it observed with the old registration, and may begin anew before its answer arrives. */
