@@ -18,7 +18,7 @@ export interface Fault {
 /** What is wrong with a path at any time; `name` is the server's. */
 export function lastingFault(path: Path, name: string): Fault | undefined {
   for (const [i, certificate] of path.entries()) {
-    const fault = extensionFault(certificate) ?? (i === 0 ? undefined : issuerFault(certificate, path.slice(0, i)));
+    const fault = extensionFault(certificate) ?? (i === 0 ? undefined : issuerFault(path, i));
     if (fault !== undefined) return fault;
   }
   return path[0] === undefined ? undefined : serverFault(path[0], name);
@@ -77,13 +77,16 @@ function extensionFault({ extensions, ...certificate }: Certificate): Fault | un
   return undefined;
 }
 
-/** @param below the certificates under it, the server's own first. RFC 5280 §6.1.4. */
-function issuerFault(certificate: Certificate, below: Path): Fault | undefined {
+/** What is wrong with number `i` of the path as the issuer of those before it (RFC 5280 §6.1.4). */
+function issuerFault(path: Path, i: number): Fault | undefined {
+  const certificate = path[i]!;
+  const below = path.slice(0, i);
   const { authority, pathLength, keyUsage, purposes, constraints } = certificate.extensions;
   const title = titleOf(certificate);
   const refuse = (why: string): Fault => ({ fault: "unknown-authority", reason: `${title} ${why}` });
-  // Version 1 cannot say it: then to be trusted by name is to be an authority, and only the last one is.
-  if (authority !== true && certificate.version === 3) return refuse("is not one of an authority (Basic Constraints)");
+  // Before version 3 none could say it: then only to be trusted by name is to be an authority (RFC 5280 §6.1.4 (k)).
+  const trustedByName = certificate.version !== 3 && i === path.length - 1;
+  if (authority !== true && !trustedByName) return refuse("is not one of an authority (Basic Constraints)");
   if (keyUsage !== undefined && (keyUsage & KeyUsage.CertificateSign) === 0)
     return refuse("may not sign certificates (Key Usage)");
   if (!serves(purposes)) return { fault: "unsupported", reason: `${title} is not for servers (Extended Key Usage)` };
