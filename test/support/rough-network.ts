@@ -37,9 +37,9 @@ export class RoughNetwork {
   now = 0;
   lost = 0;
   carried = 0;
-  /** Changes a datagram on its way to the client; what fuzzing does. */
-  toClient: (datagram: Uint8Array) => Uint8Array = (datagram) => datagram;
-  toServer: (datagram: Uint8Array) => Uint8Array = (datagram) => datagram;
+  /** What becomes of a datagram on its way; fuzzing changes it, or adds to it. */
+  toClient: (datagram: Uint8Array) => readonly Uint8Array[] = (datagram) => [datagram];
+  toServer: (datagram: Uint8Array) => readonly Uint8Array[] = (datagram) => [datagram];
   readonly #random: SeededRandom;
   readonly #roughness: Roughness;
   #arrivals: Arrival[] = [];
@@ -59,11 +59,13 @@ export class RoughNetwork {
   }
 
   fromClient(name: string, datagram: Uint8Array): void {
-    this.#carry(this.toServer(datagram.slice()), (bytes) => this.#server?.receive(name, bytes, this.now));
+    for (const bytes of this.toServer(datagram.slice()))
+      this.#carry(bytes, (arrived) => this.#server?.receive(name, arrived, this.now));
   }
 
   fromServer(datagram: Uint8Array): void {
-    this.#carry(this.toClient(datagram.slice()), (bytes) => this.#client?.receive(bytes, this.now));
+    for (const bytes of this.toClient(datagram.slice()))
+      this.#carry(bytes, (arrived) => this.#client?.receive(arrived, this.now));
   }
 
   /** Lets time pass until `over`, or nothing more can happen, or `until` is reached. */

@@ -51,10 +51,10 @@ export class SecureScene {
     this.network.connect(this.client, this.server);
   }
 
-  /** Until the handshake has ended one way or the other. */
-  shake(): this {
+  /** Until the handshake has ended one way or the other, or `until` in virtual milliseconds. */
+  shake(until?: number): this {
     this.client.start(this.network.now);
-    this.network.run(() => this.facts !== undefined || this.failure !== undefined);
+    this.network.run(() => this.facts !== undefined || this.failure !== undefined, until);
     return this;
   }
 
@@ -72,9 +72,16 @@ export class SecureScene {
     return this;
   }
 
-  /** Leaves nothing of OpenSSL's behind; the server only if it is this scene's own. */
+  /** Leaves nothing of OpenSSL's behind. */
   end(): void {
-    this.client.close();
+    this.leave();
     this.server.close(this.network.now);
+  }
+
+  /** The same, but the server stays for others, who find it as if nobody had been there. */
+  leave(): void {
+    this.client.close();
+    this.server.drop(this.#name, this.network.now);
+    this.echo.forget();
   }
 }
