@@ -19,8 +19,9 @@ export interface Certificate {
   /** DER: names are the same if their bytes are (RFC 5280 §7.1). */
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
-  /** The most specific one of the subject. */
+  /** The most specific ones of the subject and of the issuer. */
   readonly commonName: string | undefined;
+  readonly issuerName: string | undefined;
   /** Milliseconds since 1970 UTC; Infinity: it has no end. */
   readonly validFrom: number;
   readonly validUntil: number;
@@ -73,6 +74,7 @@ function decodeBody(body: Uint8Array): Omit<Certificate, "der" | "toBeSigned" | 
     issuer,
     subject,
     commonName: commonNameOf(subject),
+    issuerName: commonNameOf(issuer),
     validFrom,
     validUntil,
     publicKey,

@@ -5,7 +5,6 @@ import type { Stamp } from "../../base/clock.ts";
 import type { Judgement, X509Credentials } from "../../base/credentials.ts";
 import { type MatchingType, matches } from "./matching.ts";
 import { type Certificate, decodeCertificate, printable, titleOf } from "./certificate.ts";
-import { commonNameOf } from "./directory-name.ts";
 import { type Path, PathSearch } from "./path.ts";
 import { type Fault, isEndless, keyFault, lastingFault, passingFault } from "./rules.ts";
 import { isStrong, keyOf } from "./signature.ts";
@@ -172,10 +171,9 @@ function nobodyVouches({ leaf, between }: Shown, forged: Certificate | undefined
     return { fault: "bad", reason: `${titleOf(forged)} ${why}` };
   }
   const top = highest(leaf, between);
-  const issuer = commonNameOf(top.issuer);
   const reason = sameBytes(top.issuer, top.subject)
     ? `${titleOf(top)} signed itself, and is not among those that we trust`
-    : `the issuer of ${titleOf(top)}, ${issuer === undefined ? "without a name" : `"${printable(issuer)}"`}, is not among those that we trust`;
+    : `the issuer of ${titleOf(top)}, ${top.issuerName === undefined ? "without a name" : `"${printable(top.issuerName)}"`}, is not among those that we trust`;
   return { fault: "unknown-authority", reason };
 }
 
