@@ -161,6 +161,7 @@ describe("the next step", () => {
     ["4.12 Precondition Failed", 'set version: "1.0"'],
     ["5.00 Internal Server Error", "a fault of its own"],
     ["no answer in 93 s", "can be reached from here"],
+    ["DTLS: coaps://server:5684 refused (unknown_psk_identity)", "Compare identity and key"],
   ])("after %s is in words", (error, words) => {
     expect(nextStep(error)).toContain(words);
   });

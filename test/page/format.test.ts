@@ -11,6 +11,7 @@ import {
   plain,
   plural,
   qualityWord,
+  securityText,
   type Shown,
   showScalar,
   showValue,
@@ -141,6 +142,22 @@ describe("time", () => {
     expect(until(before(-240_000), now)).toBe("in 4 min");
     expect(until(before(1), now)).toBe("now");
     expect(until(undefined, now)).toBe("");
+  });
+});
+
+describe("how a way is secured", () => {
+  const suite = "TLS_PSK_WITH_AES_128_CCM_8";
+
+  it("is told in one line, or why it is not yet", () => {
+    expect(securityText(undefined)).toBe("nothing");
+    expect(securityText({ protocol: "DTLS 1.2" })).toBe("DTLS 1.2, not agreed yet");
+    expect(securityText({ protocol: "DTLS 1.2", failure: "wrong key?" })).toBe("DTLS 1.2: wrong key?");
+    expect(securityText({ protocol: "DTLS 1.2", suite, connectionId: false, resumed: false })).toBe(
+      `DTLS 1.2, ${suite}`,
+    );
+    expect(securityText({ protocol: "DTLS 1.2", suite, connectionId: true, resumed: true })).toBe(
+      `DTLS 1.2, ${suite}, Connection ID, resumed`,
+    );
   });
 });
 

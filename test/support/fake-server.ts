@@ -2,7 +2,7 @@
 
 import { decodeMessage, encodeMessage, type Message, type MessageType, type Option } from "../../src/coap/index.ts";
 import { settle } from "./fake-clock.ts";
-import type { VirtualTransport } from "./virtual-network.ts";
+import type { Transport } from "../../src/base/transport.ts";
 
 const OBSERVE = 6;
 const LOCATION_PATH = 8;
@@ -54,8 +54,11 @@ export type Verdict =
 const CODES = { GET: 1, POST: 2, PUT: 3, DELETE: 4, FETCH: 5, PATCH: 6, iPATCH: 7 } as const;
 export type Method = keyof typeof CODES;
 
+/** The server's end of a way. */
+type FarEnd = Pick<Transport, "send" | "onDatagram">;
+
 export class FakeServer {
-  readonly #wire: VirtualTransport;
+  readonly #wire: FarEnd;
   /** Requests of the client, in order. */
   readonly requests: Heard[] = [];
   /** Responses of the client, notifications among them. */
@@ -72,7 +75,7 @@ export class FakeServer {
   #token = 0;
   #registered = 0;
 
-  constructor(wire: VirtualTransport) {
+  constructor(wire: FarEnd) {
     this.#wire = wire;
     wire.onDatagram((datagram) => this.#hear(decodeMessage(datagram)));
   }

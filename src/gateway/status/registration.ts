@@ -21,7 +21,7 @@ export function registrationStatus(upstream: Upstream): RegistrationStatus {
 }
 
 function statusOf(registration: RegistrationSnapshot, upstream: Upstream): RegistrationStatus {
-  const { state, givenUp, server, since, location, lifetime, observations, asleep } = registration;
+  const { state, givenUp, server, since, location, lifetime, observations, asleep, security } = registration;
   const { shortServerId, lastError, nextAttemptAt } = registration;
   const localPort = upstream.localPort(registration);
   const kept = upstream.kept(shortServerId);
@@ -35,6 +35,7 @@ function statusOf(registration: RegistrationSnapshot, upstream: Upstream): Regis
     ...(localPort !== undefined && { localPort }),
     ...(lastError !== undefined && { lastError }),
     ...(nextAttemptAt !== undefined && { nextAttemptAt: iso(nextAttemptAt) }),
+    ...(security && { security }),
     ...(asleep && { asleep }),
     ...(kept > 0 && { kept }),
   };

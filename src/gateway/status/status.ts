@@ -1,6 +1,7 @@
 /** The snapshot of the gateway that the web page, the CLI and the API see: plain data, no secrets, no live objects. */
 
 import type { Scalar } from "../../base/outcome.ts";
+import type { LineSecurity } from "../../base/transport.ts";
 
 export type Liveness = "waiting" | "live" | "stale" | "gone";
 
@@ -107,6 +108,8 @@ export interface RegistrationStatus {
   /** The last error of CoAP in words; gone when the next request succeeds. */
   readonly lastError?: string;
   readonly nextAttemptAt?: string;
+  /** How the way to the server is secured, or why it is not yet; absent where it is not to be, and before it is first used. */
+  readonly security?: LineSecurity;
   /** In Queue Mode: the server's requests are not heard until the endpoint has said something. */
   readonly asleep?: boolean;
   /** Notifications that wait for this server, or of all servers where this stands for all. */

@@ -112,6 +112,8 @@ function ofStorage({ storage }: Facts, now: number): Finding[] {
 
 /** What to do about an error of registration, by its code (LwM2M Core 1.2 §6.2.1). */
 export function nextStep(error: string): string {
+  if (error.startsWith("DTLS") || error.startsWith("TLS"))
+    return "Compare identity and key, or certificates, with what the server has for this endpoint; it is tried again by itself.";
   if (error.startsWith("4.00")) return "The server did not understand the registration: does it speak LwM2M 1.1?";
   if (error.startsWith("4.03") || error.startsWith("4.01"))
     return "The server does not admit this endpoint name: enter it there first.";

@@ -1,6 +1,6 @@
 /** Numbers, units, ages and words as people write them. Pure, so that they can be tested without a browser. */
 
-import type { Liveness, Registration, RegistrationState, Scalar, Value, Values } from "./types.ts";
+import type { Liveness, Registration, RegistrationState, Scalar, Security, Value, Values } from "./types.ts";
 
 /** A value in two parts: the figure, and the unit set smaller beside it. */
 export interface Shown {
@@ -224,6 +224,14 @@ export const REGISTRATION_WORDS: Readonly<Record<RegistrationState, string>> = {
 /** "Registered, asleep, 12 kept". */
 export function registrationText({ state, asleep, kept = 0 }: Registration): string {
   return REGISTRATION_WORDS[state] + (asleep ? ", asleep" : "") + (kept > 0 ? `, ${plain(kept)} kept` : "");
+}
+
+/** "DTLS 1.2, TLS_PSK_WITH_AES_128_CCM_8, Connection ID, resumed"; of a way that is not secured yet, why. */
+export function securityText(security: Security | undefined): string {
+  if (security === undefined) return "nothing";
+  const { protocol, suite, connectionId, resumed, failure } = security;
+  if (suite === undefined) return failure === undefined ? `${protocol}, not agreed yet` : `${protocol}: ${failure}`;
+  return [protocol, suite, ...(connectionId ? ["Connection ID"] : []), ...(resumed ? ["resumed"] : [])].join(", ");
 }
 
 /** "sensorValue" and "battery_voltage" as words. */

@@ -2,7 +2,7 @@
 
 import { type Control, controlFor } from "./controls.ts";
 import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
-import { duration, plural, registrationText, showValue, until } from "./format.ts";
+import { duration, plural, registrationText, securityText, showValue, until } from "./format.ts";
 import { heading } from "./heading.ts";
 import { age, empty, fact, figure, graph, setAge, setRegistration, state } from "./parts.ts";
 import { resources } from "./resources.ts";
@@ -103,6 +103,7 @@ function upstreamFacts(): Part<{ sensor: Sensor; store: Store }> {
   const endpointName = h("code");
   const observed = h("span");
   const port = h("span");
+  const security = h("span");
   const error = h("p", { class: "error" });
   const lab = h("p", { class: "quiet" });
   const element = h(
@@ -115,6 +116,7 @@ function upstreamFacts(): Part<{ sensor: Sensor; store: Store }> {
       fact("Since", since),
       fact("Endpoint", endpointName),
       fact("Server", server),
+      fact("Secured by", security),
       fact("Lifetime", port),
       fact("Observed", observed),
     ),
@@ -130,6 +132,8 @@ function upstreamFacts(): Part<{ sensor: Sensor; store: Store }> {
       setText(endpointName, sensor.endpoint);
       const servers = is.servers?.map((each) => `${each.server}: ${registrationText(each)}`);
       setText(server, servers?.join("; ") ?? is.server);
+      setText(security, securityText(is.security));
+      setAttribute(security, "title", is.security?.fingerprint);
       setText(observed, plural(is.observations, "path"));
       setText(
         port,

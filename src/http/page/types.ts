@@ -21,6 +21,16 @@ export interface Value {
 
 export type Values = Readonly<Record<string, Value>>;
 
+/** How the way to a server is secured, or why it is not yet. */
+export interface Security {
+  readonly protocol: string;
+  readonly suite?: string;
+  readonly connectionId?: boolean;
+  readonly resumed?: boolean;
+  readonly fingerprint?: string;
+  readonly failure?: string;
+}
+
 export interface Registration {
   readonly state: RegistrationState;
   readonly server: string;
@@ -30,6 +40,7 @@ export interface Registration {
   readonly localPort?: number;
   readonly lastError?: string;
   readonly nextAttemptAt?: string;
+  readonly security?: Security;
   readonly asleep?: boolean;
   readonly kept?: number;
   readonly servers?: readonly Registration[];
