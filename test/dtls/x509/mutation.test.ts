@@ -61,7 +61,7 @@ describe("a mutated certificate", () => {
       let judged = 0;
       let trusted = 0;
       for (let i = 0; i < FUZZ_INPUTS; i++) {
-        const change = random.below(4) > 0 ? mutate : flip;
+        const change = random.below(10) > 0 ? mutate : flip;
         const which = random.below(2);
         const chain = CHAIN.map((der, at) => (at === which ? change(der, random) : der));
         const judgement = random.pick(usages)(chain, NOON);
