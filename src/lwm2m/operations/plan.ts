@@ -8,6 +8,7 @@ import { inRange, type ResourceValue } from "../../model/value.ts";
 import { Right } from "../access.ts";
 import type { Account } from "../account.ts";
 import type { WriteHandler } from "../handlers.ts";
+import { SERVER_OBJECT } from "../provisioned.ts";
 import type { View } from "../view.ts";
 import { instanceOf, isForbidden, resourceOf } from "../view.ts";
 import { wholeBody } from "./upload.ts";
@@ -38,8 +39,9 @@ export interface Plan {
   /** What the tree keeps. */
   readonly kept: { readonly path: Path; readonly value: ResourceValue }[];
   readonly removed: Path[];
-  /** Values for the Server Object. */
+  /** Values for the Server Object, and its Instances that are written anew. */
   readonly server: Node[];
+  readonly vacated: Path[];
 }
 
 /** Whether the gateway itself keeps what the server writes there. */
@@ -82,7 +84,7 @@ export function checkRange({ path, value }: Omit<Node, "type">, { range }: Resou
 export function planned(view: View, nodes: readonly Node[]): Plan {
   if (nodes.length > MAX_VALUES)
     throw new CoapError(Code.RequestEntityTooLarge, `no more than ${MAX_VALUES} values at once`);
-  const plan: Plan = { device: [], kept: [], removed: [], server: [] };
+  const plan: Plan = { device: [], kept: [], removed: [], server: [], vacated: [] };
   const seen = new Set<Path>();
   for (const node of nodes) {
     if (seen.size === seen.add(node.path).size) throw new CoapError(Code.BadRequest, `${node.path}: more than once`);
@@ -117,6 +119,7 @@ function place(view: View, node: Node, plan: Plan): void {
 export function accountAfter(view: View, instance: Path, plan: Plan): Account {
   let account = view.server.accountAt(instance);
   if (account === undefined) throw new CoapError(Code.NotFound, `${instance} is not there`);
+  if (plan.vacated.includes(instance)) account = view.server.vacated(account);
   for (const { path, value } of plan.server) {
     if (instanceOf(path) !== instance) continue;
     const changed = view.server.with(account, path, value);
@@ -131,6 +134,7 @@ export function accountAfter(view: View, instance: Path, plan: Plan): Account {
  * server's to write; of a multiple Resource that is named, every other Resource Instance.
  */
 export function replacing(view: View, where: Path, plan: Plan): void {
+  if (depth(where) === 2 && contains(SERVER_OBJECT, where)) plan.vacated.push(where);
   const named = new Set<Path>();
   for (const { path } of plan.kept) named.add(path).add(resourceOf(path));
   for (const { path } of plan.device) named.add(resourceOf(path));

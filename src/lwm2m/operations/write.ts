@@ -98,9 +98,9 @@ function command(view: View, plan: Plan, run: { signal: AbortSignal; from: numbe
 /** What the gateway keeps. Looked at once more, since a device may have taken its time and another request come between. */
 function commit(view: View, plan: Plan, reply: Reply): Reply {
   if (reply.code !== Code.Changed) return reply;
-  for (const instance of new Set(plan.server.map(({ path }) => instanceOf(path)))) {
+  for (const instance of new Set([...plan.server.map(({ path }) => instanceOf(path)), ...plan.vacated])) {
     const touched = plan.server.map(({ path }) => path).filter((path) => instanceOf(path) === instance);
-    view.server.adopt(accountAfter(view, instance, plan), touched);
+    view.server.adopt(accountAfter(view, instance, plan), plan.vacated.includes(instance) ? [instance] : touched);
   }
   const at = view.clock.now();
   const kept = plan.kept.filter(({ path }) => view.tree.covers(path));

@@ -7,7 +7,7 @@ import type { Account, Version } from "../account.ts";
 import { type Attributes, NO_ATTRIBUTES } from "../reporting/conditions.ts";
 import { type Provisioned, SERVER_OBJECT } from "../provisioned.ts";
 import type { Entry } from "../values.ts";
-import { DISABLE_TIMEOUT_S, isWritable, readResources, writeResource } from "./server-resources.ts";
+import { DISABLE_TIMEOUT_S, isWritable, readResources, vacated, writeResource } from "./server-resources.ts";
 
 /** What is executed at Object 1. */
 const DISABLE = 4;
@@ -93,6 +93,11 @@ export class ServerObject {
   with(account: Account, where: Path, value: ResourceValue): Account | string {
     const changed = writeResource(account, idAt(where, 2), value, this.#actions.version);
     return typeof changed === "string" ? `${where}: ${changed}` : changed;
+  }
+
+  /** The account as it is before it is written anew. */
+  vacated(account: Account): Account {
+    return vacated(account, this.#actions.version);
   }
 
   adopt(account: Account, touched: readonly Path[]): void {

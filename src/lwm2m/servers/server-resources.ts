@@ -2,6 +2,7 @@
 
 import { type ResourceValue } from "../../model/value.ts";
 import type { Account, Version } from "../account.ts";
+import { BOOLEAN_FIELDS, NUMBER_FIELDS, TEXT_FIELDS } from "../account-fields.ts";
 import { bindingOf } from "./schemes.ts";
 
 /** The account as it would be, or why it cannot be. */
@@ -100,6 +101,21 @@ export function isWritable(id: number | undefined, version: Version): boolean {
 export function writeResource(account: Account, id: number | undefined, value: ResourceValue, version: Version): Told {
   const write = RESOURCES.find((resource) => resource.id === id)?.write;
   return write === undefined || !isWritable(id, version) ? "not to be written" : write(account, value, version);
+}
+
+/** Optional Resources and what stands for them in an account; /1/x/6 and /1/x/7 are mandatory (LwM2M Core 1.2 §E.2). */
+const OPTIONAL = [...NUMBER_FIELDS, ...BOOLEAN_FIELDS, ...TEXT_FIELDS, [26, "confirmNotifications"] as const].filter(
+  ([id]) => id !== 6 && id !== 7,
+);
+
+/** The account without what is optional and the server's to write: so a Write that replaces begins (§6.3.3). */
+export function vacated(account: Account, version: Version): Account {
+  const gone: ReadonlySet<string> = new Set(OPTIONAL.flatMap(([id, name]) => (isWritable(id, version) ? [name] : [])));
+  const { uri, lifetime, shortServerId } = account;
+  const left: Readonly<Record<string, unknown>> = Object.fromEntries(
+    Object.entries(account).filter(([name]) => !gone.has(name)),
+  );
+  return { ...left, uri, lifetime, shortServerId };
 }
 
 function number(field: NumberField, range: readonly [number, number]) {

@@ -1,6 +1,7 @@
 /** Object 1 as servers of each version see it: what is there, what may be written, and what is refused. */
 
 import { describe, expect, it } from "vitest";
+import { Format } from "../../../src/content/index.ts";
 import type { Account, Provision, Version } from "../../../src/lwm2m/index.ts";
 import { readResources } from "../../../src/lwm2m/servers/server-resources.ts";
 import { ACCOUNT, station } from "../../support/station.ts";
@@ -111,6 +112,49 @@ describe("Object 1", () => {
     const refused = await put(version, id, value);
     expect(refused.code).toBe(code);
     expect(refused.account).toBeUndefined();
+  });
+
+  describe("that is written anew as a whole (PUT)", () => {
+    const replace = async (version: Version, method: "PUT" | "POST" = "PUT") => {
+      const here = await station({ account: { ...FULL, version } }).registered();
+      let account: Account | undefined;
+      here.client.onProvision((provision) => (account = provision.accounts[0]));
+      // Resource 1: 600, Resource 3: 90.
+      const payload = new Uint8Array([0xc2, 1, 2, 88, 0xc1, 3, 90]);
+      const reply = await here.server.ask(method, { path: "/1/0", format: Format.Tlv, payload });
+      return { code: reply.code, account };
+    };
+
+    it("has lost what is optional and was not given again (LwM2M Core 1.2 §6.3.3)", async () => {
+      const { code, account } = await replace("1.2");
+      expect(code).toBe("2.04");
+      const { uri, shortServerId, priority, failureBlock, bootstrapOnFailure } = FULL;
+      expect(account).toEqual({
+        ...{ uri, shortServerId, priority, failureBlock, bootstrapOnFailure },
+        ...{ version: "1.2", lifetime: 600, defaultMaximumPeriod: 90 },
+      });
+    });
+
+    it.each(["1.0", "1.1"] as const)("keeps what a server of %s cannot write", async (version) => {
+      const { account } = await replace(version);
+      expect(account).toMatchObject({ retryCount: 3, sequenceDelay: 100, confirmNotifications: true });
+      expect(account).not.toHaveProperty("defaultMinimumPeriod");
+      expect(account).not.toHaveProperty("disableTimeout");
+    });
+
+    it("is as it was beside what is given, where only that is to change (POST)", async () => {
+      const { account } = await replace("1.2", "POST");
+      expect(account).toEqual({ ...FULL, version: "1.2", lifetime: 600, defaultMaximumPeriod: 90 });
+    });
+
+    it("tells who observes what is gone", async () => {
+      const here = await station({ account: FULL }).registered();
+      const token = here.server.send("GET", { path: "/1/0/5", observe: 0 });
+      const payload = JSON.stringify([{ n: "/1/0/1", v: 600 }]);
+      await here.server.ask("PUT", { path: "/1/0", format: Format.SenmlJson, payload });
+      await here.clock.advance(2_000);
+      expect(here.server.answers(token).map(({ text }) => text)).toEqual(["120", "86400"]);
+    });
   });
 
   it("forgets a preference for a transport that is not allowed any more", async () => {
