@@ -166,7 +166,7 @@ function notExpected(leaf: Certificate, { expected, matchingType }: Expectation)
 function nobodyVouches({ leaf, between }: Shown, forged: Certificate | undefined): Fault {
   if (forged !== undefined) {
     const why = isStrong(forged)
-      ? "bears a signature that is not its issuer's"
+      ? "bears a signature that is not its issuer's, or of a key too weak"
       : "is signed in a way too weak to be believed";
     return { fault: "bad", reason: `${titleOf(forged)} ${why}` };
   }
