@@ -199,7 +199,8 @@ export class ClientAssociation implements Association {
     else {
       // The server talks, so it has our Finished.
       this.#lastFlight = undefined;
-      this.#owner.received(payload);
+      // Empty ones only hide how much is said (RFC 5246 §6.2.1).
+      if (payload.length > 0) this.#owner.received(payload);
     }
   }
 

@@ -200,16 +200,26 @@ export class Attempt {
   }
 
   /** Stands outside of the count of messages: a server without memory writes 0 each time. */
-  #verifyRequest({ offset, length, data, sequence }: Fragment, now: number): void {
-    const whole = offset === 0 && data.length === length && sequence === 0;
-    const flight = whole && this.handshake.state === "hello" ? this.handshake.restart(data) : undefined;
+  #verifyRequest(fragment: Fragment, now: number): void {
+    const flight = this.#mayRestart(fragment) ? this.handshake.restart(fragment.data) : undefined;
     if (flight === undefined) {
       this.#context.settings.counters.misplaced++;
       return;
     }
     this.#answered = true;
+    this.#alert = undefined;
     this.#reassembly.restart(1);
     this.#send(flight, now);
+  }
+
+  /**
+   * A second cookie counts only where the first one was sent twice in vain: it may be a late answer to a ClientHello
+   * without one, and the server may have taken the first meanwhile.
+   */
+  #mayRestart({ offset, length, data, sequence }: Fragment): boolean {
+    if (offset !== 0 || data.length !== length || sequence !== 0) return false;
+    const again = this.#outstanding?.sending.retransmissions ?? 0;
+    return this.handshake.state === "hello" && (!this.handshake.hasCookie || again > 0);
   }
 
   #add(fragment: Fragment): "kept" | "old" | "refused" {

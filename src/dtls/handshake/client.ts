@@ -2,7 +2,7 @@
 
 import { timingSafeEqual } from "node:crypto";
 import type { Credentials } from "../../base/credentials.ts";
-import { sameBytes } from "../../base/bytes.ts";
+import { DecodeError, sameBytes } from "../../base/bytes.ts";
 import { HandshakeFault } from "../alert.ts";
 import { HandshakeType } from "../constants.ts";
 import { ECDSA_SHA256 } from "../extensions.ts";
@@ -99,13 +99,17 @@ export class ClientHandshake {
     return [this.#say(HandshakeType.ClientHello, encodeClientHello(helloOf(this.#proposal, this.#cookie)))];
   }
 
+  get hasCookie(): boolean {
+    return this.#cookies > 0;
+  }
+
   /**
    * The server wants its cookie back before it remembers anything: we begin again, with the same random and session id
-   * (RFC 6347 §4.2.1). Undefined if this changes nothing: a repetition, or one cookie too many.
+   * (RFC 6347 §4.2.1). Undefined if this changes nothing: unreadable, a repetition, or one cookie too many.
    */
   restart(body: Uint8Array): FlightPart[] | undefined {
-    const cookie = decodeHelloVerifyRequest(body);
-    if (this.#state !== "hello" || this.#cookies >= MAX_COOKIES || sameBytes(cookie, this.#cookie)) return undefined;
+    const cookie = cookieIn(body);
+    if (cookie === undefined || this.#cookies >= MAX_COOKIES || sameBytes(cookie, this.#cookie)) return undefined;
     this.#cookies++;
     this.#cookie = cookie.slice();
     this.#transcript.restart();
@@ -291,6 +295,16 @@ export class ClientHandshake {
     const message = wholeMessage(type, this.#nextSequence++, body);
     this.#transcript.add(message);
     return { part: "message", epoch, message };
+  }
+}
+
+/** Anybody can write it, so that what cannot be read is dropped rather than answered (RFC 6347 §4.1.2.7). */
+function cookieIn(body: Uint8Array): Uint8Array | undefined {
+  try {
+    return decodeHelloVerifyRequest(body);
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
   }
 }
 

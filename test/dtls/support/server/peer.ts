@@ -106,7 +106,7 @@ export class ServerPeer {
         body: record.body.slice(),
         cid: record.cid?.slice(),
       });
-    else this.#takeSealed(record, now);
+    else this.#takeSealed(record);
   }
 
   onTimeout(now: number): void {
@@ -242,7 +242,7 @@ export class ServerPeer {
         for (const fragment of readFragments(body)) if (this.#reassembly.add(fragment) === "old") repeated = true;
         // The client repeats itself: it has not heard us.
         if (repeated && (this.resumed || !this.open)) this.#sendFlight(now);
-        this.#proceed(now);
+        this.#proceed();
         return;
       }
       case ContentType.ChangeCipherSpec: {
@@ -250,7 +250,7 @@ export class ServerPeer {
         this.#line.peerChanged();
         const held = this.#held;
         this.#held = [];
-        for (const record of held) this.#takeSealed(record, now);
+        for (const record of held) this.#takeSealed(record);
         return;
       }
       case ContentType.Alert:
@@ -260,7 +260,7 @@ export class ServerPeer {
     }
   }
 
-  #takeSealed(record: WireRecord, now: number): void {
+  #takeSealed(record: WireRecord): void {
     const opened = this.#line.open(record);
     if (opened === undefined) {
       const { silent } = this.#context.options;
@@ -279,16 +279,15 @@ export class ServerPeer {
       case ContentType.Handshake:
         for (const fragment of readFragments(opened.payload))
           if (this.#reassembly.add(fragment) === "old" && !this.#context.options.forgetful) this.repeat();
-        this.#proceed(now);
+        this.#proceed();
     }
   }
 
-  #proceed(now: number): void {
-    for (let message = this.#reassembly.take(); message; message = this.#reassembly.take())
-      this.#takeMessage(message, now);
+  #proceed(): void {
+    for (let message = this.#reassembly.take(); message; message = this.#reassembly.take()) this.#takeMessage(message);
   }
 
-  #takeMessage(message: HandshakeMessage, now: number): void {
+  #takeMessage(message: HandshakeMessage): void {
     const { body } = message;
     switch (message.type) {
       case HandshakeType.Certificate:
@@ -302,7 +301,7 @@ export class ServerPeer {
         this.#checkClient(body);
         break;
       case HandshakeType.Finished:
-        this.#checkFinished(message, now);
+        this.#checkFinished(message);
         return;
     }
     this.#transcript.add(message);
@@ -335,7 +334,7 @@ export class ServerPeer {
     this.#clientVerified = verify("sha256", this.#transcript.bytes(), key, readCertificateVerify(body).value);
   }
 
-  #checkFinished(message: HandshakeMessage, now: number): void {
+  #checkFinished(message: HandshakeMessage): void {
     const fits = sameBytes(message.body, verifyData(this.#master!, "client finished", this.#transcript.hash()));
     const asked =
       this.#suite.keyExchange === "ecdhe-ecdsa" && this.#context.options.asksClient !== false && !this.resumed;
@@ -355,7 +354,6 @@ export class ServerPeer {
         master: this.#master!,
         suite: this.#suite.id,
       });
-    void now;
   }
 
   #secure(): void {
