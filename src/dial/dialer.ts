@@ -35,6 +35,8 @@ export interface DialerOptions {
   readonly backend?: "own" | "openssl";
   /** Texts that hold secrets, each in a private file; without them, all of it ends with the process. */
   readonly state?: StateTexts;
+  /** How OpenSSL is looked for; in this process unless given. */
+  readonly findOpenssl?: () => Promise<OpensslFound>;
   /** What DTLS is to be like, where that is not as usual. */
   readonly dtls?: Pick<DtlsOptions, "ownCidLength" | "retransmitMs" | "allowCbc" | "requireExtendedMasterSecret">;
 }
@@ -79,7 +81,8 @@ export class Dialer {
 
   /** Takes up the sessions of before, and looks for OpenSSL where that is wanted. Never rejects. */
   static async open(options: DialerOptions): Promise<Dialer> {
-    const openssl = options.backend === "openssl" ? await findOpenssl() : undefined;
+    const { backend, findOpenssl: find = findOpenssl } = options;
+    const openssl = backend === "openssl" ? await find() : undefined;
     if (openssl?.status === "missing") options.log.error("openssl-missing", { reason: openssl.reason });
     const dialer = new Dialer(options, openssl);
     await dialer.#shared.sessions.load();
