@@ -2,7 +2,7 @@
 
 import { builtinAdapters, systemDrivers } from "./adapters/index.ts";
 import type { Clock } from "./base/clock.ts";
-import { codeOf, words } from "./base/errors.ts";
+import { words } from "./base/errors.ts";
 import { type Log, silentLog } from "./base/log.ts";
 import type { Outcome } from "./base/outcome.ts";
 import { type Random, systemRandom } from "./base/random.ts";
@@ -19,7 +19,8 @@ import { MachineWatch } from "./io/machine-watch.ts";
 import { networkFacts, systemInterfaces } from "./io/network.ts";
 import { rebootMachine } from "./io/reboot.ts";
 import { tellSystemd } from "./io/systemd.ts";
-import { Lab } from "./lab/index.ts";
+import { Lab, type LabPorts, type LabSecurity } from "./lab/index.ts";
+import { introduce, onFreePort, secureOptions, startLabServer } from "./lab-server.ts";
 import { devicesFolder, Library, readDefinitions } from "./library/index.ts";
 import type { Account, BootstrapAccount } from "./lwm2m/index.ts";
 import { parseDdf } from "./model/ddf.ts";
@@ -56,8 +57,6 @@ const ROSTER = "roster";
 /** They hold secrets, as the roster does: files of state are their owner's alone. */
 const SESSIONS = "dtls-sessions";
 const SEQUENCES = "oscore-sequences";
-/** Ports tried one after the other, where any will do. */
-const PORTS_TRIED = 20;
 
 /** The settings that each type of adapter takes. */
 export function adapterSettings(): ReadonlyMap<string, SettingsSchema> {
@@ -96,7 +95,8 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const machine = await MachineWatch.start({ stateDir, clock });
   undo.add("machine", () => machine.stop());
 
-  const lab = config.lab && (await startLabServer({ ...config.lab, anyPort: config.anyPort, models, clock, log }));
+  const lab =
+    config.lab && (await startLabServer({ ...config.lab, anyPort: config.anyPort, models, clock, random, log }));
   if (lab) undo.add("lab", () => lab.lab.stop());
   const accounts = accountsOf(config, lab);
   const bootstrap = bootstrapOf(config, lab);
@@ -120,7 +120,10 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     log,
     rules: [...config.adopt, ...simulatorRules(config)],
     sensors: config.sensors,
-    connect: (account, { endpoint, ...local }) => dialer.dial({ account, endpoint, local }),
+    connect: (account, { endpoint, ...local }) => {
+      if (lab) introduce(account, lab);
+      return dialer.dial({ account, endpoint, local });
+    },
     memoryBytes: () => process.memoryUsage.rss(),
     ...(config.storage?.memory !== undefined && { backlogBytes: config.storage.memory }),
     ...(config.gateway.startsPerSecond !== undefined && { startsPerSecond: config.gateway.startsPerSecond }),
@@ -159,6 +162,8 @@ export interface LabServerOptions {
   readonly port: number;
   /** Of bootstrap alone; on `port` as well unless given. 0: any that is free. */
   readonly bootstrapPort?: number;
+  /** Of coaps; none unless given. 0: any that is free. */
+  readonly securePort?: number;
   /** Of its page and API, on this machine only. */
   readonly http: number;
   /** Where CoAP listens. */
@@ -167,12 +172,20 @@ export interface LabServerOptions {
   readonly log: Log;
 }
 
+export interface RunningLab extends LabPorts {
+  /** Whether there is coaps, or why not. */
+  readonly security: LabSecurity;
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
 /** The lab alone: an LwM2M server for other clients to register at. @throws whatever the system says of a port. */
-export async function startLab(options: LabServerOptions): Promise<LabPorts & { url: string; stop(): Promise<void> }> {
-  const { clock, log, http, ...where } = options;
+export async function startLab(options: LabServerOptions): Promise<RunningLab> {
+  const { clock, log, http, securePort, ...where } = options;
   const undo = new Undo(log);
   try {
-    const lab = new Lab({ ...where, models: await loadModels([], log), clock, log });
+    const secure = await secureOptions({ securePort, clock, random: systemRandom, log });
+    const lab = new Lab({ ...where, ...secure, models: await loadModels([], log), clock, log });
     const bound = await lab.start();
     undo.add("lab", () => lab.stop());
     const served = await serve({
@@ -183,7 +196,7 @@ export async function startLab(options: LabServerOptions): Promise<LabPorts & { 
       clock,
     });
     undo.add("http", () => served.close());
-    return { ...bound, url: `${served.url}lab/`, stop: () => undo.all() };
+    return { ...bound, security: lab.security.state, url: `${served.url}lab/`, stop: () => undo.all() };
   } catch (error) {
     await undo.all();
     throw error;
@@ -234,19 +247,26 @@ function simulatorRules({ adapters }: Config): AdoptRule[] {
 
 /** Servers as clients see them; one that is the lab itself is where the lab really listens. */
 function accountsOf({ servers, lab }: Config, bound: LabPorts | undefined): Account[] {
+  const placeOf = (uri: string) => {
+    if (uri === loopback(lab?.port)) return loopback(bound?.port);
+    return uri === secureLoopback(lab?.securePort) ? secureLoopback(bound?.securePort ?? lab?.securePort) : uri;
+  };
   return servers.map((server, index) => ({
     ...server,
-    uri: bound && server.uri === loopback(lab?.port) ? loopback(bound.port) : server.uri,
+    uri: bound ? placeOf(server.uri) : server.uri,
     shortServerId: server.shortServerId ?? index + 1,
   }));
 }
 
 function bootstrapOf({ bootstrap, lab }: Config, bound: LabPorts | undefined): BootstrapAccount | undefined {
+  if (bootstrap && bound?.securePort !== undefined && bootstrap.uri === secureLoopback(lab?.securePort))
+    return { ...bootstrap, uri: secureLoopback(bound.securePort) };
   const isLab = bound && bootstrap?.uri === loopback(lab?.bootstrapPort ?? lab?.port);
   return bootstrap && isLab ? { ...bootstrap, uri: loopback(bound.bootstrapPort) } : bootstrap;
 }
 
 const loopback = (port: number | undefined) => `coap://127.0.0.1:${port}`;
+const secureLoopback = (port: number | undefined) => `coaps://127.0.0.1:${port}`;
 
 /** Ways to servers, with what makes them quick again after a restart. */
 function openDialer({ clock, random, log }: DaemonOptions, state: StateFolder): Promise<Dialer> {
@@ -300,28 +320,6 @@ function offsetText(minutes: number): string {
   return `${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
 }
 
-interface LabPorts {
-  readonly port: number;
-  readonly bootstrapPort: number;
-}
-
-interface LabParts extends Partial<LabPorts> {
-  readonly port: number;
-  readonly anyPort: true | undefined;
-  readonly models: ObjectRegistry;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
-function startLabServer({ port, bootstrapPort, anyPort, ...rest }: LabParts): Promise<{ lab: Lab } & LabPorts> {
-  return onFreePort(port, anyPort, async (candidate) => {
-    // Both move together; any free one stays any free one.
-    const second = bootstrapPort && bootstrapPort + candidate - port;
-    const lab = new Lab({ ...rest, port: candidate, ...(second !== undefined && { bootstrapPort: second }) });
-    return { lab, ...(await lab.start()) };
-  });
-}
-
 function labMount(lab: Lab): Mount {
   return { prefix: "/lab/", handle: (request, response) => lab.handle(request, response) };
 }
@@ -342,15 +340,4 @@ async function startHttp({ config, http, ...rest }: HttpParts): Promise<Awaited<
   return onFreePort(port, config.anyPort, (candidate) =>
     serve({ ...rest, listen: { host, port: candidate }, page, ...(token && { token }) }),
   );
-}
-
-/** The port asked for, or where any will do, the next that is free. */
-async function onFreePort<T>(port: number, any: true | undefined, use: (port: number) => Promise<T>): Promise<T> {
-  for (let candidate = port; ; candidate++) {
-    try {
-      return await use(candidate);
-    } catch (error) {
-      if (!any || codeOf(error) !== "EADDRINUSE" || candidate >= port + PORTS_TRIED) throw error;
-    }
-  }
 }

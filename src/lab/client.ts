@@ -4,6 +4,7 @@ import { BoundedMap } from "../base/bounded.ts";
 import type { Scalar } from "../base/outcome.ts";
 import type { BootstrapResult } from "./bootstrap/result.ts";
 import { byNumbers, type ObjectLinks, type Registration, type Version } from "./registration.ts";
+import type { SecuredPeer } from "./secure-front.ts";
 import type { NotificationStream, Peer } from "./wire.ts";
 
 /** The client as JSON: times are ISO 8601 in UTC. */
@@ -11,6 +12,8 @@ export interface LabClient {
   readonly endpoint: string;
   /** `address:port` it registered from: requests go there. */
   readonly address: string;
+  /** If it came by coaps: who it proved to be, and where it really is. */
+  readonly secured?: SecuredPeer;
   readonly version: string;
   /** Seconds; 0 is without end in LwM2M 1.2. */
   readonly lifetime: number;

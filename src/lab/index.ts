@@ -8,5 +8,6 @@
 export type { BootstrapPlan } from "./bootstrap/plan.ts";
 export type { BootstrapResult, BootstrapStep } from "./bootstrap/result.ts";
 export type { LabClient, LabEvent, LabValue } from "./client.ts";
-export { Lab, type LabOptions } from "./lab.ts";
+export { Lab, type LabOptions, type LabPorts } from "./lab.ts";
 export type { OperationResult } from "./operations.ts";
+export type { LabSecurity, SecureDoor, SecureOptions } from "./secure-front.ts";

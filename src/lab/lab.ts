@@ -12,6 +12,7 @@ import { LabHttp } from "./http/http.ts";
 import { Operations } from "./operations.ts";
 import { byNumbers } from "./registration.ts";
 import { type Farewell, Roster, type RosterAnswer, type RosterOptions } from "./roster.ts";
+import { SecureFront, type SecureOptions } from "./secure-front.ts";
 import { takeSend } from "./sends.ts";
 import { Watcher } from "./watcher.ts";
 import { formatOf, type Peer, Wire } from "./wire.ts";
@@ -32,11 +33,23 @@ export interface LabOptions {
   readonly location?: RosterOptions["location"];
   /** Where the bootstrap server listens, 0 for any free port; on the port of all else unless said otherwise. */
   readonly bootstrapPort?: number;
+  /** A port for coaps as well, and what opens it. */
+  readonly secure?: SecureOptions;
+}
+
+/** Where the lab listens. */
+export interface LabPorts {
+  readonly port: number;
+  /** The same as `port` unless bootstrap has one of its own. */
+  readonly bootstrapPort: number;
+  /** Of coaps, if there is one. */
+  readonly securePort?: number;
 }
 
 export class Lab {
   readonly operations: Operations;
   readonly bootstrap: BootstrapServer;
+  readonly security: SecureFront;
   readonly #options: LabOptions;
   readonly #wire: Wire;
   readonly #roster: Roster;
@@ -72,17 +85,22 @@ export class Lab {
       known: (endpoint) => this.#roster.client(endpoint)?.peer,
       onResult: (result) => this.#tell({ type: "bootstrap", result }),
     });
+    this.security = new SecureFront(options.secure);
     this.#http = new LabHttp(this);
   }
 
   /** Fails if a port is taken. */
-  async start(): Promise<{ port: number; bootstrapPort: number }> {
+  async start(): Promise<LabPorts> {
     const { host = "127.0.0.1", port, bootstrapPort, log } = this.#options;
     const bound = await this.#wire.open(host, port);
     log.info("lab server listens", { uri: `coap://${host}:${bound}` });
-    if (bootstrapPort === undefined) return { port: bound, bootstrapPort: bound };
     try {
-      return { port: bound, bootstrapPort: await this.bootstrap.open(host, bootstrapPort) };
+      const second = bootstrapPort === undefined ? bound : await this.bootstrap.open(host, bootstrapPort);
+      const securePort = await this.security.open(host, bound);
+      const { state } = this.security;
+      if (state.status === "open") log.info("lab server listens", { uri: state.uri });
+      if (state.status === "missing") log.warn("lab server has no coaps", { reason: state.reason });
+      return { port: bound, bootstrapPort: second, ...(securePort !== undefined && { securePort }) };
     } catch (error) {
       await this.stop();
       throw error;
@@ -94,14 +112,13 @@ export class Lab {
     this.#roster.stop();
     this.#http.close();
     for (const client of this.#roster.clients()) client.leave();
-    await Promise.all([this.#wire.close(), this.bootstrap.close()]);
+    await Promise.all([this.#wire.close(), this.bootstrap.close(), this.security.close()]);
   }
 
   /** In the order of their names. */
   clients(): LabClient[] {
-    const now = this.#roster.times();
     return [...this.#roster.clients()]
-      .map((client) => client.snapshot(now))
+      .map((client) => this.snapshot(client))
       .sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1));
   }
 
@@ -115,7 +132,8 @@ export class Lab {
   }
 
   snapshot(client: Client): LabClient {
-    return client.snapshot(this.#roster.times());
+    const secured = this.security.who(client.peer);
+    return { ...client.snapshot(this.#roster.times()), ...(secured && { secured }) };
   }
 
   /** Returns how to stop listening. */

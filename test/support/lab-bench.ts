@@ -20,6 +20,8 @@ export class LabBench {
   port = 0;
   /** The same as `port` unless the bootstrap server was given one of its own. */
   bootstrapPort = 0;
+  /** Of coaps; 0 where there is none. */
+  securePort = 0;
   url = "";
   #http: Server | undefined;
   readonly #waiting = new Set<() => void>();
@@ -33,7 +35,9 @@ export class LabBench {
   }
 
   async start(): Promise<this> {
-    ({ port: this.port, bootstrapPort: this.bootstrapPort } = await this.lab.start());
+    const ports = await this.lab.start();
+    ({ port: this.port, bootstrapPort: this.bootstrapPort } = ports);
+    this.securePort = ports.securePort ?? 0;
     return this;
   }
 

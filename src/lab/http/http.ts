@@ -24,6 +24,9 @@
  *     PUT    bootstrap[/{endpoint}]                 a plan, for all or for one: see bootstrap/plan.ts
  *     DELETE bootstrap[/{endpoint}]                 forgets it
  *     POST   bootstrap/{endpoint}/start             begins without being asked; {"address": "127.0.0.1:5683"} if unknown
+ *     GET    security                               whether and where coaps listens, and for which identities
+ *     PUT    keys/{identity}                        lets a client in by coaps: {"key": "000102…0f"}, hexadecimal digits
+ *     DELETE keys/{identity}                        forgets its key
  *     GET    events                                 server-sent: client, gone, value, bootstrap
  *
  * What a client answers is the status: 4.04 is 404; no answer is 504.
@@ -36,12 +39,14 @@ import type { Operations } from "../operations.ts";
 import { tablePage } from "../table-page.ts";
 import { orderBootstrap } from "./bootstrap-orders.ts";
 import { orderClient } from "./client-orders.ts";
+import { type KeyDoor, orderKeys } from "./key-orders.ts";
 import { HttpError, orderOf, reply, send } from "./messages.ts";
 
 /** What of the lab people may reach. */
 export interface LabDoor {
   readonly operations: Operations;
   readonly bootstrap: BootstrapServer;
+  readonly security: KeyDoor;
   clients(): LabClient[];
   client(endpoint: string): Client | undefined;
   snapshot(client: Client): LabClient;
@@ -80,6 +85,10 @@ export class LabHttp {
       send(response, 200, await orderBootstrap(this.#lab.bootstrap, order));
       return;
     }
+    if (what === "security" || what === "keys") {
+      send(response, 200, orderKeys(this.#lab.security, order));
+      return;
+    }
     if (what === "clients" && endpoint !== undefined && length > 2) {
       reply(response, await orderClient(this.#lab.operations, this.#client(endpoint), order));
       return;
@@ -89,7 +98,7 @@ export class LabHttp {
     else if (what === "clients" && endpoint === undefined) send(response, 200, this.#lab.clients());
     else if (what === "clients" && endpoint) send(response, 200, this.#lab.snapshot(this.#client(endpoint)));
     else if (!what && length <= 1) sendPage(response);
-    else throw new HttpError(404, "there is /lab/clients, /lab/bootstrap and /lab/events");
+    else throw new HttpError(404, "there is /lab/clients, /lab/bootstrap, /lab/security and /lab/events");
   }
 
   #client(endpoint: string): Client {
