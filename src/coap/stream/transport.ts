@@ -190,10 +190,19 @@ export class StreamTransport implements Transport {
 
   #confirm(messageId: number): void {
     const token = new Uint8Array([messageId >> 8, messageId & 0xff]);
-    if (!this.#write(encodePing(token, true))) return;
     this.#unconfirmed ??= [];
     if (this.#unconfirmed.length >= MAX_UNCONFIRMED) this.#unconfirmed.shift();
+    // First the note: on a way without delay the Pong comes back before `write` returns.
     this.#unconfirmed.push(messageId);
+    if (!this.#write(encodePing(token, true))) this.#take(messageId);
+  }
+
+  /** False: nobody waits for this one. */
+  #take(messageId: number): boolean {
+    const rest = this.#unconfirmed?.filter((each) => each !== messageId);
+    if (rest === undefined || rest.length === this.#unconfirmed?.length) return false;
+    this.#unconfirmed = rest.length === 0 ? undefined : rest;
+    return true;
   }
 
   /** A stream has no Reset: the request that is being read and cannot be is answered, or its sender would wait for ever. */
@@ -275,10 +284,7 @@ export class StreamTransport implements Transport {
   #onPong(token: Uint8Array): void {
     if (token.length !== 2) return;
     const messageId = (token[0]! << 8) | token[1]!;
-    const rest = this.#unconfirmed?.filter((each) => each !== messageId);
-    if (rest === undefined || rest.length === this.#unconfirmed?.length) return;
-    this.#unconfirmed = rest.length === 0 ? undefined : rest;
-    this.#acknowledge(messageId);
+    if (this.#take(messageId)) this.#acknowledge(messageId);
   }
 
   /** §5.5: the peer wants to go, and may say when we may come back; where else we could go is not followed (§11.2). */
