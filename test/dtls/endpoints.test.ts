@@ -9,9 +9,11 @@ import { FakeClock } from "../support/fake-clock.ts";
 import type { Heard, Verdict } from "../support/fake-server.ts";
 import { MemoryLog } from "../support/memory-log.ts";
 import { findTestOpenssl, testServer, titled } from "../support/openssl-server.ts";
-import { SecuredNetwork } from "../support/secured-network.ts";
+import { type SecureEnd, SecuredNetwork } from "../support/secured-network.ts";
+import type { OpensslServer } from "../../src/io/openssl/server.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 import { ACCOUNT, models, thermometer } from "../support/station.ts";
+import { TestServer } from "./support/server/server.ts";
 import { Secret } from "../../src/base/secret.ts";
 
 const found = await findTestOpenssl();
@@ -61,15 +63,15 @@ async function openings(count: number, loss: number, ms: number) {
   return { open, shared, network };
 }
 
-function scene(key: Buffer = KEY) {
+/** `far`: what terminates DTLS; OpenSSL unless given. */
+function scene(key: Buffer = KEY, far?: (network: SecuredNetwork) => SecureEnd) {
   const clock = new FakeClock();
   const random = new SeededRandom(4);
   const log = new MemoryLog();
   const network = new SecuredNetwork(clock);
   const book = new Book();
   network.verdict = book.verdict;
-  const server = testServer(found.openssl!, { psk: () => KEY }, network);
-  network.end = server;
+  network.end = far?.(network) ?? openssl(network);
   const shared = { clock, log, gate: new HandshakeGate({ clock, random }), sessions: new SessionStore({ clock, log }) };
   const tree = new ObjectTree();
   thermometer(tree, clock);
@@ -113,12 +115,25 @@ function scene(key: Buffer = KEY) {
     await clock.advance(2_000);
     expect(client.registration.state).toBe("registered");
   };
-  return { clock, log, network, book, server, client, set, told, observed, registered, shared };
+  return { clock, log, network, book, client, set, told, observed, registered, shared };
 }
+
+/** The same at OpenSSL's, which is at hand. */
+function atOpenssl(key?: Buffer) {
+  const servers: OpensslServer[] = [];
+  const all = scene(key, (network) => {
+    const server = openssl(network);
+    servers.push(server);
+    return server;
+  });
+  return { ...all, server: servers[0]! };
+}
+
+const openssl = (network: SecuredNetwork) => testServer(found.openssl!, { psk: () => KEY }, network);
 
 describe.skipIf(!found.openssl)(titled("an endpoint over DTLS", found), () => {
   it("registers, is observed, and says how its way is secured", async () => {
-    const { client, clock, set, observed, registered } = scene();
+    const { client, clock, set, observed, registered } = atOpenssl();
     await registered();
     expect(client.registration.security).toEqual({
       protocol: "DTLS 1.2",
@@ -133,7 +148,7 @@ describe.skipIf(!found.openssl)(titled("an endpoint over DTLS", found), () => {
   });
 
   it("says goodbye to LwM2M and to DTLS when it stops", async () => {
-    const { client, clock, book, server, registered } = scene();
+    const { client, clock, book, server, registered } = atOpenssl();
     await registered();
     const stopping = client.stop();
     await clock.advance(1_000);
@@ -143,7 +158,7 @@ describe.skipIf(!found.openssl)(titled("an endpoint over DTLS", found), () => {
   });
 
   it("is back, and observed anew, when the server has been started again with nothing", async () => {
-    const { client, clock, network, server, book, told, registered } = scene();
+    const { client, clock, network, server, book, told, registered } = atOpenssl();
     await registered();
     server.forget();
     book.registered.clear();
@@ -156,7 +171,7 @@ describe.skipIf(!found.openssl)(titled("an endpoint over DTLS", found), () => {
   });
 
   it("keeps registration and observations when the server has lost the association alone", async () => {
-    const { client, clock, network, server, book, set, observed, registered } = scene();
+    const { client, clock, network, server, book, set, observed, registered } = atOpenssl();
     await registered();
     await observed();
     server.forget();
@@ -171,7 +186,7 @@ describe.skipIf(!found.openssl)(titled("an endpoint over DTLS", found), () => {
   });
 
   it("registers anew at once when the server hangs up", async () => {
-    const { client, clock, network, server, told, registered } = scene();
+    const { client, clock, network, server, told, registered } = atOpenssl();
     await registered();
     server.drop(network.way("tag").port, clock.monotonic());
     await clock.advance(1_000);
@@ -181,7 +196,7 @@ describe.skipIf(!found.openssl)(titled("an endpoint over DTLS", found), () => {
   });
 
   it("is back when the server was away for hours", async () => {
-    const { client, clock, network, book, server, registered } = scene();
+    const { client, clock, network, book, server, registered } = atOpenssl();
     await registered();
     network.down = true;
     await clock.advance(6 * HOUR);
@@ -231,6 +246,47 @@ describe.skipIf(!found.openssl)(titled("an endpoint over DTLS", found), () => {
     network.loss = 0;
     await clock.advance(HOUR / 2);
     expect(client.registration.state).toBe("registered");
+  });
+});
+
+describe("an endpoint over DTLS at a server with Connection IDs", () => {
+  function withCid() {
+    const servers: TestServer[] = [];
+    let issued = 0;
+    const all = scene(KEY, (network) => {
+      const random = new SeededRandom(8);
+      const issueCid = () => Uint8Array.of(0xc1, issued >> 8, issued & 0xff, issued++ & 1);
+      const server = new TestServer({ random, psk: () => KEY, issueCid, resumes: true }, network);
+      servers.push(server);
+      network.identify = (peer) => server.peer(peer);
+      return server;
+    });
+    return { ...all, server: servers[0]! };
+  }
+
+  it("is still registered and observed when its port has changed on the way (RFC 9146 §6)", async () => {
+    const { client, clock, network, server, book, set, observed, registered } = withCid();
+    await registered();
+    expect(client.registration.security).toMatchObject({ connectionId: true });
+    const texts = await observed();
+    network.rebind("tag");
+    set(24);
+    await clock.advance(2_000);
+    set(25);
+    await clock.advance(HOUR);
+    expect(texts().slice(0, 3)).toEqual(["22.0", "24.0", "25.0"]);
+    expect([...book.registered.keys()]).toEqual(["/rd/r1"]);
+    expect(server.handshakes).toBe(1);
+  });
+
+  it("begins anew where the server has forgotten its Connection ID", async () => {
+    const { client, clock, server, book, registered } = withCid();
+    await registered();
+    server.forget(false);
+    book.registered.clear();
+    await clock.advance(HOUR / 2);
+    expect(client.registration).toMatchObject({ state: "registered", security: { resumed: false } });
+    expect(server.handshakes).toBeGreaterThan(1);
   });
 });
 

@@ -32,9 +32,9 @@ export class SecuredNetwork implements SecureEndOwner {
   readonly #clock: FakeClock;
   readonly #random = new SeededRandom(9);
   readonly #ways = new Map<string, Way>();
-  /** By the port of its client; what is behind the DTLS server once it is open. */
-  readonly servers = new Map<string, FakeServer>();
-  readonly #inside = new Map<string, VirtualTransport>();
+  readonly #lines = new Map<unknown, Line>();
+  /** By endpoint, the newest. */
+  readonly #newest = new Map<string, Line>();
   /** The share of datagrams that get lost, each way. */
   loss = 0;
   /** Nothing gets through to the server, or back. */
@@ -43,6 +43,8 @@ export class SecuredNetwork implements SecureEndOwner {
   readonly ports: { endpoint: string; port: string; which: "kept" | "fresh" }[] = [];
   opens = 0;
   verdict: ((request: Heard, endpoint: string) => Verdict) | undefined;
+  /** What stays the same of an association when its port changes. */
+  identify: (peer: string) => unknown = (peer) => peer;
   #end: SecureEnd | undefined;
   #armedFor: number | undefined;
   #nextPort = FIRST_PORT;
@@ -76,9 +78,9 @@ export class SecuredNetwork implements SecureEndOwner {
 
   /** What is at the other end of an endpoint's newest association. */
   server(endpoint: string): FakeServer {
-    const found = this.servers.get(this.way(endpoint).port);
-    if (!found) throw new Error(`${endpoint} has no association`);
-    return found;
+    const line = this.#newest.get(endpoint);
+    if (!line) throw new Error(`${endpoint} has no association`);
+    return line.server;
   }
 
   /** A NAT on the way gives an endpoint another port, unnoticed by it. */
@@ -89,16 +91,6 @@ export class SecuredNetwork implements SecureEndOwner {
     this.#ways.set(way.port, way);
   }
 
-  /** The server hears an association from another port than before (RFC 9146 §6). */
-  moved(from: string, to: string): void {
-    const server = this.servers.get(from);
-    const inside = this.#inside.get(from);
-    if (!server || !inside) return;
-    this.#inside.delete(from);
-    this.#inside.set(to, inside);
-    this.servers.set(to, server);
-  }
-
   transmit(peer: string, datagram: Uint8Array): void {
     const copy = datagram.slice();
     this.#carry(() => this.#ways.get(peer)?.arrive(copy));
@@ -106,29 +98,35 @@ export class SecuredNetwork implements SecureEndOwner {
 
   opened(peer: string): void {
     this.opens += 1;
-    const inside = new VirtualTransport(1_200);
-    const endpoint = this.#ways.get(peer)?.endpoint ?? "?";
-    const server = new FakeServer(inside);
-    const { verdict } = this;
-    if (verdict) server.verdict = (request) => verdict(request, endpoint);
-    // What it sends goes back through the association, wherever that is by then.
-    const out = new VirtualTransport(1_200);
-    inside.peer = out;
-    out.onDatagram((payload) => {
-      const at = [...this.#inside].find(([, each]) => each === inside)?.[0];
-      if (at !== undefined) this.#end?.send(at, payload, this.#clock.monotonic());
-      this.#arm();
-    });
-    this.#inside.set(peer, inside);
-    this.servers.set(peer, server);
+    this.#lines.delete(this.identify(peer));
+    this.#line(peer);
   }
 
   received(peer: string, payload: Uint8Array): void {
-    this.#inside.get(peer)?.receive(payload.slice());
+    const line = this.#lines.get(this.identify(peer)) ?? this.#line(peer);
+    line.at = peer;
+    line.inside.receive(payload.slice());
   }
 
   ended(peer: string): void {
-    this.#inside.delete(peer);
+    this.#lines.delete(this.identify(peer));
+  }
+
+  #line(peer: string): Line {
+    const endpoint = this.#ways.get(peer)?.endpoint ?? "?";
+    const [inside, out] = [new VirtualTransport(1_200), new VirtualTransport(1_200)];
+    const line: Line = { at: peer, inside, server: new FakeServer(inside) };
+    const { verdict } = this;
+    if (verdict) line.server.verdict = (request) => verdict(request, endpoint);
+    inside.peer = out;
+    // What it says goes back through the association, from wherever that was heard last.
+    out.onDatagram((payload) => {
+      this.#end?.send(line.at, payload, this.#clock.monotonic());
+      this.#arm();
+    });
+    this.#lines.set(this.identify(peer), line);
+    this.#newest.set(endpoint, line);
+    return line;
   }
 
   #toServer(way: Way, datagram: Uint8Array): void {
@@ -155,6 +153,13 @@ export class SecuredNetwork implements SecureEndOwner {
       this.#arm();
     });
   }
+}
+
+/** One association, and the LwM2M server behind it. */
+interface Line {
+  at: string;
+  readonly inside: VirtualTransport;
+  readonly server: FakeServer;
 }
 
 /** The bare way of one endpoint. */
