@@ -9,6 +9,11 @@ export class Secret {
     this.#name = name;
   }
 
+  /** Safe to show. */
+  get name(): string {
+    return this.#name;
+  }
+
   reveal(): string {
     return this.#value;
   }

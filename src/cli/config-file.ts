@@ -1,9 +1,9 @@
 /** Reads a configuration file from disk, and the secrets that it names. */
 
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { type Config, type ConfigProblem, readConfig } from "../config/index.ts";
+import { type Config, type ConfigProblem, type Exposure, readConfig } from "../config/index.ts";
 import { adapterSettings, knownDefinitions } from "../daemon.ts";
 import { CommandError, reasonOf, systemCode } from "./command-error.ts";
 import { ExitCode } from "./exit-code.ts";
@@ -29,6 +29,8 @@ export async function readConfigFile(
   const secrets = {
     env: (name: string) => env[name],
     file: (name: string) => readFileSync(resolve(here, name), "utf8"),
+    credential: (name: string) => readFileSync(credentialPath(name, env["CREDENTIALS_DIRECTORY"]), "utf8"),
+    exposed: (name: string | undefined) => exposureOf(name === undefined ? path : resolve(here, name)),
   };
   const options = { adapters: adapterSettings(), secrets };
   const read = readConfig(text, path, options);
@@ -37,6 +39,31 @@ export async function readConfigFile(
   const { config, problems } = definitions ? readConfig(text, path, { ...options, definitions }) : read;
   // Problems name the file as it was asked for; the config has absolute paths.
   return { ...(config && { config }), problems: problems.map((problem) => ({ ...problem, file })) };
+}
+
+/** Where systemd hands over what the unit's LoadCredential= names (systemd.exec(5)). @throws Error in words. */
+function credentialPath(name: string, folder: string | undefined): string {
+  if (folder === undefined) throw new Error("$CREDENTIALS_DIRECTORY is not set: was this started by systemd?");
+  if (!/^[\w.:@-]{1,255}$/.test(name)) throw new Error("this is no name of a credential");
+  return resolve(folder, name);
+}
+
+const OTHERS = 0o007;
+const GROUP = 0o070;
+
+/**
+ * Who else may read a file. A group may where root owns the file: so packages give a service what it needs, and
+ * systemd's own credentials look like that.
+ */
+function exposureOf(path: string): Exposure | undefined {
+  if (process.platform === "win32") return undefined;
+  const { mode, uid } = statSync(path);
+  if ((mode & OTHERS) === 0 && ((mode & GROUP) === 0 || uid === 0)) return undefined;
+  const shown = (mode & 0o777).toString(8).padStart(4, "0");
+  return {
+    what: `${path} has mode ${shown}: a key that others can read is no key`,
+    hint: `chmod 600 ${path}`,
+  };
 }
 
 function unreadable(file: string, error: unknown) {

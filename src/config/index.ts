@@ -3,7 +3,7 @@
  *
  * Each adapter brings the schema of its own settings; this room only reads the file. A broken adapter section, rule or
  * sensor disables itself alone; a broken server, gateway or http section is fatal, since nothing sensible could start.
- * Secrets are named (`!env NAME`, `!file PATH`) and stay `Secret`s from here on.
+ * Secrets are named (`!env NAME`, `!file PATH`, `!credential NAME`) and stay `Secret`s from here on.
  */
 
 export { demoConfig } from "./demo.ts";
@@ -13,11 +13,19 @@ export {
   type AdapterConfig,
   type AdoptRuleConfig,
   type Config,
+  type DtlsConfig,
   type HttpConfig,
   readConfig,
   type ReadConfigOptions,
   type SensorConfig,
 } from "./read.ts";
+export {
+  type EndpointSecurity,
+  type OwnSecurity,
+  type Secured,
+  type SecurityConfig,
+  securityFor,
+} from "./security/security.ts";
 export type { BootstrapConfig, ServerConfig } from "./servers.ts";
-export type { SecretSources } from "./source.ts";
+export type { Exposure, SecretSources } from "./source.ts";
 export type { SettingsSchema } from "./words.ts";

@@ -16,6 +16,7 @@ import {
   parseListen,
   SensorSection,
 } from "./schema.ts";
+import type { OwnSecurity } from "./security/security.ts";
 import { type BootstrapConfig, bootstrapConfig, contradictions, type ServerConfig, serverConfigs } from "./servers.ts";
 import { readSource, type SecretSources, type Source, type ValuePath } from "./source.ts";
 import { checkWith, type Finding, type SettingsSchema } from "./words.ts";
@@ -40,9 +41,11 @@ export interface Config {
   readonly adopt: readonly AdoptRuleConfig[];
   readonly sensors: readonly SensorConfig[];
   /** `bootstrapPort` absent: bootstrap is done on `port`. */
-  readonly lab?: { readonly port: number; readonly bootstrapPort?: number };
+  readonly lab?: { readonly port: number; readonly bootstrapPort?: number; readonly securePort?: number };
   /** Bytes that values may take while servers are away, those of all sensors together. */
   readonly storage?: { readonly memory?: number };
+  /** What DTLS is to be like, where that is not as usual. */
+  readonly dtls?: DtlsConfig;
   /** DDF files with further Objects; absolute. */
   readonly objects: readonly string[];
   /** A folder of further device definitions; absolute. */
@@ -52,6 +55,16 @@ export interface Config {
   readonly log: { readonly level: Level };
   /** Where a port is taken, the next free one will do: for the demonstration, which nobody else relies on. */
   readonly anyPort?: true;
+}
+
+export interface DtlsConfig {
+  /** Who does the cryptography; our own unless given. */
+  readonly backend?: "own" | "openssl";
+  /** Bytes of our Connection ID; false: none is offered. */
+  readonly ownCidLength?: number | false;
+  readonly retransmitMs?: number;
+  readonly allowCbc?: boolean;
+  readonly requireExtendedMasterSecret?: boolean;
 }
 
 export interface HttpConfig {
@@ -83,6 +96,8 @@ export interface SensorConfig {
   readonly definition?: string;
   readonly endpoint?: string;
   readonly label?: string;
+  /** What it has instead of what is said to all. */
+  readonly security?: OwnSecurity;
 }
 
 export interface ReadConfigOptions {
@@ -161,7 +176,7 @@ class Reader {
       this.#say(path, message, { atKey: path.length === 1, ...(hint !== undefined && { hint }) });
     if (!top.ok) return undefined;
     const http = this.#http(whole.http);
-    const { gateway, lab, storage, bootstrap, devices, log } = whole;
+    const { gateway, lab, storage, bootstrap, devices, dtls, log } = whole;
     return {
       gateway: gatewayConfig(gateway),
       servers: this.#servers(whole),
@@ -170,6 +185,7 @@ class Reader {
       adapters,
       adopt,
       sensors,
+      ...(dtls && { dtls: dtlsConfig(dtls) }),
       ...(lab && { lab: labConfig(lab) }),
       ...(storage && { storage }),
       objects: whole.objects.map((each) => resolve(dirname(this.#file), each)),
@@ -325,8 +341,24 @@ function gatewayConfig(section: ConfigFile["gateway"]): Config["gateway"] {
   };
 }
 
-function labConfig({ port, bootstrap_port }: NonNullable<ConfigFile["lab"]>): NonNullable<Config["lab"]> {
-  return { port, ...(bootstrap_port !== undefined && { bootstrapPort: bootstrap_port }) };
+function dtlsConfig(section: NonNullable<ConfigFile["dtls"]>): DtlsConfig {
+  const { backend, connection_id, retransmit, cbc, extended_master_secret } = section;
+  return {
+    ...(backend && { backend }),
+    ...(connection_id !== undefined && { ownCidLength: connection_id }),
+    ...(retransmit !== undefined && { retransmitMs: retransmit * 1_000 }),
+    ...(cbc !== undefined && { allowCbc: cbc }),
+    ...(extended_master_secret && { requireExtendedMasterSecret: extended_master_secret === "required" }),
+  };
+}
+
+function labConfig(section: NonNullable<ConfigFile["lab"]>): NonNullable<Config["lab"]> {
+  const { port, bootstrap_port: bootstrapPort, secure_port: securePort } = section;
+  return {
+    port,
+    ...(bootstrapPort !== undefined && { bootstrapPort }),
+    ...(securePort !== undefined && { securePort }),
+  };
 }
 
 function checkFindings(schema: SettingsSchema, value: unknown, path: ValuePath): readonly Finding[] {

@@ -2,8 +2,9 @@
 
 import { z } from "zod";
 import { Secret } from "../base/secret.ts";
+import { OwnSecuritySection } from "./security/section.ts";
 import { BootstrapSection, ServerSection } from "./servers.ts";
-import { Bytes } from "./values.ts";
+import { Bytes, Seconds } from "./values.ts";
 
 /** LwM2M puts the name into a query of at most 255 bytes: `ep=` and this (Core 1.2 §6.2.1). */
 export const EndpointName = z
@@ -69,6 +70,7 @@ export const SensorSection = z.strictObject({
   definition: z.string().min(1).exactOptional(),
   endpoint: EndpointName.exactOptional(),
   label: Label.exactOptional(),
+  security: OwnSecuritySection.exactOptional(),
 });
 
 /** An adapter's own settings are checked by the adapter's own schema. */
@@ -77,9 +79,31 @@ export const AdapterSectionHead = z.looseObject({ type: z.string() });
 /** Less would not hold what one sensor says in an hour; more than a small machine has is a slip of the pen. */
 const Storage = z.strictObject({ memory: Bytes({ least: 65_536, most: 4 * 1_024 ** 3 }).exactOptional() });
 
+/** RFC 9146 §3: our end is found by its port, so that an empty one will do. */
+const MAX_CONNECTION_ID = 32;
+
+const Dtls = z.strictObject({
+  backend: z.enum(["own", "openssl"], { error: "expected own or openssl" }).exactOptional(),
+  connection_id: z
+    .union([z.literal(false), z.int().min(0).max(MAX_CONNECTION_ID)], {
+      error: `expected false, or 0 to ${MAX_CONNECTION_ID} bytes`,
+    })
+    .exactOptional(),
+  /** LwM2M servers and slow links want up to 9 s (RFC 7925 §11). */
+  retransmit: Seconds.refine((seconds) => seconds >= 1 && seconds <= 60, {
+    error: "expected 1 to 60 seconds",
+  }).exactOptional(),
+  cbc: z.boolean().exactOptional(),
+  extended_master_secret: z.enum(["required", "offered"], { error: "expected required or offered" }).exactOptional(),
+});
+
 const Port = z.int().min(0).max(65_535);
 
-const Lab = z.strictObject({ port: Port.default(5_683), bootstrap_port: Port.exactOptional() });
+const Lab = z.strictObject({
+  port: Port.default(5_683),
+  bootstrap_port: Port.exactOptional(),
+  secure_port: Port.exactOptional(),
+});
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
@@ -94,6 +118,7 @@ export const FileSchema = z.strictObject({
   adapters: z.record(z.string(), z.unknown()).default({}),
   adopt: z.array(z.unknown()).default([]),
   sensors: z.array(z.unknown()).default([]),
+  dtls: Dtls.exactOptional(),
   lab: Lab.exactOptional(),
   objects: z.array(z.string().min(1)).default([]),
   devices: z.string().min(1).exactOptional(),

@@ -1,6 +1,9 @@
 /** Servers and the Bootstrap-Server in the file: their keys, what must not stand together, and what becomes of them. */
 
 import { z } from "zod";
+import { type Contradiction, type Guarded, securityContradictions } from "./security/contradictions.ts";
+import { SecuritySection } from "./security/section.ts";
+import type { SecurityConfig } from "./security/security.ts";
 import type { ValuePath } from "./source.ts";
 import { Seconds } from "./values.ts";
 
@@ -39,6 +42,7 @@ export interface ServerConfig
   /** Seconds; 0: for ever. */
   readonly lifetime: number;
   readonly version?: Version;
+  readonly security?: SecurityConfig;
 }
 
 /** Where sensors are given their servers. */
@@ -47,14 +51,11 @@ export interface BootstrapConfig {
   /** Seconds that the server may begin by itself before it is asked to. */
   readonly holdOff?: number;
   readonly version?: Version;
+  readonly security?: SecurityConfig;
 }
 
-/** Known, but not spoken yet: who asks for encryption must not be given a connection without it. */
-const UNSPOKEN: Readonly<Record<string, string>> = { "coaps:": "DTLS", "coap+tcp:": "TCP", "coaps+tcp:": "TLS" };
-
-const ServerUri = z.string().superRefine((text, context) => {
-  const message = uriProblem(text);
-  if (message !== undefined) context.addIssue({ code: "custom", message });
+const ServerUri = z.string().refine(isServerUri, {
+  error: 'expected coap://host:port or coaps://host:port, such as "coaps://lwm2m.example:5684"',
 });
 
 const Version = z.enum(["1.0", "1.1", "1.2"], { error: 'expected "1.0", "1.1" or "1.2", in quotes' });
@@ -63,6 +64,7 @@ export const BootstrapSection = z.strictObject({
   uri: ServerUri,
   hold_off: Seconds.exactOptional(),
   version: Version.exactOptional(),
+  security: SecuritySection.exactOptional(),
 });
 
 const Attempts = z.int().min(1).max(1_000);
@@ -87,6 +89,7 @@ export const ServerSection = z.strictObject({
   disable_timeout: Seconds.exactOptional(),
   mute_send: z.boolean().exactOptional(),
   confirm_notifications: z.boolean().exactOptional(),
+  security: SecuritySection.exactOptional(),
 });
 export type ServerSection = z.output<typeof ServerSection>;
 
@@ -112,19 +115,18 @@ function serverConfig(section: ServerSection): ServerConfig {
     const value = section[key];
     if (value !== undefined) switches[field] = value;
   }
-  const { uri, lifetime, version } = section;
-  return { uri, lifetime, ...(version && { version }), ...numbers, ...switches };
+  const { uri, lifetime, version, security } = section;
+  return { uri, lifetime, ...(version && { version }), ...numbers, ...switches, ...(security && { security }) };
 }
 
-export function bootstrapConfig({ uri, hold_off, version }: z.output<typeof BootstrapSection>): BootstrapConfig {
-  return { uri, ...(hold_off !== undefined && { holdOff: hold_off }), ...(version && { version }) };
-}
-
-/** Something that is right by itself, and wrong beside the rest. */
-export interface Contradiction {
-  readonly path: ValuePath;
-  readonly message: string;
-  readonly hint?: string;
+export function bootstrapConfig(section: z.output<typeof BootstrapSection>): BootstrapConfig {
+  const { uri, hold_off, version, security } = section;
+  return {
+    uri,
+    ...(hold_off !== undefined && { holdOff: hold_off }),
+    ...(version && { version }),
+    ...(security && { security }),
+  };
 }
 
 /** What must not stand together, in one server or among several. */
@@ -133,6 +135,10 @@ export function contradictions({ server, servers, bootstrap }: ServerSections): 
   if (server && servers)
     found.push({ path: ["servers"], message: "server and servers exclude one another", hint: "keep one of them" });
   if (server) found.push(...inOne(server, ["server"], bootstrap !== undefined));
+  const guarded: Guarded[] = (servers ?? []).map((each, index) => ({ ...each, path: ["servers", index] }));
+  if (server) guarded.push({ ...server, path: ["server"] });
+  if (bootstrap) guarded.push({ ...bootstrap, path: ["bootstrap"] });
+  found.push(...securityContradictions(guarded));
   const uris = new Set<string>();
   const numbers = new Set<number>();
   for (const [index, each] of (servers ?? []).entries()) {
@@ -174,17 +180,11 @@ function inOne(server: ServerSection, path: ValuePath, hasBootstrap: boolean): C
   return found;
 }
 
-function uriProblem(text: string): string | undefined {
-  const scheme = /^[a-z+]+:(?=\/\/)/i.exec(text)?.[0].toLowerCase() ?? "";
-  const transport = UNSPOKEN[scheme];
-  if (transport !== undefined)
-    return `${scheme}// needs ${transport}, which is not spoken yet: use coap:// in a network you trust, or through a VPN`;
-  return isCoapUri(text) ? undefined : 'expected coap://host:port, such as "coap://127.0.0.1:5683"';
-}
+const SCHEMES: ReadonlySet<string> = new Set(["coap:", "coaps:", "coap+tcp:", "coaps+tcp:"]);
 
-function isCoapUri(text: string): boolean {
+function isServerUri(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, username, password, pathname, search, hash } = new URL(text);
   const bare = username + password + search + hash === "" && (pathname === "" || pathname === "/");
-  return protocol === "coap:" && hostname !== "" && bare;
+  return SCHEMES.has(protocol) && hostname !== "" && bare;
 }

@@ -24,15 +24,25 @@ export interface SourceProblem {
   readonly hint?: string;
 }
 
-/** How `!env` and `!file` are followed. */
+/** How `!env`, `!file` and `!credential` are followed. */
 export interface SecretSources {
   env(name: string): string | undefined;
   /** @throws Error, with words, if the file cannot be read. */
   file(path: string): string;
+  /** What systemd handed over under this name. @throws Error, with words, if it has not. */
+  credential?(name: string): string;
+  /** In words, who else may read this file, or the configuration itself; undefined: nobody. */
+  exposed?(path: string | undefined): Exposure | undefined;
+}
+
+/** A file that more than its owner may read. */
+export interface Exposure {
+  readonly what: string;
+  readonly hint: string;
 }
 
 export interface Source {
-  /** Plain values; `!env` and `!file` are `Secret`s. */
+  /** Plain values; what `!env`, `!file` and `!credential` name are `Secret`s. */
   readonly value: unknown;
   readonly problems: readonly SourceProblem[];
   /** False if the text is no YAML at all: `value` means nothing then. */
@@ -49,23 +59,33 @@ const MAX_TEXT = 1_000_000;
 const MAX_VALUES = 200_000;
 const MAX_DEPTH = 32;
 const MAX_SECRET = 64_000;
+/** Tables of keys, and what a machine trusts. */
+const MAX_LONG = 4_000_000;
+const LONG: ReadonlySet<unknown> = new Set(["table", "trust"]);
+/** Keys below `security` that nobody else must be able to read. */
+const KEYS: ReadonlySet<unknown> = new Set(["key", "secret", "table"]);
 /** What readers of UTF-8 put in the place of other bytes, and control characters. */
 const NOT_TEXT = /(?![\t\n\r])[\p{Cc}\ufffd]/u;
 
+type ReferenceKind = "env" | "file" | "credential";
+
 /** A secret that was named but not yet looked up. */
 class Reference {
-  readonly kind: "env" | "file";
+  readonly kind: ReferenceKind;
   readonly name: string;
 
-  constructor(kind: "env" | "file", name: string) {
+  constructor(kind: ReferenceKind, name: string) {
     this.kind = kind;
     this.name = name;
   }
 }
 
+const REFERENCES: ReadonlySet<string> = new Set(["!env", "!file", "!credential"]);
+
 const TAGS: ScalarTag[] = [
   { tag: "!env", resolve: (text) => new Reference("env", text) },
   { tag: "!file", resolve: (text) => new Reference("file", text) },
+  { tag: "!credential", resolve: (text) => new Reference("credential", text) },
 ];
 
 /** Reads YAML text. Never throws: what is wrong is in `problems`. */
@@ -172,7 +192,9 @@ class PlainReader {
       return this.#readMap(node, path);
     }
     if (!isScalar(node)) return undefined;
-    return node.value instanceof Reference ? this.#open(node.value, node, path) : (node.value ?? undefined);
+    if (node.value instanceof Reference) return this.#open(node.value, node, path);
+    if (typeof node.value === "string") this.#guard(path, node, undefined);
+    return node.value ?? undefined;
   }
 
   #readMap(node: YAMLMap, path: ValuePath): Readonly<Record<string, unknown>> {
@@ -210,15 +232,31 @@ class PlainReader {
       return new Secret(value ?? "", title);
     }
     try {
-      const value = this.#secrets.file(name).replace(/\r?\n$/, "");
-      if (value.length > MAX_SECRET) throw new Error(`longer than ${MAX_SECRET} characters`);
+      const value = this.#read(kind, name).replace(/\r?\n$/, "");
+      const most = LONG.has(path.at(-1)) ? MAX_LONG : MAX_SECRET;
+      if (value.length > most) throw new Error(`longer than ${most} characters`);
       if (value === "") throw new Error("empty");
+      if (kind === "file") this.#guard(path, node, name);
       return new Secret(value, title);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#report(path, node, `the file ${name} cannot be used: ${reason}`, "does it exist, may this user read it?");
+      const hint = kind === "file" ? "does it exist, may this user read it?" : "LoadCredential= in the unit names it";
+      this.#report(path, node, `the ${kind} ${name} cannot be used: ${reason}`, hint);
       return new Secret("", title);
     }
+  }
+
+  #read(kind: "file" | "credential", name: string): string {
+    if (kind === "file") return this.#secrets.file(name);
+    if (!this.#secrets.credential) throw new Error("systemd is not here");
+    return this.#secrets.credential(name);
+  }
+
+  /** A key that others can read is no key: it stands in a file of its own, or this one is its owner's alone. */
+  #guard(path: ValuePath, node: Node, file: string | undefined): void {
+    if (!KEYS.has(path.at(-1)) || !path.includes("security")) return;
+    const exposure = this.#secrets.exposed?.(file);
+    if (exposure) this.#report(path, node, exposure.what, exposure.hint);
   }
 }
 
@@ -269,8 +307,8 @@ class Finder {
 function plainYamlMessage(message: string): string {
   const first = message.split("\n", 1)[0] ?? message;
   const tag = /^Unresolved tag: (\S+)/.exec(first);
-  if (tag?.[1] === "!env" || tag?.[1] === "!file") return `${tag[1]} takes one name: ${tag[1]} NAME`;
-  if (tag) return `unknown tag ${tag[1] ?? ""}: only !env and !file mean something here`;
+  if (tag?.[1] !== undefined && REFERENCES.has(tag[1])) return `${tag[1]} takes one name: ${tag[1]} NAME`;
+  if (tag) return `unknown tag ${tag[1] ?? ""}: only !env, !file and !credential mean something here`;
   if (first.startsWith("Source contains multiple documents"))
     return "a second document begins here: one file, one document";
   if (first.startsWith("Maximum call stack")) return "nested too deep";

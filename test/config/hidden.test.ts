@@ -14,6 +14,9 @@ describe("what is hidden", () => {
     ["{ 'password': 'it''s' }", "{ 'password': ******* }"],
     ['{ password: "a\\"bc", x: 1 }', "{ password: *******, x: 1 }"],
     ["psk: 00112233", "psk: ********"],
+    ["{ mode: psk, key: 0011 }", "{ mode: psk, key: **** }"],
+    ["table: a 0011", "table: ******"],
+    ["-----BEGIN EC PRIVATE KEY-----\n  MHcC\n", "-----BEGIN EC PRIVATE KEY-----\n  ****\n"],
     ["client_secret: abc", "client_secret: ***"],
     ["PASSWORD: abc", "PASSWORD: ***"],
     ['url: "mqtt://user:abc@host:1883"', 'url: "mqtt://user:***@host:1883"'],
@@ -65,8 +68,8 @@ describe("what is hidden", () => {
   });
 
   it("is told by the last word of a key", () => {
-    expect(["token", "http_token", "PASSWORD", "psk"].map(isSensitive)).toEqual([true, true, true, true]);
-    expect(["tokens", "key", "listen", undefined, Symbol("token")].map(isSensitive)).not.toContain(true);
+    expect(["token", "http_token", "PASSWORD", "psk", "bind_key"].map(isSensitive)).not.toContain(false);
+    expect(["tokens", "keys", "listen", undefined, Symbol("token")].map(isSensitive)).not.toContain(true);
   });
 });
 

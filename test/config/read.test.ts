@@ -172,16 +172,19 @@ describe("what is fatal", () => {
   });
 
   it.each([
-    ["server: { uri: localhost }", '! 1:16 server.uri: expected coap://host:port, such as "coap://127.0.0.1:5683"'],
+    [
+      "server: { uri: localhost }",
+      '! 1:16 server.uri: expected coap://host:port or coaps://host:port, such as "coaps://lwm2m.example:5684"',
+    ],
     [
       'server: { uri: "coaps://a" }',
-      "! 1:16 server.uri: coaps:// needs DTLS, which is not spoken yet: use coap:// in a network you trust, or through a VPN",
+      "! 1:16 server.uri: coaps wants to know who one is (add security: { mode: psk, key: !file KEY })",
     ],
     ["servers: []", '! 1:1 : no server to register at (add server: { uri: "coap://host:5683" })'],
     ["bootstrap: { hold_off: 3 }", "! 1:1 bootstrap.uri: missing"],
     [
       'bootstrap: { uri: "coaps://a" }',
-      "! 1:19 bootstrap.uri: coaps:// needs DTLS, which is not spoken yet: use coap:// in a network you trust, or through a VPN",
+      "! 1:19 bootstrap.uri: coaps wants to know who one is (add security: { mode: psk, key: !file KEY })",
     ],
     ['bootstrap: { uri: "coap://a", holdoff: 3 }', "! 1:31 bootstrap.holdoff: unknown key (did you mean `hold_off`?)"],
     ["server: { lifetime: 3 }", "! 1:1 server.uri: missing"],
@@ -316,9 +319,9 @@ describe("secrets", () => {
     expect(read(`${SERVER}http: { listen: "127.0.0.1:1", token: !env NO_SUCH }`).config).toBeUndefined();
   });
 
-  it("have two tags and no other", () => {
+  it("have three tags and no other", () => {
     expect(told(`${SERVER}gateway: { endpoint: !secret x }`)).toEqual([
-      "! 2:22 : unknown tag !secret: only !env and !file mean something here",
+      "! 2:22 : unknown tag !secret: only !env, !file and !credential mean something here",
     ]);
   });
 });
