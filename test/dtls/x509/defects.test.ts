@@ -185,6 +185,11 @@ const DEFECTS: readonly (readonly [string, Scene, Verdicts])[] = [
   ["the root in /0/x/4", { expected: ({ root }) => root.der }, ["trusted", "bad", "trusted", "bad"]],
   ["names within what is permitted", { between: { extensions: [constraints(0, dns("example"))] } }, always("trusted")],
   [
+    "a name that only ends like what is permitted",
+    { between: { extensions: [constraints(0, dns("m.example"))] } },
+    everyPath("unknown-authority"),
+  ],
+  [
     "names beyond what is permitted",
     { between: { extensions: [constraints(0, dns("elsewhere"))] } },
     everyPath("unknown-authority"),
