@@ -6,9 +6,9 @@ import { dtls, DtlsTransport, HandshakeGate, SessionStore } from "../../src/dtls
 import { Lwm2mClient, ObjectTree } from "../../src/lwm2m/index.ts";
 import { path } from "../../src/model/path.ts";
 import { FakeClock } from "../support/fake-clock.ts";
-import type { Heard, Verdict } from "../support/fake-server.ts";
 import { MemoryLog } from "../support/memory-log.ts";
 import { findTestOpenssl, testServer, titled } from "../support/openssl-server.ts";
+import { RegistrationBook } from "../support/registration-book.ts";
 import { type SecureEnd, SecuredNetwork } from "../support/secured-network.ts";
 import type { OpensslServer } from "../../src/io/openssl/server.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
@@ -21,23 +21,6 @@ const KEY = Buffer.from("000102030405060708090a0b0c0d0e0f", "hex");
 const TEMPERATURE = path(3303, 0, 5700);
 const HOUR = 3_600_000;
 const URI = "coaps://server:5684";
-
-/** Who is registered, whatever ways they came by. */
-class Book {
-  readonly registered = new Map<string, string>();
-  #count = 0;
-
-  verdict = ({ message, path: at }: Heard, endpoint: string): Verdict => {
-    if (at === "/rd") {
-      const location = ["rd", `r${++this.#count}`];
-      this.registered.set(`/${location.join("/")}`, endpoint);
-      return { code: 0x41, location };
-    }
-    if (!this.registered.has(at)) return { code: 0x84 };
-    if (message.code === 4) this.registered.delete(at);
-    return { code: message.code === 4 ? 0x42 : 0x44 };
-  };
-}
 
 /** Bare transports without anything above: how many of them open. */
 async function openings(count: number, loss: number, ms: number) {
@@ -69,7 +52,7 @@ function scene(key: Buffer = KEY, far?: (network: SecuredNetwork) => SecureEnd) 
   const random = new SeededRandom(4);
   const log = new MemoryLog();
   const network = new SecuredNetwork(clock);
-  const book = new Book();
+  const book = new RegistrationBook();
   network.verdict = book.verdict;
   network.end = far?.(network) ?? openssl(network);
   const shared = { clock, log, gate: new HandshakeGate({ clock, random }), sessions: new SessionStore({ clock, log }) };
@@ -161,7 +144,7 @@ describe.skipIf(!found.openssl)(titled("an endpoint over DTLS", found), () => {
     const { client, clock, network, server, book, told, registered } = atOpenssl();
     await registered();
     server.forget();
-    book.registered.clear();
+    book.clear();
     await clock.advance(HOUR / 2);
     expect(client.registration.state).toBe("registered");
     expect(book.registered.size).toBe(1);
@@ -203,7 +186,7 @@ describe.skipIf(!found.openssl)(titled("an endpoint over DTLS", found), () => {
     expect(client.registration.state).not.toBe("registered");
     expect(client.registration.lastError).toMatch(/^DTLS: coaps:\/\/server:5684 does not answer/);
     server.forget();
-    book.registered.clear();
+    book.clear();
     network.down = false;
     await clock.advance(HOUR);
     expect(client.registration).toMatchObject({ state: "registered" });
@@ -283,7 +266,7 @@ describe("an endpoint over DTLS at a server with Connection IDs", () => {
     const { client, clock, server, book, registered } = withCid();
     await registered();
     server.forget(false);
-    book.registered.clear();
+    book.clear();
     await clock.advance(HOUR / 2);
     expect(client.registration).toMatchObject({ state: "registered", security: { resumed: false } });
     expect(server.handshakes).toBeGreaterThan(1);

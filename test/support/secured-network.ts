@@ -4,6 +4,7 @@
  */
 
 import type { Transport } from "../../src/base/transport.ts";
+import type { LocalEnd } from "../../src/dial/index.ts";
 import { FakeServer, type Heard, type Verdict } from "./fake-server.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { SeededRandom } from "./seeded-random.ts";
@@ -58,10 +59,11 @@ export class SecuredNetwork implements SecureEndOwner {
   }
 
   /** As `DtlsTransportOptions.dial` wants it: the same port again, or another. */
-  dial(endpoint: string): (which: "kept" | "fresh") => Transport {
-    let kept = "";
+  dial(endpoint: string, { port, onBound }: LocalEnd = {}): (which: "kept" | "fresh") => Transport {
+    let kept = port === undefined ? "" : String(port);
     return (which) => {
       if (which === "fresh" || kept === "") kept = String(this.#nextPort++);
+      onBound?.(Number(kept));
       this.ports.push({ endpoint, port: kept, which });
       const way = new Way((datagram) => this.#toServer(way, datagram), kept, endpoint);
       this.#ways.set(kept, way);
