@@ -63,7 +63,7 @@ describe("a mutated certificate", () => {
       for (let i = 0; i < FUZZ_INPUTS; i++) {
         const change = random.below(10) > 0 ? mutate : flip;
         const which = random.below(2);
-        const chain = CHAIN.map((der, at) => (at === which ? change(der, random) : der));
+        const chain = CHAIN.slice(0, 2).map((der, at) => (at === which ? change(der, random) : der));
         const judgement = random.pick(usages)(chain, NOON);
         judged++;
         if (judgement.status !== "trusted") continue;
