@@ -2,6 +2,7 @@
 
 import { type Command, InvalidArgumentError } from "commander";
 import { CommandError, reasonOf, systemCode } from "../command-error.ts";
+import type { LabSecurity } from "../../lab/index.ts";
 import { processLog } from "../process-log.ts";
 import { listenForStop } from "../stopping.ts";
 import type { Surroundings } from "../surroundings.ts";
@@ -11,6 +12,7 @@ import { styled } from "../terminal.ts";
 interface LabOptions {
   readonly port: number;
   readonly bootstrapPort?: number;
+  readonly securePort?: number;
   readonly http: number;
   readonly host: string;
 }
@@ -25,9 +27,10 @@ export function addLabCommand(program: Command, surroundings: Surroundings): voi
     .description("run the small LwM2M server alone, for trying and commissioning")
     .option("--port <number>", "CoAP over UDP", port, COAP_PORT)
     .option("--bootstrap-port <number>", "a port for bootstrap alone; otherwise on the same", port)
+    .option("--secure-port <number>", "coaps, for clients whose key the lab was given; usually 5684", port)
     .option("--http <number>", "its page and its API, on this machine only", port, HTTP_PORT)
     .option("--host <address>", "where CoAP listens", LOOPBACK)
-    .addHelpText("after", "\nExample:\n  $ isthmus lab --port 5683 --http 8081\n")
+    .addHelpText("after", "\nExample:\n  $ isthmus lab --port 5683 --secure-port 5684 --http 8081\n")
     .action((options: LabOptions) => lab(options, surroundings));
 }
 
@@ -35,6 +38,18 @@ export function port(text: string): number {
   const number = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (!(number <= 65_535)) throw new InvalidArgumentError("A port is a number from 0 to 65535; 0 takes a free one.");
   return number;
+}
+
+/** How clients are let in by coaps, or why there is none. */
+function wordsOf({ status, ...security }: LabSecurity, url: string): string {
+  if (status === "off") return "";
+  const words =
+    "reason" in security
+      ? `There is no coaps. ${security.reason}`
+      : `A client is let in by coaps once its key is known: PUT {"key": "<hexadecimal digits>"} to ${url}keys/<identity>`;
+  return `
+${words}
+`;
 }
 
 async function lab(options: LabOptions, surroundings: Surroundings): Promise<void> {
@@ -46,6 +61,7 @@ async function lab(options: LabOptions, surroundings: Surroundings): Promise<voi
   const log = processLog({ surroundings, clock, level: "info" });
   try {
     const running = await startLab({ ...options, clock, log });
+    const { security } = running;
     terminal.out(
       `The lab is running: an LwM2M server for trying things. Values are not kept.\n\n${table(
         [
@@ -53,12 +69,13 @@ async function lab(options: LabOptions, surroundings: Surroundings): Promise<voi
           ...(running.bootstrapPort === running.port
             ? []
             : [["Bootstrap", `coap://${options.host}:${running.bootstrapPort}`]]),
+          ...(security.status === "open" ? [["Secured", security.uri]] : []),
           ["Open", styled(running.url, "bold", terminal)],
           ["Stop", "Ctrl-C"],
         ],
         terminal.width,
         "  ",
-      )}\n`,
+      )}\n${wordsOf(security, running.url)}`,
     );
     await stops.asked;
     await Promise.race([running.stop(), stops.insisted]);
