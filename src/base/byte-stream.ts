@@ -1,6 +1,10 @@
 /** A way that carries bytes in order, and may break: TCP, TLS over it, and the test network look like this. */
 
+import type { LineSecurity } from "./transport.ts";
+
 export interface ByteStream {
+  /** Of a stream that is secured, or is to be: how that stands. */
+  readonly security?: LineSecurity | undefined;
   /** Fails if nobody listens there, the peer is not who it should be, or `signal` is aborted. */
   open(signal?: AbortSignal): Promise<void>;
   /** Never throws. False: it could not be taken, because the stream is closed or too much waits to be sent already. */

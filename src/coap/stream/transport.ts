@@ -13,7 +13,7 @@ import type { ByteStream } from "../../base/byte-stream.ts";
 import type { Timer } from "../../base/clock.ts";
 import { words } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
-import type { Transport } from "../../base/transport.ts";
+import type { LineSecurity, Transport } from "../../base/transport.ts";
 import { encodeEmpty } from "../codec.ts";
 import { Code, isRequest } from "../message.ts";
 import { encodeFrame, FrameReader, frameOf } from "./frame.ts";
@@ -99,6 +99,10 @@ export class StreamTransport implements Transport {
   /** Messages may carry several blocks (§6): the peer knows blocks, and takes messages longer than one. */
   get bert(): boolean {
     return this.#peerBlockwise && this.#peerMax > USUAL_MAX_MESSAGE;
+  }
+
+  get security(): LineSecurity | undefined {
+    return this.#stream.security;
   }
 
   /** @throws Error if the stream does not open, the peer does not introduce itself, or it is closed meanwhile. */

@@ -3,11 +3,11 @@
 import type { KeyObject } from "node:crypto";
 import { isIP } from "node:net";
 import { connect, type ConnectionOptions, type DetailedPeerCertificate, TLSSocket } from "node:tls";
-import type { AssociationFacts } from "../../base/association.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Credentials, PskCredentials, X509Credentials } from "../../base/credentials.ts";
-import { codeOf } from "../../base/errors.ts";
+import { codeOf, words } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
+import type { LineSecurity } from "../../base/transport.ts";
 import { explainUnreachable, type Peer, SocketStream } from "./socket-stream.ts";
 
 export interface TlsOptions extends Peer {
@@ -26,12 +26,6 @@ export interface TlsOptions extends Peer {
   readonly requireAlpn?: boolean;
   readonly log?: Log;
 }
-
-/** What was agreed on. */
-export type TlsFacts = Pick<AssociationFacts, "suite" | "resumed" | "peerFingerprint"> & {
-  /** `TLSv1.2`, `TLSv1.3`. */
-  readonly version: string;
-};
 
 const COAP = "coap";
 /** Where a server may leave ALPN out. */
@@ -55,38 +49,46 @@ const SUITES: ReadonlyMap<number, string> = new Map([
 const PSK_SUITES = [0xc0a8, 0xc0a4, 0x00a8];
 const X509_SUITES = [0x1301, 0x1304, 0xc0ae, 0xc0ac, 0xc02b];
 
-/** A stream that also tells how it is secured, while it is open. */
+/** A stream that also tells how it is secured. */
 export class TlsStream extends SocketStream {
-  readonly #held: Held;
+  readonly #line: Line;
 
   constructor(options: TlsOptions) {
-    const held: Held = { facts: undefined };
+    const line: Line = { security: NOT_YET };
     super(options, {
       ready: "secureConnect",
-      connect: ({ host, port }) => {
-        held.facts = undefined;
-        return connect({ host, port, ...securing(options, host) });
-      },
+      connect: ({ host, port }) => connect({ host, port, ...securing(options, host) }),
       inspect: (socket) => {
         if (!(socket instanceof TLSSocket)) return "no TLS";
         const trouble = alpnTrouble(options, socket) ?? judge(options, socket);
-        if (trouble === undefined) held.facts = factsOf(socket);
+        if (trouble === undefined) line.security = securityOf(socket);
         return trouble;
       },
       explain: explainHandshake(options.credentials),
     });
-    this.#held = held;
+    this.#line = line;
   }
 
-  /** Of the last opening that worked. */
-  get facts(): TlsFacts | undefined {
-    return this.#held.facts;
+  /** Of the last opening. */
+  get security(): LineSecurity {
+    return this.#line.security;
+  }
+
+  override async open(signal?: AbortSignal): Promise<void> {
+    try {
+      await super.open(signal);
+    } catch (error) {
+      this.#line.security = { ...NOT_YET, failure: words(error) };
+      throw error;
+    }
   }
 }
 
-interface Held {
-  facts: TlsFacts | undefined;
+interface Line {
+  security: LineSecurity;
 }
+
+const NOT_YET: LineSecurity = { protocol: "TLS" };
 
 /** Opening it connects, and proves who both ends are. @throws what `SocketStream.open` throws. */
 export const tls = (options: TlsOptions): TlsStream => new TlsStream(options);
@@ -190,13 +192,14 @@ function chainOf(socket: TLSSocket): Uint8Array[] {
   return chain;
 }
 
-function factsOf(socket: TLSSocket): TlsFacts {
+function securityOf(socket: TLSSocket): LineSecurity {
   const fingerprint = socket.getPeerX509Certificate()?.fingerprint256.replaceAll(":", "").toLowerCase();
   return {
+    // "TLSv1.2" as it is called among people.
+    protocol: (socket.getProtocol() ?? "TLS").replace("v", " "),
     suite: socket.getCipher().standardName,
-    version: socket.getProtocol() ?? "TLS",
     resumed: socket.isSessionReused(),
-    ...(fingerprint !== undefined && { peerFingerprint: fingerprint }),
+    ...(fingerprint !== undefined && { fingerprint }),
   };
 }
 

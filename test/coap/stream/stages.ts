@@ -45,11 +45,11 @@ export class StreamStage {
     this.#listen();
   }
 
-  /** Opens both ends; the far end introduces itself with `settings`, or not at all. */
-  async open(settings: Uint8Array | undefined = encodeSettings(16_640)): Promise<this> {
+  /** Opens both ends; the far end introduces itself with `settings`. */
+  async open(settings = encodeSettings(16_640)): Promise<this> {
     const opening = this.begin();
     await settle();
-    if (settings !== undefined) this.far.write(settings);
+    this.far.write(settings);
     await opening;
     this.signals();
     return this;
