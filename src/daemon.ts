@@ -1,5 +1,6 @@
 /** Builds the house from a config, starts it and stops it: the only file that knows every room. */
 
+import { upstreamOf } from "./accounts.ts";
 import { builtinAdapters, systemDrivers } from "./adapters/index.ts";
 import type { Clock } from "./base/clock.ts";
 import { words } from "./base/errors.ts";
@@ -22,7 +23,6 @@ import { tellSystemd } from "./io/systemd.ts";
 import { Lab, type LabPorts, type LabSecurity } from "./lab/index.ts";
 import { introduce, onFreePort, secureOptions, startLabServer } from "./lab-server.ts";
 import { devicesFolder, Library, readDefinitions } from "./library/index.ts";
-import type { Account, BootstrapAccount } from "./lwm2m/index.ts";
 import { parseDdf } from "./model/ddf.ts";
 import type { ObjectModel, ObjectRegistry } from "./model/objects.ts";
 import { loadRegistry } from "./model/registry.ts";
@@ -98,8 +98,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const lab =
     config.lab && (await startLabServer({ ...config.lab, anyPort: config.anyPort, models, clock, random, log }));
   if (lab) undo.add("lab", () => lab.lab.stop());
-  const accounts = accountsOf(config, lab);
-  const bootstrap = bootstrapOf(config, lab);
+  const upstream = upstreamOf(config, lab, log);
 
   const { folder } = config;
   const plugins = builtinAdapters(systemDrivers({ clock, random, log, ...(folder !== undefined && { folder }) }));
@@ -107,8 +106,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const gateway = new Gateway({
     endpoint: config.gateway.endpoint ?? `isthmus-${machine.facts.hostname}`,
     version,
-    accounts,
-    ...(bootstrap && { bootstrap }),
+    ...upstream,
     devices: loadDevices(config.devices, models, log),
     models,
     adapters: host,
@@ -142,7 +140,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   log.info("started", { version, adapters: config.adapters.length, url: http?.url });
   return {
     ...(http && { url: http.url }),
-    servers: [...accounts, ...(bootstrap ? [bootstrap] : [])].map(({ uri }) => uri),
+    servers: [...upstream.accounts, upstream.bootstrap].flatMap((account) => account?.uri ?? []),
     gateway,
     stop: () => undo.all(),
   };
@@ -245,36 +243,21 @@ function simulatorRules({ adapters }: Config): AdoptRule[] {
   return adapters.filter(({ type }) => type === "simulator").map(({ name }) => ({ adapter: name, source: "sim-*" }));
 }
 
-/** Servers as clients see them; one that is the lab itself is where the lab really listens. */
-function accountsOf({ servers, lab }: Config, bound: LabPorts | undefined): Account[] {
-  const placeOf = (uri: string) => {
-    if (uri === loopback(lab?.port)) return loopback(bound?.port);
-    return uri === secureLoopback(lab?.securePort) ? secureLoopback(bound?.securePort ?? lab?.securePort) : uri;
-  };
-  return servers.map((server, index) => ({
-    ...server,
-    uri: bound ? placeOf(server.uri) : server.uri,
-    shortServerId: server.shortServerId ?? index + 1,
-  }));
-}
-
-function bootstrapOf({ bootstrap, lab }: Config, bound: LabPorts | undefined): BootstrapAccount | undefined {
-  if (bootstrap && bound?.securePort !== undefined && bootstrap.uri === secureLoopback(lab?.securePort))
-    return { ...bootstrap, uri: secureLoopback(bound.securePort) };
-  const isLab = bound && bootstrap?.uri === loopback(lab?.bootstrapPort ?? lab?.port);
-  return bootstrap && isLab ? { ...bootstrap, uri: loopback(bound.bootstrapPort) } : bootstrap;
-}
-
-const loopback = (port: number | undefined) => `coap://127.0.0.1:${port}`;
-const secureLoopback = (port: number | undefined) => `coaps://127.0.0.1:${port}`;
-
 /** Ways to servers, with what makes them quick again after a restart. */
-function openDialer({ clock, random, log }: DaemonOptions, state: StateFolder): Promise<Dialer> {
+function openDialer({ config, clock, random, log }: DaemonOptions, state: StateFolder): Promise<Dialer> {
   const text = (name: string) => ({
     read: () => state.read(name),
     write: (content: string) => state.write(name, content),
   });
-  return Dialer.open({ clock, random, log, state: { sessions: text(SESSIONS), sequences: text(SEQUENCES) } });
+  const { backend, ...dtls } = config.dtls ?? {};
+  return Dialer.open({
+    clock,
+    random,
+    log,
+    ...(backend && { backend }),
+    dtls,
+    state: { sessions: text(SESSIONS), sequences: text(SEQUENCES) },
+  });
 }
 
 /** The machine as the gateway's own Device Object shows it. */

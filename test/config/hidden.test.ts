@@ -14,7 +14,7 @@ describe("what is hidden", () => {
     ["{ 'password': 'it''s' }", "{ 'password': ******* }"],
     ['{ password: "a\\"bc", x: 1 }', "{ password: *******, x: 1 }"],
     ["psk: 00112233", "psk: ********"],
-    ["{ mode: psk, key: 0011 }", "{ mode: psk, key: **** }"],
+    ["{ key: 0011, mode: psk }", "{ key: ****, mode: psk }"],
     ["table: a 0011", "table: ******"],
     ["-----BEGIN EC PRIVATE KEY-----\n  MHcC\n", "-----BEGIN EC PRIVATE KEY-----\n  ****\n"],
     ["client_secret: abc", "client_secret: ***"],
