@@ -26,6 +26,7 @@ import type { BootstrapAccount, BootstrapSnapshot, Provision, Version } from "..
 import type { Provisioned } from "../provisioned.ts";
 import { isGatewayOwned } from "../operations/plan.ts";
 import { errorText } from "../servers/answers.ts";
+import { destination } from "../servers/destination.ts";
 import { unusable } from "../servers/schemes.ts";
 import type { ObjectTree } from "../tree.ts";
 import { deliver, delivery } from "./births.ts";
@@ -200,8 +201,9 @@ export class Bootstrapper implements LineOwner {
 
   /** LwM2M Transport 1.2 §6.4.2: `POST /bs?ep=&pct=`. */
   async #ask(pct: boolean): Promise<void> {
-    const query = [`ep=${this.#options.endpoint}`, ...(pct ? [`pct=${PREFERRED}`] : [])];
-    const answer = await this.#request({ code: Code.POST, path: ["bs"], query });
+    const { path, query } = destination(this.#account?.uri ?? "", "bs");
+    const about = [...query, `ep=${this.#options.endpoint}`, ...(pct ? [`pct=${PREFERRED}`] : [])];
+    const answer = await this.#request({ code: Code.POST, path, query: about });
     if (answer?.status === "answered") {
       const { code } = answer.response;
       this.#feed(isSuccess(code) ? { type: "accepted" } : { type: "refused", code });
@@ -210,9 +212,9 @@ export class Bootstrapper implements LineOwner {
 
   /** LwM2M Core 1.2 §6.1.7.7: `GET /bspack?ep=`. */
   async #askPack(): Promise<void> {
-    const query = [`ep=${this.#options.endpoint}`];
-    const accept = PREFERRED;
-    const answer = await this.#request({ code: Code.GET, path: ["bspack"], query, accept });
+    const { path, query } = destination(this.#account?.uri ?? "", "bspack");
+    const about = [...query, `ep=${this.#options.endpoint}`];
+    const answer = await this.#request({ code: Code.GET, path, query: about, accept: PREFERRED });
     if (answer?.status !== "answered") {
       if (answer) this.#feed({ type: "no-answer" });
       return;

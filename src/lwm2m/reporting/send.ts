@@ -5,6 +5,7 @@ import { type Codec, codecOf, Format, type Node } from "../../content/index.ts";
 import { type Path, ROOT } from "../../model/path.ts";
 import type { ResourceUpdate } from "../../model/value.ts";
 import { namedBy } from "../prefixed.ts";
+import { type Destination, destination } from "../servers/destination.ts";
 import { instanceOf, type View } from "../view.ts";
 import { readable, recentNodes } from "./past.ts";
 
@@ -89,7 +90,7 @@ export class Sender {
     this.#underWay += 1;
     try {
       for (const payload of packs(newestOfEach(this.#permitted(nodes), codec), codec)) {
-        const posted = await this.#postOne({ code: Code.POST, path: ["dp"], format: codec.format, payload });
+        const posted = await this.#postOne({ code: Code.POST, ...this.#inbox, format: codec.format, payload });
         if (posted.status !== "sent") return posted;
       }
       return SENT;
@@ -99,6 +100,10 @@ export class Sender {
     } finally {
       this.#underWay -= 1;
     }
+  }
+
+  get #inbox(): Destination {
+    return destination(this.#reach.view.server.account.uri, "dp");
   }
 
   /** A server that answers 4.04 or 4.00 has mostly lost the registration: once that is repaired, it may try again. */

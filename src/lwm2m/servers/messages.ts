@@ -6,6 +6,7 @@ import { Format } from "../../content/index.ts";
 import type { Path } from "../../model/path.ts";
 import type { Version } from "../account.ts";
 import type { View } from "../view.ts";
+import { destination } from "./destination.ts";
 import { registerLinks } from "./links.ts";
 import type { Location } from "./registration.ts";
 import { type Binding, bindingOf } from "./schemes.ts";
@@ -43,10 +44,12 @@ export function sameTerms(told: Told, now: Told): boolean {
 
 /** Everything that is not the rule, to a server that knows nothing of us. */
 export function register(view: View, told: Told, endpoint: string, rootPath: string | undefined): OutgoingRequest {
+  const { path, query } = destination(view.server.account.uri, "rd");
   return {
     code: Code.POST,
-    path: ["rd"],
+    path,
     query: [
+      ...query,
       `lwm2m=${view.version}`,
       `ep=${endpoint}`,
       `lt=${told.lifetime}`,
