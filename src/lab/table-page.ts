@@ -1,6 +1,8 @@
 /** The live table at `/lab/`: its looks and its behaviour are files of the web page. */
 
-export function tablePage(): string {
+import type { LabSecurity } from "./secure-front.ts";
+
+export function tablePage(security: LabSecurity): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -14,7 +16,17 @@ export function tablePage(): string {
 </head>
 <body class="lab-page">
 <main id="lab"><noscript>The live table needs JavaScript; <a href="/lab/clients">the same as JSON</a> does not.</noscript></main>
+<footer class="quiet">${escaped(wordsOf(security))}</footer>
 </body>
 </html>
 `;
 }
+
+/** How to come by coaps, or why nobody can. */
+function wordsOf(security: LabSecurity): string {
+  if (security.status !== "open") return `Nobody can come by coaps: ${security.reason}.`;
+  return `Clients whose key the lab was given can come by ${security.uri}.`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+const escaped = (text: string) => text.replace(/[&<>"]/g, (sign) => ENTITIES[sign] ?? sign);

@@ -90,6 +90,7 @@ describe.skipIf(!found.openssl)(titled("the lab by coaps", found), () => {
       uri: `coaps://127.0.0.1:${bench.securePort}`,
       identities: ["hall way"],
     });
+    expect(await (await fetch(`${bench.url}/lab/`)).text()).toContain(`coaps://127.0.0.1:${bench.securePort}`);
     await client("hall way");
     await bench.event("client");
     expect((await bench.call("GET", "keys/hall%20way")).status).toBe(405);
@@ -138,6 +139,7 @@ describe("a lab without coaps", () => {
     expect(bench.securePort).toBe(0);
     expect((await bench.call("GET", "security")).json).toEqual({ status: "missing", reason });
     expect(JSON.stringify(log)).toContain(reason);
+    expect(await (await fetch(`${bench.url}/lab/`)).text()).toContain(`Nobody can come by coaps: ${reason}.`);
   });
 
   it("says that none was asked for", async () => {

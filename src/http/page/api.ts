@@ -1,6 +1,6 @@
 /** Talking with the gateway and the lab: JSON there and back, and events that come by themselves. */
 
-import type { InboxEntry, LabClient, LabResult, LabSecurity, Sensor, Status, Values } from "./types.ts";
+import type { InboxEntry, LabClient, LabResult, Sensor, Status, Values } from "./types.ts";
 
 /** An answer that is no success, in the server's words. */
 export class ApiError extends Error {
@@ -22,7 +22,6 @@ interface Answers {
   labClient: LabClient;
   labValues: { readonly endpoint: string; readonly values: Values };
   labResult: LabResult;
-  labSecurity: LabSecurity;
   failure: { readonly code?: string; readonly error?: string; readonly next?: string } | null;
   anything: unknown;
 }
@@ -36,7 +35,6 @@ const READERS: { readonly [K in keyof Answers]: (text: string) => Answers[K] } =
   labClient: JSON.parse,
   labValues: JSON.parse,
   labResult: JSON.parse,
-  labSecurity: JSON.parse,
   failure: JSON.parse,
   anything: JSON.parse,
 };

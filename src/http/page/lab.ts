@@ -1,6 +1,5 @@
 /** The live table at `/lab/`: every client as the lab server sees it, for whoever runs the lab alone. */
 
-import { ask } from "./api.ts";
 import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
 import { plural, showValue, until } from "./format.ts";
 import { followLab } from "./live.ts";
@@ -17,7 +16,6 @@ const store = new Store();
 const main = document.querySelector("#lab");
 const health = state("large");
 const hint = h("p", { class: "quiet" });
-const secure = h("p", { class: "quiet" });
 const clients = h("ul", { class: "cards wide" });
 const list = new List<LabClient>(clients, ({ endpoint }) => endpoint, clientPart);
 const rest = h("p", { class: "quiet" });
@@ -69,7 +67,7 @@ function clientPart(): Part<LabClient> {
       setAge(seen, client.lastSeenAt);
       const life = `expires ${until(client.expiresAt, Date.now())}`;
       const { secured } = client;
-      const from = secured ? `${secured.address} as ${secured.identity} (${secured.suite})` : client.address;
+      const from = secured ? `${secured.address} (${secured.identity})` : client.address;
       setText(facts, [from, `LwM2M ${client.version}`, life].join(" · "));
       shownList.update(measured);
       show(shown, measured.length > 0);
@@ -78,13 +76,6 @@ function clientPart(): Part<LabClient> {
       if (details.open) allList.update(paths);
     },
   };
-}
-
-/** How to come by coaps, or why nobody can. */
-async function showSecurity(): Promise<void> {
-  const security = await ask("labSecurity", { method: "GET", path: "/lab/security" });
-  if (security.status === "missing") setText(secure, `Nobody can come by coaps. ${security.reason}`);
-  if (security.status === "open") setText(secure, `Clients whose key it was given come by ${security.uri}.`);
 }
 
 let waiting = false;
@@ -98,10 +89,7 @@ store.subscribe(() => {
 });
 
 async function start(): Promise<void> {
-  if (await followLab(store)) {
-    await showSecurity().catch(() => undefined);
-    return;
-  }
+  if (await followLab(store)) return;
   draw();
   setTimeout(() => void start(), RETRY_MS);
 }
@@ -112,7 +100,6 @@ main?.append(
     { class: "screen" },
     h("h1", { class: "health", "aria-live": "polite" }, health.element),
     hint,
-    secure,
     clients,
     rest,
     nobody,

@@ -124,11 +124,6 @@ export interface InboxEntry {
 }
 
 /** A client as the lab server sees it. */
-/** Whether the lab can be reached by coaps, and where, or why not. */
-export type LabSecurity =
-  | { readonly status: "open"; readonly uri: string; readonly identities: readonly string[] }
-  | { readonly status: "missing" | "off"; readonly reason: string };
-
 export interface LabClient {
   readonly endpoint: string;
   readonly address: string;

@@ -36,6 +36,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BootstrapServer } from "../bootstrap/server.ts";
 import type { Client, LabClient, LabEvent } from "../client.ts";
 import type { Operations } from "../operations.ts";
+import type { LabSecurity } from "../secure-front.ts";
 import { tablePage } from "../table-page.ts";
 import { orderBootstrap } from "./bootstrap-orders.ts";
 import { orderClient } from "./client-orders.ts";
@@ -97,7 +98,7 @@ export class LabHttp {
     if (what === "events" && length === 1) this.#listen(response);
     else if (what === "clients" && endpoint === undefined) send(response, 200, this.#lab.clients());
     else if (what === "clients" && endpoint) send(response, 200, this.#lab.snapshot(this.#client(endpoint)));
-    else if (!what && length <= 1) sendPage(response);
+    else if (!what && length <= 1) sendPage(response, this.#lab.security.state);
     else throw new HttpError(404, "there is /lab/clients, /lab/bootstrap, /lab/security and /lab/events");
   }
 
@@ -129,11 +130,11 @@ function dataOf(event: LabEvent): unknown {
   return { ...event, type: undefined };
 }
 
-function sendPage(response: ServerResponse): void {
+function sendPage(response: ServerResponse, security: LabSecurity): void {
   response.writeHead(200, {
     "content-type": "text/html; charset=utf-8",
     "cache-control": "no-cache",
     "content-security-policy": "default-src 'self'",
   });
-  response.end(tablePage());
+  response.end(tablePage(security));
 }
