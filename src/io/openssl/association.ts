@@ -15,7 +15,7 @@ import type { Credentials, Judgement, PskCredentials, X509Credentials } from "..
 import { contextOf, judgePeer, pskClientContext } from "./context.ts";
 import { Ctrl, VerifyError } from "./constants.ts";
 import { isProtected } from "./datagrams.ts";
-import { failureOf, silence } from "./failure.ts";
+import { failureOf, hungUp, silence } from "./failure.ts";
 import type { Openssl } from "./library.ts";
 import { Line, type Progress, realTiming, type Timing } from "./line.ts";
 import { offerSession, saveSession } from "./session.ts";
@@ -232,7 +232,10 @@ class OpensslAssociation implements Association {
   }
 
   #failure(progress: Progress): SecurityFailure {
-    return failureOf(progress, { judgement: this.#judgement, who: whoIs(this.#parts.credentials) });
+    const who = whoIs(this.#parts.credentials);
+    // libcoap over GnuTLS ends handshakes like this that it cannot finish.
+    if (progress.status === "closed" && this.state === "handshaking" && this.#proved) return hungUp(who);
+    return failureOf(progress, { judgement: this.#judgement, who });
   }
 
   #end(failure: SecurityFailure): void {

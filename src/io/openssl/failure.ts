@@ -20,6 +20,14 @@ export function failureOf(progress: Progress, { judgement, who }: Known): Securi
   return { kind: "protocol", reason: `the handshake failed: ${reason}` };
 }
 
+/** Of a peer that said close_notify when it had got our proof, and not given its own. */
+export function hungUp(who: string): SecurityFailure {
+  return {
+    kind: "silence-after-finished",
+    reason: `the peer hung up after our Finished (close_notify): is the key of ${who} wrong, or unknown there?`,
+  };
+}
+
 export function silence(known: {
   readonly heard: boolean;
   readonly proved: boolean;

@@ -22,7 +22,7 @@ export interface Release {
 export const DEVICE_SERVER: Release = {
   name: "device-server",
   main: "DeviceServer",
-  sources: ["Wire", "Nodes", "DeviceServer"],
+  sources: ["Wire", "Nodes", "Secured", "DeviceServer"],
   version: "2.0.0-M18",
 };
 export const BOOTSTRAP_SERVER: Release = {

@@ -6,6 +6,9 @@ import { delimiter, join } from "node:path";
 
 const PACKAGES: Readonly<Record<string, string>> = {
   "coap-client-notls": "libcoap3-bin",
+  "coap-server-openssl": "libcoap3-bin",
+  "coap-server-gnutls": "libcoap3-bin",
+  "gnutls-serv": "gnutls-bin",
   mosquitto: "mosquitto",
   mosquitto_pub: "mosquitto-clients",
   mosquitto_sub: "mosquitto-clients",
@@ -33,6 +36,22 @@ export function program(name: string): string {
   }
   const wanted = PACKAGES[name] ?? name;
   throw new Error(`${name} is missing: apt-get install ${wanted} (docs/interop.md lists all that these tests need)`);
+}
+
+/**
+ * Why tests that need these programs cannot run here, said aloud; or undefined if they can.
+ * @throws Error with that reason where `CI` is set: there, nothing may be skipped.
+ */
+export function without(...names: readonly string[]): string | undefined {
+  try {
+    for (const name of names) program(name);
+    return undefined;
+  } catch (error) {
+    if (process.env["CI"] !== undefined) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    console.warn(`Tests are skipped: ${why}`);
+    return why;
+  }
 }
 
 export interface Ended {

@@ -61,29 +61,43 @@ import org.eclipse.leshan.server.request.LowerLayerConfig;
 import org.eclipse.leshan.server.send.SendListener;
 import org.eclipse.leshan.transport.californium.server.endpoint.CaliforniumServerEndpointsProvider;
 import org.eclipse.leshan.transport.californium.server.endpoint.coap.CoapServerProtocolProvider;
+import org.eclipse.leshan.transport.californium.server.endpoint.coaps.CoapsServerProtocolProvider;
 
-/** A Leshan 2 server on loopback: {@code DeviceServer port modelsFolder awakeMs}. */
+/**
+ * A Leshan 2 server on loopback: {@code DeviceServer port modelsFolder awakeMs [securePort cidLength keysFolder]}. With the
+ * last three it listens for DTLS as well.
+ */
 public final class DeviceServer implements Wire.Server {
     private static final Map<String, Object> DONE = Map.of();
 
     private final Wire wire = new Wire();
+    private final Secured secured = new Secured();
     private final LeshanServer server;
 
-    private DeviceServer(int port, File models, int awakeMs) {
+    private DeviceServer(String[] args) throws Exception {
+        int port = Integer.parseInt(args[0]);
+        File models = new File(args[1]);
+        boolean overDtls = args.length > 3;
         List<ObjectModel> objects = ObjectLoader.loadAllDefault();
         objects.addAll(ObjectLoader.loadObjectsFromDir(models));
         CaliforniumServerEndpointsProvider.Builder endpoints = new CaliforniumServerEndpointsProvider.Builder(
-                new CoapServerProtocolProvider());
+                new CoapServerProtocolProvider(), new CoapsServerProtocolProvider());
         endpoints.setConfiguration(config -> {
             config.set(CoapConfig.PREFERRED_BLOCK_SIZE, 512);
             // Nothing is far away here: what was lost on purpose is repeated soon.
             config.set(CoapConfig.ACK_TIMEOUT, 500, TimeUnit.MILLISECONDS);
+            if (overDtls)
+                Secured.configure(config, Integer.parseInt(args[4]));
         });
         endpoints.addEndpoint(new InetSocketAddress("127.0.0.1", port), Protocol.COAP);
         LeshanServerBuilder builder = new LeshanServerBuilder();
+        if (overDtls) {
+            endpoints.addEndpoint(new InetSocketAddress("127.0.0.1", Integer.parseInt(args[3])), Protocol.COAPS);
+            secured.prove(builder, new File(args[5]).toPath());
+        }
         builder.setObjectModelProvider(new VersionedModelProvider(objects));
         builder.setEndpointsProviders(endpoints.build());
-        builder.setClientAwakeTimeProvider(new StaticClientAwakeTimeProvider(awakeMs));
+        builder.setClientAwakeTimeProvider(new StaticClientAwakeTimeProvider(Integer.parseInt(args[2])));
         // Whoever notifies or sends is awake; by itself, Leshan concludes that from an Update alone.
         builder.setUpdateRegistrationOnNotification(true);
         builder.setUpdateRegistrationOnSend(true);
@@ -91,7 +105,7 @@ public final class DeviceServer implements Wire.Server {
     }
 
     public static void main(String[] args) throws Exception {
-        DeviceServer peer = new DeviceServer(Integer.parseInt(args[0]), new File(args[1]), Integer.parseInt(args[2]));
+        DeviceServer peer = new DeviceServer(args);
         peer.listen();
         peer.server.start();
         peer.wire.event("ready", Map.of("port", Integer.valueOf(args[0])));
@@ -106,6 +120,9 @@ public final class DeviceServer implements Wire.Server {
             return DONE;
         case "start":
             server.start();
+            return DONE;
+        case "trust":
+            secured.trust(command);
             return DONE;
         case "observations":
             return Map.of("observations", observations(client(command)));
