@@ -20,6 +20,8 @@ import { readFragments } from "./reassembly.ts";
 import { readRecords, type WireRecord } from "./record.ts";
 import { resumable } from "./session.ts";
 
+/** So often a last flight is said again: no server repeats its own more often. */
+const MAX_REPEATS = 8;
 /** What a record has around its payload before it is known which suite and which Connection ID; rather too much. */
 const OVERHEAD_UNKNOWN = 112;
 
@@ -34,6 +36,7 @@ export class ClientAssociation implements Association {
   #session: SavedSession | undefined;
   /** Kept while the server may not have seen it: it repeats its own until then (RFC 6347 §4.2.4). */
   #lastFlight: readonly FlightPart[] | undefined;
+  #repeats = 0;
   /** Of the Connection ID in records that come in; known to the parser before it is agreed on. */
   #cidLength = 0;
   #maxPayload: number;
@@ -218,10 +221,11 @@ export class ClientAssociation implements Association {
   /** Open already: a Finished that comes again asks for ours; a HelloRequest asks for what we do not do (RFC 5246 §7.4.1.1). */
   #takeLateHandshake(body: Uint8Array): void {
     const repeated = readFragments(body).some(({ type }) => type === HandshakeType.Finished);
-    if (!repeated || this.#lastFlight === undefined) {
+    if (!repeated || this.#lastFlight === undefined || this.#repeats >= MAX_REPEATS) {
       this.#settings.counters.misplaced++;
       return;
     }
+    this.#repeats++;
     this.#settings.counters.retransmissions++;
     repeatLast(this.#lastFlight, this.#context());
   }

@@ -34,7 +34,7 @@ const MAX_OWN_CID = 32;
 /** @throws RangeError in words if nothing can be offered, or a value is out of its range */
 export function settingsOf(options: DtlsOptions): Settings {
   const { credentials, ownCidLength = 0, retransmitMs = USUAL_RETRANSMIT_MS } = options;
-  if (retransmitMs < RETRANSMIT_MS.least || retransmitMs > RETRANSMIT_MS.most)
+  if (!(retransmitMs >= RETRANSMIT_MS.least && retransmitMs <= RETRANSMIT_MS.most))
     throw new RangeError(`retransmitMs is 200 to 9000, not ${retransmitMs}`);
   if (ownCidLength !== false && !(Number.isInteger(ownCidLength) && ownCidLength >= 0 && ownCidLength <= MAX_OWN_CID))
     throw new RangeError(`a Connection ID of ours has 0 to ${MAX_OWN_CID} bytes, not ${ownCidLength}`);

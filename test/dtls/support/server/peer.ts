@@ -64,6 +64,7 @@ export class ServerPeer {
   readonly #serverRandom: Uint8Array;
   readonly #sessionId: Uint8Array;
   readonly #ems: boolean;
+  readonly #kept: KeptSession | undefined;
   #ecdh: ECDH | undefined;
   #sequence: number;
   #flight: FlightPart[] = [];
@@ -74,7 +75,7 @@ export class ServerPeer {
   #clientVerified = false;
   #held: WireRecord[] = [];
 
-  constructor(message: HandshakeMessage, hello: ReadHello, context: PeerContext, now: number) {
+  constructor(message: HandshakeMessage, hello: ReadHello, context: PeerContext) {
     this.#context = context;
     this.hello = hello;
     const { options, sessions } = context;
@@ -88,8 +89,13 @@ export class ServerPeer {
     this.#reassembly.restart(message.sequence + 1);
     this.#transcript.add(message);
     this.resumed = kept !== undefined;
-    if (kept) this.#resume(kept, now);
-    else this.#begin(now);
+    this.#kept = kept;
+  }
+
+  /** Says its first flight. */
+  begin(now: number): void {
+    if (this.#kept) this.#resume(this.#kept, now);
+    else this.#introduce(now);
   }
 
   get open(): boolean {
@@ -157,7 +163,7 @@ export class ServerPeer {
     this.#transmit(this.#flight);
   }
 
-  #begin(now: number): void {
+  #introduce(now: number): void {
     const { options } = this.#context;
     const messages: Spoken[] = [{ type: HandshakeType.ServerHello, body: this.#serverHello() }];
     const chain = this.#ownCertificate();
@@ -278,7 +284,8 @@ export class ServerPeer {
         return;
       case ContentType.Handshake:
         for (const fragment of readFragments(opened.payload))
-          if (this.#reassembly.add(fragment) === "old" && !this.#context.options.forgetful) this.repeat();
+          if (this.#reassembly.add(fragment) === "old" && !this.resumed && !this.#context.options.forgetful)
+            this.repeat();
         this.#proceed();
     }
   }

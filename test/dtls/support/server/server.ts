@@ -109,25 +109,21 @@ export class TestServer implements FarEnd {
     }
     this.handshakes++;
     const message = wholeMessage(fragment.type, fragment.sequence, fragment.data.slice());
-    this.#peers.set(
-      name,
-      new ServerPeer(
-        message,
-        hello,
-        {
-          options: this.options,
-          sessions: this.sessions,
-          transmit: (datagram) => {
-            this.#owner.transmit(this.#nameOf(hello.random) ?? name, datagram);
-          },
-          received: (payload) => {
-            this.payloads.push(Buffer.from(payload).toString());
-            this.#owner.received?.(this.#nameOf(hello.random) ?? name, payload);
-          },
-        },
-        now,
-      ),
-    );
+    const nameNow = () => this.#nameOf(hello.random) ?? name;
+    const peer = new ServerPeer(message, hello, {
+      options: this.options,
+      sessions: this.sessions,
+      transmit: (datagram) => {
+        this.#owner.transmit(nameNow(), datagram);
+      },
+      received: (payload) => {
+        this.payloads.push(Buffer.from(payload).toString());
+        this.#owner.received?.(nameNow(), payload);
+      },
+    });
+    // Known before it speaks: it may be answered at once.
+    this.#peers.set(name, peer);
+    peer.begin(now);
   }
 
   #nameOf(random: Uint8Array): string | undefined {
