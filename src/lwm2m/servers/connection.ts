@@ -1,6 +1,7 @@
 /** The way to one server: opened when first needed, anew when it broke, and renewed when it fell silent. */
 
 import type { Clock } from "../../base/clock.ts";
+import { alertOf } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { Random } from "../../base/random.ts";
 import type { LineSecurity, Transport } from "../../base/transport.ts";
@@ -31,6 +32,8 @@ export interface ConnectionOwner {
   readonly upload: UploadChooser | undefined;
   /** What was sent from so far is closed; the next request goes out by another way. */
   lineLost(): void;
+  /** The server has refused us by an alert of this number; undefined: a way to it is open. */
+  refused(alert: number | undefined): void;
 }
 
 export class Connection {
@@ -41,11 +44,17 @@ export class Connection {
   #endpoint: Endpoint | undefined;
   /** In Queue Mode only. */
   #doze: Doze | undefined;
+  #rekeyed = false;
   #closed = false;
 
   constructor(owner: ConnectionOwner, options: ConnectionOptions) {
     this.#owner = owner;
     this.#options = options;
+  }
+
+  /** There is a line, or one is being opened. */
+  get isUp(): boolean {
+    return this.#endpoint !== undefined;
   }
 
   get asleep(): boolean {
@@ -57,15 +66,29 @@ export class Connection {
     return this.#transport?.security;
   }
 
+  /** The keys are others by now: what is said next is said by a way with those, on which all that is observed goes on. */
+  rekey(): void {
+    this.#rekeyed = this.#endpoint !== undefined;
+  }
+
+  /** Whether new keys wait to be used. */
+  get isStale(): boolean {
+    return this.#rekeyed;
+  }
+
   /** Never rejects: what cannot be sent has failed. `renew` first asks the transport for a fresh association. */
   async request(request: OutgoingRequest, renew = false): Promise<Answer> {
     try {
-      if (renew) await this.#transport?.renew();
+      if (this.#rekeyed) await this.#change();
+      else if (renew) await this.#transport?.renew();
       const endpoint = await this.#ready();
+      this.#owner.refused(undefined);
       const answer = await endpoint.request(request);
       if (answer.status === "failed") await this.#abandon(endpoint);
       return answer;
     } catch (error) {
+      const alert = alertOf(error);
+      if (alert !== undefined) this.#owner.refused(alert);
       await this.#abandon(this.#endpoint);
       return { status: "failed", reason: error instanceof Error ? error.message : String(error) };
     }
@@ -99,6 +122,13 @@ export class Connection {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#abandon(this.#endpoint);
+  }
+
+  async #change(): Promise<void> {
+    this.#rekeyed = false;
+    const transport = this.#owner.connect();
+    this.#transport = transport;
+    await this.#endpoint?.change(transport);
   }
 
   async #ready(): Promise<Endpoint> {

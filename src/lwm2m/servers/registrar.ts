@@ -125,7 +125,9 @@ export class Registrar {
     if (state.name !== before.name) this.#owner.entered(this.#state.name);
     for (const effect of effects) if (effect.do === "report") this.#owner.outcome(effect.outcome);
     // What changed while the server was being told has not been told.
-    if (state.name === "registered" && before.name !== "registered") this.changed();
+    if (state.name !== "registered" || before.name === "registered") return;
+    if (this.#connection.isStale) this.feed({ type: "update-now" });
+    else this.changed();
   }
 
   /** The line is another one now. The first time that is mended at once; a server that hangs up again and again is left alone. */
@@ -133,8 +135,13 @@ export class Registrar {
     if (this.#state.name === "registered") {
       const isSoon = this.#options.clock.monotonic() - this.#registerAt < STEADY_MS;
       this.#brokenSoon = isSoon ? this.#brokenSoon + 1 : 0;
+      if (this.#brokenSoon > 1) {
+        this.#failed("the line breaks soon after each Register", "broken");
+        this.feed({ type: "lost", failures: this.#brokenSoon - 2 });
+        return;
+      }
     }
-    this.feed({ type: "lost", ...(this.#brokenSoon > 1 && { failures: this.#brokenSoon - 2 }) });
+    this.feed({ type: "lost" });
   }
 
   /** Tells the server, if what it was told is not so any more. */
@@ -286,7 +293,11 @@ export class Registrar {
     const answer = await this.#connection.request(request, renew);
     if (answer.status === "answered") this.#lastAnswerAt = clock.now().ms;
     // The answer to an Update that a Disable or a stop has overtaken says nothing any more.
-    if (turn === this.#turn) this.#answered(answer, told, clock.monotonic() - asked);
+    if (turn === this.#turn) {
+      this.#answered(answer, told, clock.monotonic() - asked);
+      // The line may have broken right behind the answer, before anybody had heard that.
+      if (answer.status === "answered" && !this.#connection.isUp) this.lineLost();
+    }
     this.#done();
   }
 
