@@ -12,7 +12,8 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { codecRates } from "./codecs.js";
-import { growth, idleMemory, paced, throughput, withPair } from "./measure.js";
+import { findOpenssl } from "../dist/io/openssl/library.js";
+import { growth, idleMemory, marginalMemory, openings, paced, throughput, withPair } from "./measure.js";
 import { recordRates } from "./records.js";
 import { render } from "./render.js";
 import { rowsOf } from "./targets.js";
@@ -26,9 +27,13 @@ const { values } = parseArgs({
   },
 });
 
-const ISTHMUS = "./subject-isthmus.js";
+const ISTHMUS = { name: "Isthmus", script: "./subject-isthmus.js" };
+const SECURED = { name: "Isthmus, DTLS", script: ISTHMUS.script, secured: true };
+/** The other end of DTLS is the OpenSSL inside Node. */
+const openssl = await findOpenssl();
 const SUBJECTS = [
-  { name: "Isthmus", script: ISTHMUS },
+  ISTHMUS,
+  ...(openssl.status === "found" ? [SECURED] : []),
   { name: "its CoAP alone", script: "./subject-coap.js" },
   { name: "node-coap", script: "./subject-node-coap.js" },
   { name: "bare dgram", script: "./subject-dgram.js" },
@@ -60,6 +65,14 @@ const crowd = await withPair(ISTHMUS, async (both) => {
   await both.start(10_000);
   return paced(both, { ms: short ? 3_000 : 10_000, perSecond: 10_000 });
 });
+let secured;
+if (openssl.status === "found") {
+  say("DTLS");
+  secured = {
+    openings: await openings(SECURED, 1_000),
+    marginal: await marginalMemory(SECURED, { few: 500, many: short ? 1_500 : 4_000 }),
+  };
+} else say(`no DTLS: ${openssl.reason}`);
 say("codecs");
 const codecs = codecRates(scale.codecMs);
 say("records");
@@ -76,6 +89,7 @@ const report = {
   growth: { reads, bytes: left },
   memory,
   crowd,
+  secured,
   codecs,
   records,
 };

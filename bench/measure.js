@@ -5,20 +5,21 @@ import { child } from "./rpc.js";
 
 const OUTSTANDING = 32;
 
-/** A subject and the peer that measures it. `confirmable`: whether notifications are to be. */
-export async function pair(script, confirmable = false) {
+/** A subject and the peer that measures it. `secured`: over DTLS. `confirmable`: whether notifications are to be. */
+export async function pair({ script, secured = false }, confirmable = false) {
   const peer = child("./peer.js");
   const subject = child(script);
-  const port = await peer.ask("listen");
+  const port = await peer.ask("listen", { secured });
   let count = 0;
   return {
     subject,
     peer,
+    port,
     /** Starts that many more; milliseconds until the last has registered. */
     start: async (more) => {
       count += more;
       const began = performance.now();
-      await subject.ask("start", { count: more, port, confirmable });
+      await subject.ask("start", { count: more, port, confirmable, secured });
       await peer.ask("registered", count);
       return performance.now() - began;
     },
@@ -29,8 +30,8 @@ export async function pair(script, confirmable = false) {
   };
 }
 
-export async function withPair(script, work) {
-  const both = await pair(script);
+export async function withPair(one, work) {
+  const both = await pair(one);
   try {
     return await work(both);
   } finally {
@@ -89,7 +90,7 @@ export async function throughput(subjects, scale) {
 
 /** The phases in which notifications are confirmable, or the others: a client is asked for that when it is made. */
 async function measured(subjects, { endpoints, ms, rounds }, confirmable) {
-  const pairs = await Promise.all(subjects.map(({ script }) => pair(script, confirmable)));
+  const pairs = await Promise.all(subjects.map((each) => pair(each, confirmable)));
   try {
     const all = [];
     for (const each of pairs) all.push({ registerMs: await each.start(endpoints), phases: {} });
@@ -131,13 +132,18 @@ export async function paced({ subject, peer }, { ms, perSecond: rate }) {
 const settled = () => new Promise((resolve) => setTimeout(resolve, 500));
 
 /** What the process has, and what one more idle, registered endpoint costs when a few are there already. Bytes. */
-export async function idleMemory(script, { few, many }) {
-  const fresh = await withPair(script, async (both) => {
+export async function idleMemory(one, { few, many }) {
+  const fresh = await withPair(one, async (both) => {
     const registerMs = await both.start(many);
     await settled();
     return { registerMs, rss: (await both.subject.ask("memory")).rss };
   });
-  const marginal = await withPair(script, async ({ subject, start }) => {
+  return { ...fresh, marginal: await marginalMemory(one, { few, many }) };
+}
+
+/** What one more idle, registered endpoint costs. Bytes. */
+export function marginalMemory(one, { few, many }) {
+  return withPair(one, async ({ subject, start }) => {
     await subject.ask("warm");
     const at = async (more) => {
       await start(more);
@@ -149,7 +155,11 @@ export async function idleMemory(script, { few, many }) {
     const each = (key) => (after[key] - before[key]) / (many - few);
     return { rss: each("rss"), heap: each("heap") };
   });
-  return { ...fresh, marginal };
+}
+
+/** Bare associations, opened together by a process that has done nothing yet: CPU, the longest standstill, time to the last. */
+export function openings(one, count) {
+  return withPair(one, ({ subject, port }) => subject.ask("open", { count, port }));
 }
 
 /** How many bytes that many Reads leave behind, after as many as it takes to be warm. */

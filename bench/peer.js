@@ -1,11 +1,27 @@
 /**
  * The other end: a UDP socket that answers Register, observes /3303/0/5700 of everyone, counts notifications, and reads
- * in a closed loop. It does no more than it must, so that the subject is what gets measured.
+ * in a closed loop. It does no more than it must, so that the subject is what gets measured. Over DTLS, all that goes
+ * through the OpenSSL inside Node.
  */
 
+import { randomBytes } from "node:crypto";
 import dgram from "node:dgram";
+import { findOpenssl } from "../dist/io/openssl/library.js";
+import { OpensslServer } from "../dist/io/openssl/server.js";
 import { serve } from "./rpc.js";
-import { ack, answer, FORMATS, getValue, isRequest, locationOf, microseconds, POST, Type, typeOf } from "./wire.js";
+import {
+  ack,
+  answer,
+  FORMATS,
+  getValue,
+  isRequest,
+  locationOf,
+  microseconds,
+  POST,
+  PSK,
+  Type,
+  typeOf,
+} from "./wire.js";
 
 const OBSERVE = 0x4f;
 const READ = 0x52;
@@ -30,32 +46,58 @@ let slots = [];
 let reading = false;
 let nextEndpoint = 0;
 
-socket.on("message", (datagram, { port }) => {
+/** Carries a datagram to a port, and takes one that came from there. */
+let tell = (datagram, port) => void socket.send(datagram, port, "127.0.0.1");
+let take = heard;
+socket.on("message", (datagram, { port }) => take(datagram, port));
+
+function heard(datagram, port) {
   const code = datagram[1];
   if (isRequest(code)) {
     onRequest(datagram, port, code);
     return;
   }
   if (code === 0) return;
-  if (typeOf(datagram) === Type.CON) socket.send(ack(datagram), port, "127.0.0.1");
+  if (typeOf(datagram) === Type.CON) tell(ack(datagram), port);
   const kind = datagram[4];
   if (kind === OBSERVE) onNotification(datagram, byPort.get(port));
   else if (kind === READ) onRead(datagram);
-});
+}
+
+/** From now on all of it is sealed. */
+async function secure() {
+  const found = await findOpenssl();
+  if (found.status === "missing") throw new Error(found.reason);
+  const key = Buffer.from(PSK, "hex");
+  const server = new OpensslServer(
+    found.openssl,
+    { psk: () => key, cookieSecret: randomBytes(32) },
+    {
+      transmit: (peer, datagram) => socket.send(datagram, Number(peer), "127.0.0.1"),
+      opened: () => undefined,
+      received: (peer, payload) =>
+        heard(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength), Number(peer)),
+      ended: () => undefined,
+    },
+  );
+  tell = (datagram, port) => void server.send(String(port), datagram, performance.now());
+  take = (datagram, port) => server.receive(String(port), datagram, performance.now());
+  setInterval(() => server.onTimeout(performance.now()), 250);
+}
 
 function onRequest(datagram, port, code) {
   const known = byPort.get(port);
   if (code !== POST) {
-    socket.send(answer(datagram, 0x42), port, "127.0.0.1");
+    tell(answer(datagram, 0x42), port);
   } else if (known) {
-    socket.send(answer(datagram, 0x44), port, "127.0.0.1");
+    tell(answer(datagram, 0x44), port);
   } else {
     const endpoint = { port, messageId: 1, generation: 0 };
     byPort.set(port, endpoint);
     endpoints.push(endpoint);
     lastAt = performance.now();
     if (endpoints.length === 1) firstAt = lastAt;
-    socket.send(answer(datagram, 0x41, locationOf(String(port))), port, "127.0.0.1");
+    tell(answer(datagram, 0x41, locationOf(String(port))), port);
   }
 }
 
@@ -93,7 +135,7 @@ function read(slot) {
 
 function send(endpoint, { token, confirmable, observe, format }) {
   const messageId = endpoint.messageId++ & 0xffff;
-  socket.send(getValue({ confirmable, messageId, token, observe, format }), endpoint.port, "127.0.0.1");
+  tell(getValue({ confirmable, messageId, token, observe, format }), endpoint.port);
 }
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -107,14 +149,16 @@ async function until(condition, ms, what) {
 }
 
 serve({
-  listen: () =>
-    new Promise((resolve) => {
+  listen: async ({ secured }) => {
+    if (secured) await secure();
+    return new Promise((resolve) => {
       socket.bind(0, "127.0.0.1", () => {
         socket.setRecvBufferSize(BUFFER);
         socket.setSendBufferSize(BUFFER);
         resolve(socket.address().port);
       });
-    }),
+    });
+  },
 
   /** Waits for that many endpoints; milliseconds from the first Register to the last. */
   registered: async (count) => {

@@ -3,15 +3,16 @@
 import { readFileSync } from "node:fs";
 import { silentLog } from "../dist/base/log.js";
 import { systemRandom } from "../dist/base/random.js";
+import { Secret } from "../dist/base/secret.js";
 import { SystemClock } from "../dist/base/system-clock.js";
-import { udp } from "../dist/io/udp.js";
+import { Dialer } from "../dist/dial/index.js";
 import { Lwm2mClient, ObjectTree } from "../dist/lwm2m/index.js";
 import { parsePath } from "../dist/model/path.js";
 import { loadRegistry } from "../dist/model/registry.js";
 import { flooding } from "./flood.js";
 import { pace } from "./pace.js";
 import { selfReport, serve } from "./rpc.js";
-import { isAcknowledgement } from "./wire.js";
+import { isAcknowledgement, PSK } from "./wire.js";
 
 const VALUE = parsePath("/3303/0/5700");
 const UNIT = parsePath("/3303/0/5701");
@@ -21,12 +22,12 @@ const MAKER = parsePath("/3/0/0");
 
 const models = loadRegistry(JSON.parse(readFileSync(new URL("../src/model/registry.json", import.meta.url), "utf8")));
 const clock = new SystemClock();
+const dialer = await Dialer.open({ clock, random: systemRandom, log: silentLog });
 const trees = [];
 const { acknowledged, flood } = flooding(trees, (tree, value) => tree.set(VALUE, value, clock.now()));
 
 /** A connection that says when an acknowledgement has been dealt with: then the value may change again. */
-function connect(port, tree) {
-  const transport = udp({ host: "127.0.0.1", port });
+function heedful(transport, tree) {
   const onDatagram = transport.onDatagram.bind(transport);
   transport.onDatagram = (listener) =>
     onDatagram((datagram) => {
@@ -36,16 +37,67 @@ function connect(port, tree) {
   return transport;
 }
 
+/** Whether notifications are confirmable is a matter of the account. Each endpoint has an identity of its own, as in life. */
+function accountOf(endpoint, { port, confirmable = false, secured = true }) {
+  const identity = Buffer.from(endpoint);
+  return {
+    uri: `${secured ? "coaps" : "coap"}://127.0.0.1:${port}`,
+    lifetime: 3_600,
+    shortServerId: 1,
+    confirmNotifications: confirmable,
+    ...(secured && { credentials: { mode: "psk", identity, secretKey: new Secret(PSK, "key of the bench") } }),
+  };
+}
+
+/** So many at once are let through to their servers by the gateway's pacer. */
+const TURN = 10;
+
+async function open({ count, port }) {
+  const watch = new Standstills();
+  const cpu = selfReport.cpu();
+  const began = performance.now();
+  const lines = [];
+  const opened = [];
+  while (lines.length < count) {
+    for (let i = 0; i < TURN; i++) {
+      const endpoint = `bench-${lines.length}`;
+      const line = dialer.dial({ account: accountOf(endpoint, { port }), endpoint });
+      lines.push(line);
+      opened.push(line.open());
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await Promise.all(opened);
+  const found = { ms: performance.now() - began, cpuMs: (selfReport.cpu() - cpu) / 1_000, stallMs: watch.end() };
+  await Promise.all(lines.map((line) => line.close()));
+  return found;
+}
+
+/** How long this process has worked without a look at its timers: by CPU time, since others may hold the core meanwhile. */
+class Standstills {
+  #longest = 0;
+  #before = selfReport.cpu();
+  #timer = setInterval(() => this.#look(), 1);
+
+  /** Milliseconds. */
+  end() {
+    clearInterval(this.#timer);
+    this.#look();
+    return this.#longest / 1_000;
+  }
+
+  #look() {
+    const now = selfReport.cpu();
+    this.#longest = Math.max(this.#longest, now - this.#before);
+    this.#before = now;
+  }
+}
+
 serve({
   ...selfReport,
-  start: ({ count, port, confirmable }) => {
-    // Whether notifications are confirmable is a matter of the account; nobody listens for what never comes.
-    const account = {
-      uri: `coap://127.0.0.1:${port}`,
-      lifetime: 3_600,
-      shortServerId: 1,
-      confirmNotifications: confirmable,
-    };
+  start: ({ count, ...how }) => {
+    // In the clear all share one account.
+    const common = how.secured ? undefined : accountOf("", how);
     for (let i = 0; i < count; i++) {
       const tree = new ObjectTree(models);
       const at = clock.now();
@@ -59,9 +111,13 @@ serve({
       new Lwm2mClient({
         endpoint,
         tree,
-        provision: { accounts: [account] },
+        provision: { accounts: [common ?? accountOf(endpoint, how)] },
         models,
-        connect: () => (confirmable ? connect(port, tree) : udp({ host: "127.0.0.1", port })),
+        // Nobody listens for acknowledgements that never come.
+        connect: (account) => {
+          const transport = dialer.dial({ account, endpoint });
+          return how.confirmable ? heedful(transport, tree) : transport;
+        },
         clock,
         random: systemRandom,
         log: silentLog,
@@ -73,4 +129,5 @@ serve({
     (index, value) => trees[index].set(VALUE, value, clock.now()),
   ),
   flood,
+  open,
 });

@@ -1,5 +1,8 @@
 /** The few CoAP messages (RFC 7252 §3) that the measuring peer and the bare endpoints need, written straight to bytes. */
 
+/** What all associations of the bench are proved with, as hexadecimal digits. */
+export const PSK = "000102030405060708090a0b0c0d0e0f";
+
 export const Type = { CON: 0, NON: 1, ACK: 2, RST: 3 };
 export const POST = 0x02;
 export const GET = 0x01;

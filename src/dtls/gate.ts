@@ -31,7 +31,7 @@ const LIMIT = 32;
 /** Handshakes of one lane that may wait in silence; the others need not find out for themselves that nobody is there. */
 const MAX_QUIET = 32;
 /** Those whose turn has come begin within so many milliseconds, each at a moment of its own. */
-const SPREAD_MS = 10;
+const SPREAD_MS = 30;
 
 export class HandshakeGate {
   readonly #options: GateOptions;

@@ -17,6 +17,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { words } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import type { LineSecurity, Transport } from "../base/transport.ts";
+import { alertNumber } from "./alert.ts";
 import type { HandshakeGate, Pass } from "./gate.ts";
 import type { SessionStore } from "./sessions.ts";
 import { firstTry, nextTry, type Try } from "./tries.ts";
@@ -45,10 +46,14 @@ export interface DtlsTransportOptions {
 export class SecurityError extends Error {
   override readonly name = "SecurityError";
   readonly failure: SecurityFailure;
+  /** The server's, by its number: `alertOf` finds it here. */
+  readonly alert: number | undefined;
 
   constructor(failure: SecurityFailure) {
     super(`DTLS: ${failure.reason}`);
     this.failure = failure;
+    // What we say to a server that we do not trust is no alert of its own.
+    this.alert = failure.kind === "alert" ? alertNumber(failure.alert ?? "") : undefined;
   }
 }
 
@@ -70,8 +75,8 @@ interface Opening {
   unreachable: boolean;
   /** How the last try went, in words. */
   failure: string | undefined;
-  /** Ends the try of now, or the wait before the next: as a success if there is no failure. */
-  settle: ((failure: SecurityFailure | undefined) => void) | undefined;
+  /** Ends the try of now, or the wait before the next: as a success unless something failed. */
+  settle: ((failed: SecurityFailure | Error | undefined) => void) | undefined;
 }
 
 export class DtlsTransport implements Transport, AssociationOwner {
@@ -201,25 +206,28 @@ export class DtlsTransport implements Transport, AssociationOwner {
   async #secure(opening: Opening, known: boolean): Promise<void> {
     const { server, endpoint, shared } = this.#options;
     let current = firstTry(shared.sessions.get(server, endpoint) !== undefined);
+    let telling: SecurityFailure | undefined;
     for (;;) {
-      await this.#ready(opening, current.port);
+      this.#stillWanted(opening);
       const failure = await this.#attempt(opening, current);
       this.#stillWanted(opening);
       if (failure === undefined) return;
-      opening.failure = failure.reason;
+      // A server that talks to one client at a time has no word for the next try: what went before says more than silence.
+      if (failure.kind !== "silence") telling = failure.kind === "clock" ? undefined : failure;
+      const { reason } = telling ?? failure;
+      opening.failure = reason;
       if (current.resume && spoils(failure)) shared.sessions.delete(server, endpoint);
       const next = nextTry(current, failure, known);
-      if (next === undefined) throw new SecurityError(failure);
-      shared.log.debug("dtls-tried-again", { endpoint, server, reason: failure.reason });
+      if (next === undefined) throw new SecurityError(telling ?? failure);
+      shared.log.debug("dtls-tried-again", { endpoint, server, reason });
       if (next === "when-the-clock-is-set") await this.#clockSet(opening);
       else current = next;
     }
   }
 
-  /** A way below that is open: the one there is, unless it shall be another. */
+  /** Another way below, open. */
   async #ready(opening: Opening, port: Try["port"]): Promise<void> {
     const before = this.#line;
-    if (before !== undefined && port === "kept") return;
     this.#line = undefined;
     await before?.close();
     this.#stillWanted(opening);
@@ -238,23 +246,39 @@ export class DtlsTransport implements Transport, AssociationOwner {
     if (this.#opening !== opening) throw new Error(CLOSED.reason);
   }
 
-  /** One handshake, when its turn has come. How it failed; undefined: it did not. */
-  #attempt(opening: Opening, { resume }: Try): Promise<SecurityFailure | undefined> {
+  /** One handshake, when its turn has come. How it failed; undefined: it did not. @throws what the way below throws. */
+  #attempt(opening: Opening, current: Try): Promise<SecurityFailure | undefined> {
     const { server, shared } = this.#options;
     opening.silent = 0;
     opening.unreachable = false;
-    return new Promise((resolve) => {
-      opening.settle = (failure) => {
+    return new Promise((resolve, reject) => {
+      opening.settle = (failed) => {
         opening.settle = undefined;
         opening.pass?.leave();
         opening.pass = undefined;
-        resolve(failure && opening.unreachable ? unreachable(failure) : failure);
+        if (failed instanceof Error) reject(failed);
+        else resolve(failed && opening.unreachable ? unreachable(failed) : failed);
       };
-      opening.pass = shared.gate.enter(server, () => this.#start(resume));
+      opening.pass = shared.gate.enter(server, () => void this.#start(opening, current));
     });
   }
 
-  #start(resume: boolean): void {
+  async #start(opening: Opening, { port, resume }: Try): Promise<void> {
+    if (this.#line === undefined || port === "fresh") {
+      try {
+        // Looking up a name may take long, and is no arithmetic.
+        opening.pass?.quiet();
+        await this.#ready(opening, port);
+        opening.pass?.heard();
+      } catch (error) {
+        if (this.#opening === opening) opening.settle?.(error instanceof Error ? error : new Error(words(error)));
+        return;
+      }
+    }
+    this.#associate(resume);
+  }
+
+  #associate(resume: boolean): void {
     const { server, endpoint, shared, associate } = this.#options;
     const { maxDatagram = 0 } = this.#line ?? {};
     const session = resume ? shared.sessions.get(server, endpoint) : undefined;

@@ -127,13 +127,14 @@ describe("a secured way that opens", () => {
   });
 
   it("has no timer once it is open", async () => {
-    const { clock, opened, associations, far } = virtual();
+    const { clock, open, associations, far } = virtual();
     far.welcome = undefined;
-    const opening = opened().catch((error: unknown) => error);
+    const result = open();
     await clock.advance(5_000);
     expect(far.hellos).toBe(3);
     associations.last.open();
-    await opening;
+    await clock.advance(10);
+    expect(result).toEqual({ ok: true });
     await clock.advance(3_600_000);
     expect(far.hellos).toBe(3);
   });
@@ -253,6 +254,17 @@ describe("a handshake that fails", () => {
     expect(result).toEqual({});
     await fate(failure("silence-after-finished", words))();
     expect(String(result.error)).toBe(`SecurityError: DTLS: ${words}`);
+  });
+
+  it("is told by what says most: mere silence from the fresh port, at a server for one client at a time, says nothing", async () => {
+    const { open, fate, transport } = virtual();
+    const words = "server answered, then silence after our Finished: wrong key?";
+    const go = fate(failure("silence-after-finished", words));
+    const result = open();
+    await go();
+    await fate(failure("silence", "server does not answer"))();
+    expect(String(result.error)).toBe(`SecurityError: DTLS: ${words}`);
+    expect(transport.security).toEqual({ protocol: "DTLS 1.2" });
   });
 
   it.each(["alert", "untrusted", "protocol", "silence-after-finished"] as const)(

@@ -104,7 +104,8 @@ describe.skipIf(!found.openssl)(titled("two hundred sensors over DTLS", found), 
     await say(20);
     expect(here.book.endpoints).toEqual(EVERYBODY);
     expect(counters.completed).toBe(SENSORS + 1);
-    expect(busiest()).toBeLessThanOrEqual(32);
+    // 32 that talk, and as many whose sockets have just opened.
+    expect(busiest()).toBeLessThanOrEqual(64);
     const newest = await observeEach(here);
     await say(21);
     expect(newest()).toEqual(NAMES.map(() => "21.0"));
