@@ -60,16 +60,25 @@ export class Endpoint {
     this.#requests = new Requests(this.#surroundings, this.#layer);
     this.#service = new Service(this.#surroundings, this.#layer);
     this.#layer.attach(this.#service, this.#requests);
-    transport.onClose((reason) => {
-      this.#requests.failAll(`connection lost: ${reason}`);
-      this.#onLost?.();
-    });
-    transport.onUnreachable?.(() => this.#service.unreachable());
+    this.#heed(transport);
   }
 
   /** @throws what the transport's `open` throws: no such host, no free port. */
   open(signal?: AbortSignal): Promise<void> {
     return this.#surroundings.transport.open(signal);
+  }
+
+  /**
+   * Goes on by another way to the same peer, such as one with other keys: what is asked and observed goes on with it. The
+   * former way is closed first: the other one may want its port. @throws what the `open` of the other throws.
+   */
+  async change(transport: Transport): Promise<void> {
+    const former = this.#surroundings.transport;
+    this.#surroundings.transport = transport;
+    this.#layer.listen();
+    this.#heed(transport);
+    await former.close();
+    await transport.open();
   }
 
   /** Never rejects: how it ended is the value. */
@@ -135,6 +144,18 @@ export class Endpoint {
   /** Ends all observations, as when the peer has forgotten them; each observer hears that it is "closed". */
   forgetObservations(): void {
     this.#service.observations.endAll("closed");
+  }
+
+  /** Of a way that is no longer in use, nothing is of interest. */
+  #heed(transport: Transport): void {
+    transport.onClose((reason) => {
+      if (transport !== this.#surroundings.transport) return;
+      this.#requests.failAll(`connection lost: ${reason}`);
+      this.#onLost?.();
+    });
+    transport.onUnreachable?.(() => {
+      if (transport === this.#surroundings.transport) this.#service.unreachable();
+    });
   }
 
   /** Ends everything that waits, then closes the transport. Never rejects; safe to call twice. */

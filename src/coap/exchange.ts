@@ -100,6 +100,11 @@ export class MessageLayer implements Outlet {
   attach(server: Server, client: Client): void {
     this.#server = server;
     this.#client = client;
+    this.listen();
+  }
+
+  /** To the way in use. */
+  listen(): void {
     this.#surroundings.transport.onDatagram((datagram) => this.receive(datagram));
   }
 

@@ -8,7 +8,8 @@ import type { Counters } from "./counters.ts";
 import type { Parameters } from "./parameters.ts";
 
 export interface Surroundings {
-  readonly transport: Transport;
+  /** Another one after `Endpoint.change`. */
+  transport: Transport;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

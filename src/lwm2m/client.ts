@@ -14,7 +14,7 @@ import type { Account, BootstrapAccount, BootstrapSnapshot, Provision, Registrat
 import { Bootstrapper } from "./bootstrap/bootstrapper.ts";
 import { supplyDevice } from "./device-object.ts";
 import type { EndDevices } from "./end-devices.ts";
-import { fingerprint, sameAccount, sameWay } from "./provision-json.ts";
+import { fingerprint, sameAccount } from "./provision-json.ts";
 import { Provisioned, type ProvisionChange, SERVER_OBJECT } from "./provisioned.ts";
 import { type Interest, NO_INTEREST, tightest } from "./reporting/interest.ts";
 import type { ReportingOptions } from "./reporting/notifier.ts";
@@ -22,6 +22,7 @@ import type { SendOptions, SendOutcome } from "./reporting/send.ts";
 import { mayStart, needsBootstrap, type Standing } from "./servers/order.ts";
 import type { RegistrarOptions } from "./servers/registrar.ts";
 import { Session, type SessionOutcome } from "./servers/session.ts";
+import { succession } from "./servers/succession.ts";
 import type { ObjectTree } from "./tree.ts";
 import type { UsualAttributes } from "./view.ts";
 
@@ -346,7 +347,7 @@ export class Lwm2mClient {
     const kept = new Set<Place>();
     const places = accounts.map((account) => {
       const place = this.#places.find((other) => other.account.shortServerId === account.shortServerId);
-      if (place === undefined || !sameWay(place.account, account) || place.standing === "given-up")
+      if (place === undefined || place.standing === "given-up" || succession(place.account, account) === "another")
         return this.#place(account);
       kept.add(place);
       return place;
@@ -357,6 +358,7 @@ export class Lwm2mClient {
       const account = accounts[index]!;
       if (kept.has(place) && (places.length !== 1 || gone.length > 0 || !sameAccount(place.account, account)))
         place.session.accountChanged([SERVER_OBJECT]);
+      if (succession(place.account, account) === "rekeyed") place.session.rekeyed();
       place.account = account;
     }
     // Also without anybody to wait for: whoever gave us all this must hear first that it holds.

@@ -144,6 +144,13 @@ export class Registrar {
     this.feed({ type: "lost" });
   }
 
+  /** Other keys hold: an Update over a new association shows them, and the registration stays (LwM2M Core 1.2 §6.2.2). */
+  rekeyed(): void {
+    this.#connection.rekey();
+    // Whoever waits may have waited for just that.
+    this.feed({ type: this.#state.name === "waiting" ? "enable" : "update-now" });
+  }
+
   /** Tells the server, if what it was told is not so any more. */
   changed(): void {
     const told = this.#told;

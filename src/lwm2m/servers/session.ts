@@ -148,6 +148,11 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     this.#registrar.feed({ type: "update-now" });
   }
 
+  /** The account has other keys, and leads to the same server. */
+  rekeyed(): void {
+    this.#registrar.rekeyed();
+  }
+
   /** Ends what `disable` has begun, or any other wait for the next attempt. */
   enable(): void {
     this.#registrar.feed({ type: "enable" });
