@@ -36,6 +36,8 @@ export interface X509Credentials {
   readonly serverName?: string;
   /** Judges the chain that the server shows, its own certificate first, DER each; `now` by the wall clock. Never throws. */
   readonly judge: (chain: readonly Uint8Array[], now: Stamp) => Judgement;
+  /** Tells judges apart: a session with a server that another one has trusted is not resumed, since resuming asks none. */
+  readonly judgeName?: string;
 }
 
 export type Credentials = PskCredentials | RpkCredentials | X509Credentials;

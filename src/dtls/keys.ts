@@ -1,6 +1,13 @@
 /** What Object 0 holds, raw bytes, becomes credentials; or words that name the Resource and what to do (LwM2M Transport 1.2 §5.2.9). */
 
-import { createECDH, createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from "node:crypto";
+import {
+  createECDH,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  type KeyObject,
+} from "node:crypto";
 import { DecodeError, copyOf, sameBytes } from "../base/bytes.ts";
 import type { Credentials, PskCredentials, RpkCredentials, X509Credentials } from "../base/credentials.ts";
 import { hashOf, isMatchingType, type MatchingType } from "./x509/matching.ts";
@@ -110,11 +117,25 @@ function x509Of(material: KeyMaterial): X509Credentials {
   const expectation = expectationOf(material);
   const trust = { name, authorities: storeIn(material.trust ?? []) };
   const judge = judgeOf(expectation === undefined ? trust : { ...trust, expectation });
-  const common = { mode: "x509", privateKey, chain: chain.map(({ der }) => der), judge } as const;
+  const judgeName = judgeNameOf(material);
+  const common = { mode: "x509", privateKey, chain: chain.map(({ der }) => der), judge, judgeName } as const;
   return serverName === undefined ? common : { ...common, serverName };
 }
 
 /** What /0/x/4, /0/x/13 and /0/x/15 ask of the server's certificates, or nothing beside the trust store. */
+/** Over all that the judge goes by, each with its length. */
+function judgeNameOf({
+  serverKey = new Uint8Array(),
+  matchingType = 0,
+  certificateUsage,
+  ...rest
+}: KeyMaterial): string {
+  const hash = createHash("sha256").update(`${certificateUsage ?? "any"} ${matchingType} `);
+  for (const each of [Buffer.from(rest.serverName ?? rest.host), serverKey, ...(rest.trust ?? [])])
+    hash.update(`${each.length}:`).update(each);
+  return hash.digest("hex");
+}
+
 function expectationOf(material: KeyMaterial): Expectation | undefined {
   const { serverKey = new Uint8Array(), certificateUsage: usage = 3, trust = [] } = material;
   if (!isCertificateUsage(usage)) throw new Unfit(`Certificate Usage (/0/x/15) is ${usage}: 0 to 3 are possible`);

@@ -46,7 +46,7 @@ export function credentialsFingerprint(credentials: Credentials): string {
       add(credentials.publicKey, credentials.serverKey, Uint8Array.of(credentials.serverKeyMatching ?? 0));
       break;
     case "x509":
-      add(Buffer.from(credentials.serverName ?? ""), ...credentials.chain);
+      add(Buffer.from(credentials.serverName ?? ""), Buffer.from(credentials.judgeName ?? ""), ...credentials.chain);
       break;
   }
   return hash.digest("hex");

@@ -47,6 +47,7 @@ describe("what tells credentials apart", () => {
       x509(["akey"]),
       x509(["a"], "key"),
       x509(["a", "key"], "host"),
+      { ...x509(["a", "key"]), judgeName: "another" },
     ].map(credentialsFingerprint);
     expect(new Set(all).size).toBe(all.length);
   });

@@ -117,4 +117,16 @@ describe("lost flights", () => {
     expect(bench.opened).toHaveLength(1);
     expect(bench.network.now).toBeLessThan(1_500);
   });
+
+  it("one that never takes its own cookie is given up: new cookies do not make us begin for ever", () => {
+    const bench = new Bench();
+    let secret = 0;
+    bench.network.toServer = (datagram) => {
+      bench.server.cookieSecret = `${secret++}`;
+      return [datagram];
+    };
+    bench.shake();
+    expect(bench.failure?.kind).toBe("silence");
+    expect(bench.network.now).toBeLessThan(90_000);
+  });
 });

@@ -219,6 +219,62 @@ describe("secrets before their time", () => {
   });
 });
 
+describe("between our Finished and the server's", () => {
+  const FINISHED = 3;
+
+  /** The server has sent its last flight, and nothing of it has arrived: change first, then the Finished. */
+  function waiting(): [Bench, Uint8Array, Uint8Array] {
+    const bench = new Bench();
+    let last: Uint8Array | undefined;
+    bench.network.toClient = (datagram) => {
+      if (datagram[0] !== ContentType.ChangeCipherSpec) return [datagram];
+      last = datagram;
+      return [];
+    };
+    bench.association.start(0);
+    bench.network.run(() => last !== undefined);
+    return [bench, last!.subarray(0, 14), last!.subarray(14)];
+  }
+
+  it.each(["02", "0101", "00"])("a ChangeCipherSpec of %s is none (RFC 5246 §7.1)", (hex) => {
+    const [bench, change, finished] = waiting();
+    bench.inject(plain(ContentType.ChangeCipherSpec, fromHex(hex))).inject(finished);
+    expect(bench.counters.misplaced).toBe(1);
+    expect(bench.opened).toEqual([]);
+    expect(bench.inject(change).opened).toHaveLength(1);
+  });
+
+  it("what is said in the clear after the ChangeCipherSpec is not listened to", () => {
+    const [bench, change, finished] = waiting();
+    bench.inject(change).inject(message(HandshakeType.Finished, FINISHED, new Uint8Array(12)));
+    expect(bench.failures).toEqual([]);
+    expect(bench.counters.misplaced).toBe(1);
+    expect(bench.inject(finished).opened).toHaveLength(1);
+  });
+
+  it("half a message that was said in the clear before it does not become part of the Finished", () => {
+    const [bench, change, finished] = waiting();
+    const whole = wholeMessage(HandshakeType.Finished, FINISHED, new Uint8Array(12).fill(9));
+    bench.inject(plain(ContentType.Handshake, encodeFragment(whole, 0, 6)));
+    expect(bench.inject(change).inject(finished).opened).toHaveLength(1);
+  });
+
+  it("a whole one breaks the rules, and does not open", () => {
+    const [bench] = waiting();
+    bench.inject(message(HandshakeType.Finished, FINISHED, new Uint8Array(12)));
+    expect(bench.opened).toEqual([]);
+    expect(bench.failure).toMatchObject({ kind: "protocol", alert: "unexpected_message" });
+  });
+
+  it("forged ChangeCipherSpecs let nobody in, and keep nobody out", () => {
+    const [bench, change, finished] = waiting();
+    bench.inject(CHANGE).inject(CHANGE).inject(forged(22, 0)).inject(forged(23, 1));
+    expect(bench.opened).toEqual([]);
+    expect(bench.counters.forged).toBe(2);
+    expect(bench.inject(change).inject(finished).opened).toHaveLength(1);
+  });
+});
+
 describe("a stranger's records once it is open change nothing", () => {
   it.each<[string, keyof Bench["counters"], Uint8Array]>([
     ["a fatal alert", "foreignAlerts", alert("fatal", "bad_record_mac")],
