@@ -12,7 +12,7 @@ import { words } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { notable } from "../base/notable.ts";
 import type { Random } from "../base/random.ts";
-import type { Transport } from "../base/transport.ts";
+import type { LineSecurity, Transport } from "../base/transport.ts";
 import {
   Code,
   codeText,
@@ -110,6 +110,13 @@ export class OscoreTransport implements Transport {
 
   get bert(): boolean | undefined {
     return this.#line.bert;
+  }
+
+  /** What protects each message from end to end; and where the line below is secured as well, that. */
+  get security(): LineSecurity {
+    const below = this.#line.security;
+    if (below === undefined) return { protocol: "OSCORE", suite: this.#context.aead.name };
+    return { ...below, protocol: `OSCORE over ${below.protocol}` };
   }
 
   async open(signal?: AbortSignal): Promise<void> {

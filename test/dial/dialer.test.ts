@@ -126,7 +126,14 @@ describe("a dialler", () => {
     const one = await dialer({ state: { sessions: new MemoryStore(), sequences: disk } });
     const line = one.dial({ account: account("coap://127.0.0.1:9", { oscore }), endpoint: "tag" });
     await line.open();
+    expect(line.security).toEqual({ protocol: "OSCORE", suite: "AES-CCM-16-64-128" });
     await line.close();
+    const { credentials } = psk(9);
+    const both = one.dial({
+      account: account("coaps://127.0.0.1:9", { ...(credentials && { credentials }), oscore }),
+      endpoint: "tag",
+    });
+    expect(both.security).toEqual({ protocol: "OSCORE over DTLS 1.2" });
     expect(disk.text).toContain("next");
     expect(disk.text).not.toContain(KEY.slice(0, 8));
   });
