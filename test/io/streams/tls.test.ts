@@ -10,7 +10,7 @@ import { authority, certificate } from "../../support/certificates.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
 const KEY = Buffer.from("000102030405060708090a0b0c0d0e0f", "hex");
-const psk = (identity: string | Uint8Array, key = KEY): Credentials => ({
+const psk = (identity: string | Uint8Array, key: Uint8Array = KEY): Credentials => ({
   mode: "psk",
   identity: typeof identity === "string" ? new TextEncoder().encode(identity) : identity,
   key: createSecretKey(key),
@@ -103,6 +103,17 @@ describe("TLS with a pre-shared key", () => {
     expect(wrong.security.failure).toMatch(/wrong key/);
     expect(wrong.write(Uint8Array.of(1))).toBe(false);
     await expect(stream(port, psk("stranger")).open()).rejects.toThrow(/"stranger"/);
+  });
+
+  it("tells the alert by which it was refused, until it opens (LwM2M Core 1.2 Appendix E.2, /1/x/11)", async () => {
+    const { port } = await echo({ ...PSK_SERVER, ciphers: "PSK-AES256-GCM-SHA384:@SECLEVEL=0" });
+    const line = stream(port, psk("dev1"));
+    await expect(line.open()).rejects.toThrow();
+    expect(line.alert).toBe(40);
+    const { port: better } = await echo(PSK_SERVER);
+    const other = stream(better, psk("dev1"));
+    await other.open();
+    expect(other.alert).toBeUndefined();
   });
 
   it("says that the suites do not meet", async () => {
