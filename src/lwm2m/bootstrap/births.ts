@@ -27,11 +27,12 @@ export function delivery({ others }: Draft, house: House): Delivery {
   const { tree } = house;
   const removed = [...others.removed];
   const gone = new Set(removed);
-  const fresh = new Map<Path, Written[]>();
+  const isThere = (instance: Path) => tree.hasInstance(instance) && !gone.has(instance);
+  const fresh = new Map<Path, Written[]>([...others.created].flatMap((at) => (isThere(at) ? [] : [[at, []]])));
   const written: Written[] = [];
   for (const value of others.written) {
     const instance = cut(value[0], 2);
-    if (tree.hasInstance(instance) && !gone.has(instance)) written.push(value);
+    if (isThere(instance)) written.push(value);
     else fresh.set(instance, [...(fresh.get(instance) ?? []), value]);
   }
   const left = tree.instances().filter((instance) => !gone.has(instance));

@@ -81,6 +81,8 @@ function write(draft: Draft, where: Path, request: IncomingRequest, ground: Grou
     where,
     nodes.filter((node) => isTaken(where, node, ground)),
   );
+  // An Instance of nothing but optional Resources may be written without any of them.
+  if (depth(where) === 2 && !isConfiguration(where) && ground.takes(where)) draft.create(where);
   return { code: Code.Changed };
 }
 

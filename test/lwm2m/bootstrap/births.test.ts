@@ -6,6 +6,8 @@ import { thermometer } from "../../support/station.ts";
 
 const ACCOUNT = { uri: "coap://one:5683", lifetime: 300, shortServerId: 101 };
 const LIGHT = 3311;
+/** No Resource of it is mandatory. */
+const OPTIONAL = 3442;
 
 let bench: BootstrapBench;
 
@@ -26,6 +28,8 @@ beforeEach(async () => {
       thermometer(tree, clock);
       tree.onCreate(LIGHT, undefined, { limit: 2, defaults: { 5851: 30, 5750: "new" } });
       tree.onDelete(LIGHT);
+      tree.onCreate(OPTIONAL);
+      tree.onDelete(OPTIONAL);
     },
   });
   await bench.started();
@@ -83,6 +87,43 @@ describe("an Instance that a Bootstrap-Server creates", () => {
     expect((await bench.finish()).code).toBe("2.04");
     expect(bench.tree.get(path(LIGHT, 1, 5852))).toBeUndefined();
     expect(bench.tree.get(path(LIGHT, 1, 5851))?.value).toBe(30);
+  });
+});
+
+describe("an Instance that is written without Resources", () => {
+  const EMPTY = { format: Format.Tlv, payload: new Uint8Array(0) };
+
+  it("is there all the same, where nothing is mandatory (§6.1.7.5)", async () => {
+    expect((await bench.bs.ask("PUT", { path: "/3311/8", ...EMPTY })).code).toBe("2.04");
+    const { text } = await bench.bs.ask("GET", { path: "/3311", accept: Format.LinkFormat });
+    expect(text).toContain("</3311/8>");
+    expect((await bench.finish()).code).toBe("4.06");
+    await bench.bs.ask("DELETE", { path: "/3311/8" });
+    expect((await bench.bs.ask("PUT", { path: "/3442/8", ...EMPTY })).code).toBe("2.04");
+    expect((await bench.finish()).code).toBe("2.04");
+    expect(bench.tree.instances()).toContain("/3442/8");
+    expect(bench.tree.instances()).not.toContain("/3311/8");
+  });
+
+  it("is nothing where servers cannot create any, and no more of one that is there", async () => {
+    expect((await bench.bs.ask("PUT", { path: "/3303/7", ...EMPTY })).code).toBe("2.04");
+    await bench.write("/3311/1", light(1, 40));
+    await bench.bs.ask("PUT", { path: "/3303/0", ...EMPTY });
+    expect((await bench.finish()).code).toBe("2.04");
+    expect(bench.tree.instances()).toEqual(["/3/0", "/3303/0", "/3311/1"]);
+    expect(bench.tree.get(path(3303, 0, 5700))?.value).toBe(22);
+  });
+
+  it("is refused where there are thousands", async () => {
+    const codes = new Map<string, number>();
+    for (let id = 0; id < 1_010; id++) {
+      const { code } = await bench.bs.ask("PUT", { path: `/3442/${id}`, ...EMPTY });
+      codes.set(code, (codes.get(code) ?? 0) + 1);
+    }
+    expect([...codes]).toEqual([
+      ["2.04", 1_000],
+      ["4.13", 10],
+    ]);
   });
 });
 
