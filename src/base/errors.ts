@@ -5,6 +5,23 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
+/** A handshake that the other end has refused, and said so by an alert. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  /** By its number (RFC 5246 §7.2). */
+  readonly alert: number;
+
+  constructor(message: string, alert: number) {
+    super(message);
+    this.alert = alert;
+  }
+}
+
+/** With which alert the other end of a way refused us, 0 to 255 (RFC 5246 §7.2); undefined where it did not. */
+export function alertOf(error: unknown): number | undefined {
+  return error instanceof Error && "alert" in error && typeof error.alert === "number" ? error.alert : undefined;
+}
+
 /** Whether a file or folder is not there. */
 export function isMissing(error: unknown): boolean {
   return codeOf(error) === "ENOENT";

@@ -47,6 +47,8 @@ export interface Alert {
 }
 
 const NAMES = new Map<number, string>(Object.entries(ALERTS).map(([name, id]) => [id, name]));
+const NUMBERS: ReadonlyMap<string, number> = new Map(Object.entries(ALERTS));
+const UNNAMED = /^alert (\d{1,3})$/;
 const LEVELS: readonly (AlertLevel | undefined)[] = [undefined, "warning", "fatal"];
 
 /** The body of an alert record: level and description. */
@@ -60,6 +62,12 @@ export function readAlert(body: Uint8Array): Alert | undefined {
   const level = LEVELS[body[0]!];
   const id = body[1]!;
   return level && { level, name: NAMES.get(id) ?? `alert ${id}` };
+}
+
+/** The number of an alert by its name as `readAlert` gives it; undefined for what is no name of one. */
+export function alertNumber(name: string): number | undefined {
+  const unnamed = UNNAMED.exec(name)?.[1];
+  return unnamed === undefined ? NUMBERS.get(name) : Number(unnamed);
 }
 
 /** Breaks off a handshake: what the peer is told, and what our people are. Stays within this room. */

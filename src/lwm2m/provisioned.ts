@@ -22,6 +22,8 @@ export class Provisioned {
   #provision: Provision;
   /** Accounts that are gone, for as long as their sessions take their leave. */
   #departed: readonly Account[] | undefined;
+  /** Of servers that have refused us at the last handshake, by Short Server ID; mostly of none. */
+  #alerts: Map<number, number> | undefined;
   #onChange = NOBODY;
 
   constructor(provision: Provision) {
@@ -63,6 +65,17 @@ export class Provisioned {
       .map(([instance, account]) => [path(1, instance), account] as const);
   }
 
+  /** /1/x/11: with which alert a server refused us at the last handshake; undefined unless it did. */
+  alert(shortServerId: number): number | undefined {
+    return this.#alerts?.get(shortServerId);
+  }
+
+  /** Undefined: a way to the server has opened. */
+  refused(shortServerId: number, alert: number | undefined): void {
+    if (alert !== undefined) (this.#alerts ??= new Map()).set(shortServerId, alert);
+    else this.#alerts?.delete(shortServerId);
+  }
+
   /** Takes the place of the account with the same Short Server ID. */
   change(account: Account, touched: readonly Path[]): void {
     const accounts = this.accounts.map((other) => (other.shortServerId === account.shortServerId ? account : other));
@@ -75,6 +88,8 @@ export class Provisioned {
 
   replace(provision: Provision): void {
     this.#departed = this.accounts.concat(this.#departed ?? []);
+    // They were about other keys.
+    this.#alerts = undefined;
     this.#become(provision, { type: "replaced" });
   }
 

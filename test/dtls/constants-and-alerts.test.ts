@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
-import { type AlertName, alertBody, HandshakeFault, readAlert } from "../../src/dtls/alert.ts";
+import { type AlertName, alertBody, alertNumber, HandshakeFault, readAlert } from "../../src/dtls/alert.ts";
 import { allSuites, suiteOf } from "../../src/dtls/constants.ts";
 
 describe("cipher suites", () => {
@@ -69,6 +69,20 @@ describe("an alert", () => {
       expect(alertBody("fatal", name)[1]).toBe(id);
     }
     expect(known).toBeGreaterThanOrEqual(30);
+  });
+});
+
+describe("the number of an alert", () => {
+  it("is that of its name, with a name of its own or without", () => {
+    for (let id = 0; id < 256; id++) {
+      const name = readAlert(Uint8Array.of(2, id))?.name ?? "";
+      expect(alertNumber(name)).toBe(id);
+    }
+  });
+
+  it("is none of anything else", () => {
+    for (const name of ["", "unknown", "alert", "alert x", "alert 1234", "constructor"])
+      expect(alertNumber(name)).toBeUndefined();
   });
 });
 

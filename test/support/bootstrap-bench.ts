@@ -31,8 +31,8 @@ export interface BenchOptions {
   readonly log?: Log;
   readonly clock?: FakeClock;
   readonly fill?: (tree: ObjectTree, clock: FakeClock) => void;
-  /** Schemes for which there is no transport. */
-  readonly refuse?: (uri: string) => string | undefined;
+  /** Why there is no way to a server: words, or as a transport would have thrown it. */
+  readonly refuse?: (uri: string) => string | Error | undefined;
 }
 
 export class BootstrapBench {
@@ -61,7 +61,7 @@ export class BootstrapBench {
       models,
       connect: ({ uri }) => {
         const reason = more.refuse?.(uri);
-        if (reason !== undefined) throw new Error(reason);
+        if (reason !== undefined) throw reason instanceof Error ? reason : new Error(reason);
         this.connected.push(uri);
         return this.#end(uri).wire.near;
       },

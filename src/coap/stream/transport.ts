@@ -11,7 +11,7 @@
 import { DecodeError } from "../../base/bytes.ts";
 import type { ByteStream } from "../../base/byte-stream.ts";
 import type { Timer } from "../../base/clock.ts";
-import { words } from "../../base/errors.ts";
+import { RefusedError, words } from "../../base/errors.ts";
 import type { Log } from "../../base/log.ts";
 import type { LineSecurity, Transport } from "../../base/transport.ts";
 import { encodeEmpty } from "../codec.ts";
@@ -123,7 +123,8 @@ export class StreamTransport implements Transport {
       await this.#greeting.done;
     } catch (error) {
       if (this.#epoch === epoch) await this.#shut();
-      throw error;
+      const { alert } = this.#stream;
+      throw alert === undefined ? error : new RefusedError(words(error), alert);
     }
   }
 

@@ -31,6 +31,8 @@ const MAX_WAITING = 65_536;
 const KEEP_ALIVE_MS = 120_000;
 /** How long what was written last may take to leave when the stream is closed. */
 const LINGER_MS = 2_000;
+/** How OpenSSL ends its words about an alert of the peer. */
+const ALERT = /SSL alert number (\d{1,3})/;
 
 export class SocketStream implements ByteStream {
   readonly #peer: Peer;
@@ -38,6 +40,7 @@ export class SocketStream implements ByteStream {
   #socket: Socket | undefined;
   /** Written bytes are held back until the end of this turn, to leave together. */
   #corked = false;
+  #alert: number | undefined;
   #onBytes: ((bytes: Uint8Array) => void) | undefined;
   #onClose: ((reason: string) => void) | undefined;
 
@@ -46,10 +49,16 @@ export class SocketStream implements ByteStream {
     this.#dialler = dialler;
   }
 
+  /** Of the handshake, or right behind it: TLS 1.3 judges clients only then (RFC 8446 §4.4.2.4). */
+  get alert(): number | undefined {
+    return this.#alert;
+  }
+
   /** May be called again once it is closed. @throws Error in words that name the peer. */
   async open(signal?: AbortSignal): Promise<void> {
     await this.close();
     signal?.throwIfAborted();
+    this.#alert = undefined;
     const socket = this.#dialler.connect(this.#peer);
     this.#socket = socket;
     try {
@@ -129,7 +138,10 @@ export class SocketStream implements ByteStream {
         if (trouble === undefined) settle(undefined);
         else named(trouble);
       };
-      const failed = (error: Error) => named(dialler.explain(error));
+      const failed = (error: Error) => {
+        this.#alert = alertIn(error);
+        named(dialler.explain(error));
+      };
       const closed = () => settle("closed while opening");
       const aborted = closed;
       const late = () => named(`no answer in ${CONNECT_MS / 1_000} s`);
@@ -144,7 +156,10 @@ export class SocketStream implements ByteStream {
     socket.on("data", (bytes: Uint8Array) => {
       if (this.#socket === socket) this.#onBytes?.(bytes);
     });
-    socket.on("error", (error) => (reason = explainBroken(error)));
+    socket.on("error", (error) => {
+      if (this.#socket === socket) this.#alert = alertIn(error);
+      reason = explainBroken(error);
+    });
     socket.on("close", () => {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
@@ -152,6 +167,11 @@ export class SocketStream implements ByteStream {
       this.#onClose?.(reason);
     });
   }
+}
+
+function alertIn({ message }: Error): number | undefined {
+  const number = ALERT.exec(message)?.[1];
+  return number === undefined ? undefined : Number(number);
 }
 
 function uncork(stream: SocketStream, socket: Socket): void {

@@ -303,12 +303,12 @@ export class Bootstrapper implements LineOwner {
   }
 
   #surroundings(): Surroundings {
-    const { tree } = this.#options;
+    const { tree, provisioned } = this.#options;
     const isRemovable = (instance: Path) => {
       const deletion = tree.deletion(idAt(instance, 0) ?? 0);
       return deletion !== undefined && deletion.handler === undefined;
     };
-    return { instances: () => tree.instances(), isRemovable };
+    return { instances: () => tree.instances(), isRemovable, alert: (id) => provisioned.alert(id) };
   }
 
   #rules(): Rules {

@@ -10,7 +10,7 @@ export const SERVER = 1;
 export const ACCESS_CONTROL = 2;
 
 /** Resources of Object 1 that every account has, or that are not what they are called (Appendix E.2). */
-export const Server = { shortServerId: 0, lifetime: 1, binding: 7, notificationMode: 26 } as const;
+export const Server = { shortServerId: 0, lifetime: 1, binding: 7, alert: 11, notificationMode: 26 } as const;
 
 /** Resources of Object 2 (Appendix E.3). */
 export const Access = { object: 0, objectInstance: 1, acl: 2, owner: 3 } as const;

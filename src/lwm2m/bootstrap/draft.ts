@@ -2,18 +2,17 @@
 
 import { Code, CoapError } from "../../coap/index.ts";
 import type { Node } from "../../content/index.ts";
-import { contains, cut, depth, idAt, type Path, ROOT } from "../../model/path.ts";
+import { contains, cut, depth, idAt, path, type Path, ROOT } from "../../model/path.ts";
 import type { ResourceValue } from "../../model/value.ts";
 import type { Provision } from "../account.ts";
 import { comparePaths } from "../values.ts";
-import { ACCESS_CONTROL, type Configuration, configurationOf, SERVER } from "./configuration.ts";
+import { ACCESS_CONTROL, type Configuration, configurationOf, Server, SERVER } from "./configuration.ts";
 import { provisionOf } from "./consistency.ts";
 import { OSCORE, SECURITY } from "./security.ts";
 
 /** A Bootstrap-Server may fill the memory of a client: this far. */
 const MAX_VALUES = 1_000;
 const MAX_BYTES = 65_536;
-const TOO_MUCH = "more than a bootstrap may bring";
 /** Beside what a string or an opaque takes. */
 const BYTES_OF_VALUE = 16;
 
@@ -28,6 +27,8 @@ export interface Surroundings {
   instances(): readonly Path[];
   /** Whether an Instance may go: one that a server created, not one that stands for a part of the device. */
   isRemovable(instance: Path): boolean;
+  /** /1/x/11 of a server, which no provision has: what may have led to this bootstrap (Appendix E.2). */
+  alert(shortServerId: number): number | undefined;
 }
 
 export class Draft {
@@ -37,7 +38,6 @@ export class Draft {
   readonly #bootstrapOscore: number | undefined;
   readonly #others = new Map<Path, ResourceValue>();
   readonly #removed = new Set<Path>();
-  readonly #created = new Set<Path>();
   readonly #tree: Surroundings;
   #bytes = 0;
 
@@ -45,6 +45,10 @@ export class Draft {
     const { values, bootstrapInstance, bootstrapOscore } = configurationOf(before);
     this.#before = before;
     this.#values = values;
+    for (const [index, { shortServerId, serverInstance = index }] of before.accounts.entries()) {
+      const alert = tree.alert(shortServerId);
+      if (alert !== undefined) values.set(path(SERVER, serverInstance, Server.alert), alert);
+    }
     this.#bootstrapInstance = bootstrapInstance;
     this.#bootstrapOscore = bootstrapOscore;
     this.#tree = tree;
@@ -61,12 +65,6 @@ export class Draft {
     for (const { path, value } of nodes) this.#of(path).set(path, value);
   }
 
-  /** An Instance that is there whether it has been given values or not. @throws CoapError 4.13 if they are too many. */
-  create(instance: Path): void {
-    if (this.#created.size >= MAX_VALUES) throw new CoapError(Code.RequestEntityTooLarge, TOO_MUCH);
-    this.#created.add(instance);
-  }
-
   /**
    * Takes Instances away; at the root, of all Objects. The account of the Bootstrap-Server and the Device stay whatever
    * is asked (§6.1.7.6, E73), and so does what the device itself provides: facts are no configuration.
@@ -75,7 +73,6 @@ export class Draft {
     for (const at of [...this.#values.keys()])
       if (contains(where, at) && !this.isBootstrapInstance(at)) this.#values.delete(at);
     for (const at of [...this.#others.keys()]) if (contains(where, at)) this.#others.delete(at);
-    for (const instance of this.#created) if (contains(where, instance)) this.#created.delete(instance);
     for (const instance of this.#tree.instances())
       if (contains(where, instance) && this.#tree.isRemovable(instance)) this.#removed.add(instance);
   }
@@ -88,7 +85,7 @@ export class Draft {
   /** As they would be after Finish, ascending. */
   instances(): Path[] {
     const found = new Set(this.#tree.instances().filter((instance) => !this.#removed.has(instance)));
-    for (const at of [...this.#values.keys(), ...this.#others.keys(), ...this.#created]) found.add(cut(at, 2));
+    for (const at of [...this.#values.keys(), ...this.#others.keys()]) found.add(cut(at, 2));
     return [...found].sort(comparePaths);
   }
 
@@ -114,9 +111,9 @@ export class Draft {
     return provisionOf(this.#values, { provision: this.#before, bootstrapInstance: this.#bootstrapInstance });
   }
 
-  /** What is not configuration: Instances to remove from the tree, Instances to put there, and values to store in it. */
-  get others(): Readonly<Record<"removed" | "created", Iterable<Path>>> & { readonly written: Iterable<Written> } {
-    return { removed: this.#removed, created: this.#created, written: this.#others };
+  /** What is not configuration: Instances to remove from the tree, then values to store in it. */
+  get others(): { readonly removed: Iterable<Path>; readonly written: Iterable<Written> } {
+    return { removed: this.#removed, written: this.#others };
   }
 
   #of(at: Path): Map<Path, ResourceValue> {
@@ -132,7 +129,7 @@ export class Draft {
   #reserve(nodes: readonly Node[]): void {
     const bytes = nodes.reduce((sum, { value }) => sum + BYTES_OF_VALUE + sizeOf(value), this.#bytes);
     if (bytes > MAX_BYTES || nodes.length + this.#values.size + this.#others.size > MAX_VALUES)
-      throw new CoapError(Code.RequestEntityTooLarge, TOO_MUCH);
+      throw new CoapError(Code.RequestEntityTooLarge, "more than a bootstrap may bring");
     this.#bytes = bytes;
   }
 }

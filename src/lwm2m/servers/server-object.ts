@@ -71,7 +71,8 @@ export class ServerObject {
     const found: (readonly [Path, Entry])[] = [];
     for (const [instance, account] of this.provisioned.servers()) {
       if (!contains(where, instance) && !contains(instance, where)) continue;
-      for (const [resource, value] of readResources(account, this.#actions.version)) {
+      const alert = this.provisioned.alert(account.shortServerId);
+      for (const [resource, value] of readResources(account, this.#actions.version, alert)) {
         const here = child(instance, resource);
         if (contains(where, here)) found.push([here, { value, at }]);
       }
@@ -98,6 +99,11 @@ export class ServerObject {
   /** The account as it is before it is written anew. */
   vacated(account: Account): Account {
     return vacated(account, this.#actions.version);
+  }
+
+  /** What the server that looks answered to our handshake: an alert, or (undefined) none. */
+  refused(alert: number | undefined): void {
+    this.provisioned.refused(this.#shortServerId, alert);
   }
 
   adopt(account: Account, touched: readonly Path[]): void {

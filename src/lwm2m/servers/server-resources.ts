@@ -13,7 +13,7 @@ interface ServerResource {
   /** The version of LwM2M whose servers may read it; the oldest unless given. Bootstrap-Servers know all. */
   readonly since?: Version;
   /** Undefined: it is not there. */
-  readonly read: (account: Account, version: Version) => ResourceValue | undefined;
+  readonly read: (account: Account, version: Version, alert: number | undefined) => ResourceValue | undefined;
   readonly write?: (account: Account, value: ResourceValue, version: Version) => Told;
 }
 
@@ -49,6 +49,8 @@ const RESOURCES: readonly ServerResource[] = [
   },
   { id: 6, read: ({ storing = true }) => storing, write: flag("storing") },
   { id: 7, read: readBinding, write: writeBinding },
+  // What the TLS of a server last said against us, for other servers: this one has us.
+  { id: 11, since: "1.1", read: (_account, _version, alert) => alert },
   // What orders registrations was for Bootstrap-Servers alone until 1.2.
   { id: 13, since: "1.2", read: ({ priority }) => priority },
   {
@@ -83,11 +85,15 @@ const RESOURCES: readonly ServerResource[] = [
   },
 ];
 
-/** What a server of this version reads, in ascending order. */
-export function readResources(account: Account, version: Version): (readonly [number, ResourceValue])[] {
+/** What a server of this version reads, in ascending order. `alert`: /1/x/11, which is no part of an account. */
+export function readResources(
+  account: Account,
+  version: Version,
+  alert?: number,
+): (readonly [number, ResourceValue])[] {
   const found: (readonly [number, ResourceValue])[] = [];
   for (const { id, since = "1.0", read } of RESOURCES) {
-    const value = since <= version ? read(account, version) : undefined;
+    const value = since <= version ? read(account, version, alert) : undefined;
     if (value !== undefined) found.push([id, value]);
   }
   return found;

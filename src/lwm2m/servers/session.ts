@@ -211,6 +211,10 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     this.#registrar.lineLost();
   }
 
+  refused(alert: number | undefined): void {
+    this.view.server.refused(alert);
+  }
+
   /** The server drops what it observed with the old registration, and may begin anew before its answer arrives. */
   registering(): void {
     this.notifier.clear();

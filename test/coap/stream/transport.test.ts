@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { fromHex, toHex } from "../../../src/base/bytes.ts";
+import { alertOf } from "../../../src/base/errors.ts";
 import { encodeMessage } from "../../../src/coap/codec.ts";
 import { Code } from "../../../src/coap/message.ts";
 import { OptionNumber, stringOption, uintOption } from "../../../src/coap/options.ts";
@@ -65,6 +66,17 @@ describe("a stream that opens", () => {
     await stage.clock.advance(1);
     await stage.far.close();
     await opening;
+  });
+
+  it("fails with the alert by which a server of TLS has ended it, behind the handshake as well", async () => {
+    const stage = new StreamStage();
+    const opening = stage.begin().catch((error: unknown) => error);
+    await stage.clock.advance(1);
+    Object.assign(stage.near, { alert: 48 });
+    await stage.far.close();
+    const failed = await opening;
+    expect(alertOf(failed)).toBe(48);
+    expect(String(failed)).toContain("the server closed the connection");
   });
 
   it("fails in the peer's words when it aborts at once", async () => {

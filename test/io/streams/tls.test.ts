@@ -34,7 +34,7 @@ async function echo(options: TlsOptions): Promise<{ server: Server; port: number
   const server = createServer(options, (socket) => {
     sockets.push(socket);
     socket.on("error", () => undefined);
-    socket.on("data", (bytes) => socket.write(bytes));
+    socket.on("data", (bytes: Uint8Array) => socket.write(bytes));
   });
   const raw: Socket[] = [];
   server.on("connection", (socket: Socket) => raw.push(socket));

@@ -51,6 +51,7 @@ function connection() {
     handle: () => ({ code: Code.NotFound }),
     upload: undefined,
     lineLost: () => void lost.push("lost"),
+    refused: () => undefined,
   };
   const options = { clock: new FakeClock(), random: new SeededRandom(1), log: new MemoryLog() };
   return { slow, lost, connection: new Connection(owner, options) };
@@ -84,6 +85,7 @@ describe("a connection whose line breaks by itself", () => {
       handle: () => ({ code: Code.NotFound }),
       upload: undefined,
       lineLost: () => void lost.push("lost"),
+      refused: () => undefined,
     };
     const options = { clock: new FakeClock(), random: new SeededRandom(1), log: new MemoryLog() };
     const here = new Connection(owner, options);
