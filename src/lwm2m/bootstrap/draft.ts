@@ -13,6 +13,7 @@ import { OSCORE, SECURITY } from "./security.ts";
 /** A Bootstrap-Server may fill the memory of a client: this far. */
 const MAX_VALUES = 1_000;
 const MAX_BYTES = 65_536;
+const TOO_MUCH = "more than a bootstrap may bring";
 /** Beside what a string or an opaque takes. */
 const BYTES_OF_VALUE = 16;
 
@@ -38,6 +39,7 @@ export class Draft {
   readonly #bootstrapOscore: number | undefined;
   readonly #others = new Map<Path, ResourceValue>();
   readonly #removed = new Set<Path>();
+  readonly #created = new Set<Path>();
   readonly #tree: Surroundings;
   #bytes = 0;
 
@@ -65,6 +67,12 @@ export class Draft {
     for (const { path, value } of nodes) this.#of(path).set(path, value);
   }
 
+  /** An Instance that is there whether it has been given values or not. @throws CoapError 4.13 if they are too many. */
+  create(instance: Path): void {
+    if (this.#created.size >= MAX_VALUES) throw new CoapError(Code.RequestEntityTooLarge, TOO_MUCH);
+    this.#created.add(instance);
+  }
+
   /**
    * Takes Instances away; at the root, of all Objects. The account of the Bootstrap-Server and the Device stay whatever
    * is asked (§6.1.7.6, E73), and so does what the device itself provides: facts are no configuration.
@@ -73,6 +81,7 @@ export class Draft {
     for (const at of [...this.#values.keys()])
       if (contains(where, at) && !this.isBootstrapInstance(at)) this.#values.delete(at);
     for (const at of [...this.#others.keys()]) if (contains(where, at)) this.#others.delete(at);
+    for (const instance of this.#created) if (contains(where, instance)) this.#created.delete(instance);
     for (const instance of this.#tree.instances())
       if (contains(where, instance) && this.#tree.isRemovable(instance)) this.#removed.add(instance);
   }
@@ -85,7 +94,7 @@ export class Draft {
   /** As they would be after Finish, ascending. */
   instances(): Path[] {
     const found = new Set(this.#tree.instances().filter((instance) => !this.#removed.has(instance)));
-    for (const at of [...this.#values.keys(), ...this.#others.keys()]) found.add(cut(at, 2));
+    for (const at of [...this.#values.keys(), ...this.#others.keys(), ...this.#created]) found.add(cut(at, 2));
     return [...found].sort(comparePaths);
   }
 
@@ -111,9 +120,9 @@ export class Draft {
     return provisionOf(this.#values, { provision: this.#before, bootstrapInstance: this.#bootstrapInstance });
   }
 
-  /** What is not configuration: Instances to remove from the tree, then values to store in it. */
-  get others(): { readonly removed: Iterable<Path>; readonly written: Iterable<Written> } {
-    return { removed: this.#removed, written: this.#others };
+  /** What is not configuration: Instances to remove from the tree, Instances to put there, and values to store in it. */
+  get others(): Readonly<Record<"removed" | "created", Iterable<Path>>> & { readonly written: Iterable<Written> } {
+    return { removed: this.#removed, created: this.#created, written: this.#others };
   }
 
   #of(at: Path): Map<Path, ResourceValue> {
@@ -129,7 +138,7 @@ export class Draft {
   #reserve(nodes: readonly Node[]): void {
     const bytes = nodes.reduce((sum, { value }) => sum + BYTES_OF_VALUE + sizeOf(value), this.#bytes);
     if (bytes > MAX_BYTES || nodes.length + this.#values.size + this.#others.size > MAX_VALUES)
-      throw new CoapError(Code.RequestEntityTooLarge, "more than a bootstrap may bring");
+      throw new CoapError(Code.RequestEntityTooLarge, TOO_MUCH);
     this.#bytes = bytes;
   }
 }
