@@ -78,7 +78,7 @@ export type ValueType =
   | "CORELINK";
 export type Writing = readonly [path: string, type: ValueType, text: string | number | boolean];
 type Field = string | number | undefined | readonly (string | number)[];
-type Fields = Readonly<Record<string, Field>>;
+export type Fields = Readonly<Record<string, Field>>;
 
 export interface LeshanOptions {
   readonly release?: Release;
@@ -144,9 +144,7 @@ export class Leshan {
   /** Sends one command. @throws Error if the server did not carry it out within 30 s. */
   async ask(verb: string, fields: Fields): Promise<Answer> {
     const id = ++this.#lastId;
-    const words = Object.entries(fields).flatMap(([name, field]) =>
-      list(field).map((each) => `${name}=${encodeURIComponent(each)}`),
-    );
+    const words = wordsOf(fields);
     if (!ASIDE.has(verb)) this.#count(verb);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -213,7 +211,7 @@ export class Leshan {
 /** Events that are operations of the client. */
 const UPLINK = new Set(["registered", "updated", "unregistered", "notified", "sent", "bootstrapping"]);
 /** Commands to the server itself, of which the client hears nothing. */
-const ASIDE = new Set(["start", "stop", "forget", "config", "plan"]);
+const ASIDE = new Set(["start", "stop", "forget", "config", "plan", "trust"]);
 
 /** One endpoint, as its server sees it. */
 export class LeshanClient {
@@ -289,6 +287,13 @@ export class LeshanClient {
   delete(path: string): Promise<Answer> {
     return this.ask("delete", { path });
   }
+}
+
+/** Fields as they stand in a line. */
+export function wordsOf(fields: Fields): string[] {
+  return Object.entries(fields).flatMap(([name, field]) =>
+    list(field).map((each) => `${name}=${encodeURIComponent(each)}`),
+  );
 }
 
 const list = (field: Field): readonly (string | number)[] =>

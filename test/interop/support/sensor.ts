@@ -6,6 +6,7 @@ import { systemRandom } from "../../../src/base/random.ts";
 import { SystemClock } from "../../../src/base/system-clock.ts";
 import type { Transport } from "../../../src/base/transport.ts";
 import type { Parameters } from "../../../src/coap/index.ts";
+import type { Dialer } from "../../../src/dial/index.ts";
 import { udp } from "../../../src/io/udp.ts";
 import {
   type Account,
@@ -55,6 +56,8 @@ export interface SensorOptions {
   readonly parameters?: Partial<Parameters>;
   readonly rootPath?: string;
   readonly saved?: SavedProvision;
+  /** Opens the ways to servers; without one, they are of bare UDP. */
+  readonly dialer?: Dialer;
 }
 
 export class Sensor {
@@ -68,7 +71,7 @@ export class Sensor {
   /** The local port of each server's socket, by URI. */
   readonly ports = new Map<string, number>();
 
-  constructor({ endpoint, accounts, bootstrap, testObject = TEST_1_1, ...more }: SensorOptions) {
+  constructor({ endpoint, accounts, bootstrap, testObject = TEST_1_1, dialer, ...more }: SensorOptions) {
     this.#fill(testObject);
     const provision = { accounts, ...(bootstrap && { bootstrap }) };
     this.client = new Lwm2mClient({
@@ -80,7 +83,8 @@ export class Sensor {
       random: systemRandom,
       log: silentLog,
       ...more,
-      connect: ({ uri }) => this.#connect(uri),
+      connect: (account) =>
+        dialer?.dial({ account, endpoint, local: this.#local(account.uri) }) ?? this.#connect(account.uri),
     });
     this.client.onProvision((changed) => (this.saved = { provision: changed, factory: fingerprint(provision) }));
   }
@@ -122,13 +126,13 @@ export class Sensor {
   /** From the same port as before, as a server knows its clients by address and port. */
   #connect(uri: string): Transport {
     const { hostname, port } = new URL(uri);
-    const localPort = this.ports.get(uri);
-    return udp({
-      host: hostname,
-      port: Number(port),
-      ...(localPort !== undefined && { localPort }),
-      onBound: (bound) => this.ports.set(uri, bound),
-    });
+    const { port: localPort, onBound } = this.#local(uri);
+    return udp({ host: hostname, port: Number(port), onBound, ...(localPort !== undefined && { localPort }) });
+  }
+
+  #local(uri: string): { port?: number; onBound: (port: number) => void } {
+    const port = this.ports.get(uri);
+    return { ...(port !== undefined && { port }), onBound: (bound) => this.ports.set(uri, bound) };
   }
 
   #fill(testObject: number): void {

@@ -31,9 +31,9 @@ final class Secured {
 
     private final InMemorySecurityStore store = new InMemorySecurityStore();
 
-    /** @param cidLength of the Connection IDs that clients put into what they send; negative for none */
+    /** @param cidLength of the Connection IDs that clients put into what they send; with 0 they put none */
     static void configure(Configuration config, int cidLength) {
-        config.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, cidLength < 0 ? null : cidLength);
+        config.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, cidLength);
         config.set(DtlsConfig.DTLS_RETRANSMISSION_TIMEOUT, 500, TimeUnit.MILLISECONDS);
         config.set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false);
         config.set(DtlsConfig.DTLS_CIPHER_SUITES, SUITES);
@@ -45,6 +45,11 @@ final class Secured {
         builder.setPrivateKey(privateKey(Files.readAllBytes(keys.resolve("server.p8"))));
         builder.setCertificateChain(certificates(keys.resolve("server.der")));
         builder.setTrustedCertificates((Certificate[]) certificates(keys.resolve("trust.der")));
+        // A server that was started again believes whom it believed before, from the first datagram on.
+        Path clients = keys.resolve("clients");
+        if (Files.exists(clients))
+            for (String line : Files.readAllLines(clients))
+                trust(Wire.Command.of(line.split(" "), 0));
     }
 
     /** Who may come as {@code ep}: by a pre-shared key, by a public key, or by a certificate in its name. */

@@ -28,6 +28,17 @@ public final class Wire {
     public static final class Command {
         private final Map<String, List<String>> fields = new LinkedHashMap<>();
 
+        /** @param words of which the first that is looked at is number {@code from} */
+        public static Command of(String[] words, int from) {
+            Command command = new Command();
+            for (int i = from; i < words.length; i++) {
+                int equals = words[i].indexOf('=');
+                String text = URLDecoder.decode(words[i].substring(equals + 1), StandardCharsets.UTF_8);
+                command.fields.computeIfAbsent(words[i].substring(0, equals), name -> new ArrayList<>()).add(text);
+            }
+            return command;
+        }
+
         public List<String> all(String name) {
             return fields.getOrDefault(name, List.of());
         }
@@ -100,13 +111,7 @@ public final class Wire {
         Map<String, Object> answer = new LinkedHashMap<>();
         answer.put("id", Long.valueOf(words[0]));
         try {
-            Command command = new Command();
-            for (int i = 2; i < words.length; i++) {
-                int equals = words[i].indexOf('=');
-                String text = URLDecoder.decode(words[i].substring(equals + 1), StandardCharsets.UTF_8);
-                command.fields.computeIfAbsent(words[i].substring(0, equals), name -> new ArrayList<>()).add(text);
-            }
-            answer.putAll(server.run(words[1], command));
+            answer.putAll(server.run(words[1], Command.of(words, 2)));
         } catch (Throwable failure) {
             answer.put("failed", failure.getClass().getSimpleName() + ": " + failure.getMessage());
         }
