@@ -47,9 +47,7 @@ function wordsOf({ status, ...security }: LabSecurity, url: string): string {
     "reason" in security
       ? `There is no coaps. ${security.reason}`
       : `A client is let in by coaps once its key is known: PUT {"key": "<hexadecimal digits>"} to ${url}keys/<identity>`;
-  return `
-${words}
-`;
+  return `\n${words}\n`;
 }
 
 async function lab(options: LabOptions, surroundings: Surroundings): Promise<void> {

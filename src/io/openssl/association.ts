@@ -252,7 +252,7 @@ const FAULTS = {
   unsupported: VerifyError.Purpose,
   expired: VerifyError.Expired,
   "unknown-authority": VerifyError.UnknownAuthority,
-  unknown: VerifyError.Unspecified,
+  unknown: VerifyError.Unpermitted,
 } as const;
 
 const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");

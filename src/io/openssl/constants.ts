@@ -42,13 +42,13 @@ export const SHUT_DOWN = 3;
 /** Why a certificate is not trusted, as OpenSSL wants to hear it: it chooses the alert from this. */
 export const VerifyError = {
   Ok: 0,
-  Unspecified: 1,
   NotYetValid: 9,
   Expired: 10,
   UnknownAuthority: 20,
   Purpose: 26,
   Rejected: 28,
-  ApplicationVerification: 50,
+  /** That of a name that is not permitted; it has no alert of its own, and becomes certificate_unknown. */
+  Unpermitted: 47,
 } as const;
 
 /** `NID_X9_62_id_ecPublicKey`. */
