@@ -3,8 +3,9 @@
 import { toUtf8 } from "../../base/utf8.ts";
 import { Code, type OutgoingRequest } from "../../coap/index.ts";
 import { Format } from "../../content/index.ts";
-import type { Path } from "../../model/path.ts";
+import { contains, idAt, type Path } from "../../model/path.ts";
 import type { Version } from "../account.ts";
+import { SERVER_OBJECT } from "../provisioned.ts";
 import type { View } from "../view.ts";
 import { destination } from "./destination.ts";
 import { registerLinks } from "./links.ts";
@@ -30,6 +31,12 @@ export function toTell(view: View): Told {
     instances: view.tree.instances(),
     servers: provisioned.accounts.map((each) => provisioned.serverInstance(each)).join(),
   };
+}
+
+/** Whether an Object Instance was among what was told. */
+export function knowsOf({ instances, servers }: Told, instance: Path): boolean {
+  if (!contains(SERVER_OBJECT, instance)) return instances.includes(instance);
+  return servers.split(",").includes(String(idAt(instance, 1)));
 }
 
 /** Whether nothing is new. */

@@ -17,7 +17,7 @@ import type { RegistrationSnapshot } from "../account.ts";
 import type { View } from "../view.ts";
 import { errorText, eventOf } from "./answers.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
-import { register, sameAs, sameTerms, type Told, toTell, update } from "./messages.ts";
+import { knowsOf, register, sameAs, sameTerms, type Told, toTell, update } from "./messages.ts";
 import { type Effect, type Event, next, type Outcome, type State, type Times } from "./registration.ts";
 import { afterFailure, refreshMs, SETTLE_MS } from "./schedule.ts";
 import { isProven, unusable } from "./schemes.ts";
@@ -113,7 +113,7 @@ export class Registrar {
 
   /** Whether the server has been told of an Object Instance. */
   knows(instance: Path): boolean {
-    return this.#told?.instances.includes(instance) ?? false;
+    return this.#told !== undefined && knowsOf(this.#told, instance);
   }
 
   feed(event: Event): void {

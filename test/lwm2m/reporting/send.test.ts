@@ -43,6 +43,16 @@ describe("Send (LwM2M Core 1.2 §6.4.6)", () => {
     ]);
   });
 
+  it("posts what stands in Object 1, which is registered as any other, and nothing of one that is not", async () => {
+    const here = await station({ account: LONG }).registered();
+    expect(await send(here, [path(1, 0, 1), TEMPERATURE], { format: Format.SenmlJson }, 10)).toEqual({
+      status: "sent",
+    });
+    expect(sends(here)[0]!.text).toBe(`[{"n":"/1/0/1","v":2592000},{"n":"${VALUE}","v":22.0}]`);
+    expect(await send(here, [path(1, 7, 1)], {}, 10)).toMatchObject({ status: "refused" });
+    expect(await send(here, [path(0, 0, 0)], {}, 10)).toMatchObject({ status: "refused" });
+  });
+
   it("posts this very body: names in full, floats as floats (E31, E38)", async () => {
     const here = await station({ account: LONG }).registered();
     here.set([3303, 0, 5700], 23);
