@@ -14,7 +14,7 @@ import {
   type X509Security,
 } from "./security.ts";
 import { isSuiteName, SUITE_NAMES, SUITES } from "./suites.ts";
-import { readTable } from "./table.ts";
+import { type KeyTable, readTable } from "./table.ts";
 
 const MAX_IDENTITY = 128;
 const PSK_BYTES = { least: 1, most: 64 };
@@ -226,8 +226,9 @@ function oscore(section: z.output<typeof Oscore>, read: SectionReader): OscoreSe
   const salt = read.bytes(["salt"], section.salt, SALT_BYTES);
   const idContext = read.bytes(["id_context"], section.id_context, SALT_BYTES);
   if (!keys || !recipientId) return undefined;
-  if (section.sender_id === undefined && keys.from !== "secret") {
-    read.wrong([], "an endpoint needs a sender_id here; with derive, it has one of its own");
+  // Endpoints that share a key and an ID use the same nonces, which gives both of them away (RFC 8613 §7.2.1).
+  if (senderId && (keys.from === "key" || (keys.from === "table" && hasTwins(keys.rows)))) {
+    read.wrong(["sender_id"], "is for sensors that have keys of their own: without it, each is given one");
     return undefined;
   }
   // With one ID for both, both would use the same nonces (RFC 8613 §3.3).
@@ -246,6 +247,10 @@ function oscore(section: z.output<typeof Oscore>, read: SectionReader): OscoreSe
     ...(aead !== undefined && { aead }),
     ...(hkdf !== undefined && { hkdf }),
   };
+}
+
+function hasTwins(rows: KeyTable): boolean {
+  return new Set(Array.from(rows.values(), ({ key }) => key.reveal())).size < rows.size;
 }
 
 /** One of `key`, `derive` and `table`. */

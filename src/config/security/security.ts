@@ -147,8 +147,8 @@ function x509For(security: X509Security, own: OwnSecurity): Secured {
 function oscoreFor(security: OscoreSecurity, endpoint: string, own: OwnSecurity): Secured {
   const { keys, recipientId, salt, idContext, aead, hkdf } = security;
   const masterSecret = own.key ?? shared(keys, endpoint, "isthmus oscore secret 1");
-  const senderId = own.senderId ?? security.senderId ?? derivedId(keys, endpoint);
-  if (masterSecret === undefined || senderId === undefined) return lacking(keys, endpoint);
+  if (masterSecret === undefined) return lacking(keys, endpoint);
+  const senderId = own.senderId ?? security.senderId ?? derivedId(keys, masterSecret, endpoint);
   return {
     oscore: {
       masterSecret,
@@ -174,9 +174,9 @@ function shared(keys: KeySource, endpoint: string, purpose: "isthmus psk 1" | "i
 }
 
 /** Where two endpoints share a key, nothing but their IDs keeps their nonces apart: these differ as names do (RFC 8613 §3.3). */
-function derivedId(keys: KeySource, endpoint: string): Uint8Array | undefined {
-  if (keys.from !== "secret") return undefined;
-  return derivedKey(keys, { purpose: "isthmus oscore id 1", endpoint, length: OSCORE_ID_BYTES });
+function derivedId(keys: KeySource, masterSecret: Secret, endpoint: string): Uint8Array {
+  const from = keys.from === "secret" ? keys : { secret: masterSecret, context: "" };
+  return derivedKey(from, { purpose: "isthmus oscore id 1", endpoint, length: OSCORE_ID_BYTES });
 }
 
 function lacking(keys: KeySource, endpoint: string): Secured {

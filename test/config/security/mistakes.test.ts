@@ -6,7 +6,14 @@ import { certificate } from "../../support/certificates.ts";
 import { pair, read, told } from "./rig.ts";
 
 const KEY = "000102030405060708090a0b0c0d0e0f";
-const FILES = { k: KEY, pem: pair().key, pub: pair().publicKey, p384: pair("P-384").key, cert: certificate().pem };
+const FILES = {
+  k: KEY,
+  twins: "a 00\nb 01\nc 00",
+  pem: pair().key,
+  pub: pair().publicKey,
+  p384: pair("P-384").key,
+  cert: certificate().pem,
+};
 const server = (security: string, uri = "coaps://a") => `server:\n  uri: "${uri}"\n  security: { ${security} }\n`;
 
 describe("a mistake in security", () => {
@@ -38,8 +45,12 @@ describe("a mistake in security", () => {
       "expected ca, service, anchor",
     ],
     ["mode: x509, key: !file pem, certificate: !file cert, trust: !file cert, matching: md5", "expected exact, sha256"],
-    ["mode: oscore, key: !file k", "an endpoint needs a sender_id here; with derive, it has one of its own"],
-    ['mode: oscore, key: !file k, sender_id: "01", recipient_id: "01"', "is the same as recipient_id, and must not be"],
+    ['mode: oscore, key: !file k, sender_id: "01"', "is for sensors that have keys of their own: without it, each is"],
+    ['mode: oscore, table: !file twins, sender_id: "01"', "is for sensors that have keys of their own"],
+    [
+      'mode: oscore, derive: { secret: !file k }, sender_id: "01", recipient_id: "01"',
+      "is the same as recipient_id, and must not be",
+    ],
     ['mode: oscore, key: !file k, sender_id: "0011223344556677"', "expected 0 to 7 bytes, found 8"],
     ["mode: wpa", "expected mode: psk, rpk, x509, oscore or none"],
     ["key: !file k", "expected mode: psk, rpk, x509, oscore or none"],

@@ -148,8 +148,8 @@ describe("OSCORE", () => {
   it("protects over coap, with all that Object 21 has", () => {
     const more = 'salt: "9e7ca922", id_context: "37cbf3210017a2d3", aead: 10, hkdf: -10';
     const security = secured(
-      `mode: oscore, key: !file k, sender_id: "01", recipient_id: "02", ${more}`,
-      { k: KEY },
+      `mode: oscore, table: !file t, sender_id: "01", recipient_id: "02", ${more}`,
+      { t: `${ENDPOINT} ${KEY}` },
       "coap://a",
     );
     const { oscore, credentials } = given(security);
@@ -169,8 +169,17 @@ describe("OSCORE", () => {
     expect(hex(given(security, "other").oscore?.senderId)).not.toBe("beb65a1fc83c0c");
   });
 
+  it("never shares both key and ID among endpoints, whose nonces would be the same (RFC 8613 §7.2.1)", () => {
+    for (const keys of ["key: !file k", "derive: { secret: !file k }"]) {
+      const security = secured(`mode: oscore, ${keys}`, { k: KEY }, "coap://a");
+      const all = Array.from({ length: 500 }, (_, i) => given(security, `sensor-${i}`).oscore);
+      expect(new Set(all.map((each) => `${each?.masterSecret.reveal()}/${hex(each?.senderId)}`)).size).toBe(500);
+      expect(new Set(all.map((each) => hex(each?.senderId))).size).toBe(500);
+    }
+  });
+
   it("may be one sensor's own", () => {
-    const security = secured('mode: oscore, key: !file k, sender_id: "01"', { k: KEY }, "coap+tcp://a");
+    const security = secured("mode: oscore, key: !file k", { k: KEY }, "coap+tcp://a");
     const own = { key: new Secret("aa", "own"), senderId: Uint8Array.of(9) };
     const { oscore } = given(security, "a", own);
     expect([oscore?.masterSecret.reveal(), hex(oscore?.senderId)]).toEqual(["aa", "09"]);
