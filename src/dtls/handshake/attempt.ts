@@ -119,8 +119,7 @@ export class Attempt {
       return;
     }
     for (const fragment of fragments) this.#plainFragment(fragment, now);
-    // Once the server writes in secret, nothing of the handshake is said in the clear.
-    if (!this.#context.line.readable) this.#proceed(now);
+    this.#proceed(now);
   }
 
   /** Handshake messages that proved authentic. @throws DecodeError */
@@ -195,6 +194,7 @@ export class Attempt {
         counters.foreignHellos++;
         return;
     }
+    // Once the server writes in secret, nothing of the handshake is said in the clear.
     if (this.#context.line.readable) counters.misplaced++;
     else if (this.#add(fragment) === "old") this.#peerRepeats(fragment, now);
   }

@@ -185,6 +185,14 @@ describe("a ServerHello that answers what was not asked (RFC 5246 §7.4.1.3)", (
     refuses(shaken("rpk", answers({ extensions: [] })), "unsupported_certificate", 43);
   });
 
+  it("a word on ours, and none on its own: certificates would follow", () => {
+    const alterHello = (hello: WrittenHello) => ({
+      ...hello,
+      extensions: hello.extensions.filter(([id]) => id !== 20),
+    });
+    refuses(shaken("rpk", { alterHello }), "unsupported_certificate", 43);
+  });
+
   it("no word on ours, and then a request for it: unsupported_certificate", () => {
     const alterHello = (hello: WrittenHello) => ({
       ...hello,
