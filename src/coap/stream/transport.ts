@@ -33,13 +33,14 @@ import {
 
 export interface StreamTransportOptions extends LivenessOptions {
   readonly log: Log;
-  /** Bytes of the longest message that is taken, 1,152 at least; 16 blocks of 1,024 and their head unless given. */
+  /** Bytes of the longest message that is taken, 1,152 at least; 16,384 unless given. */
   readonly maxMessage?: number;
   /** How long the peer may take to introduce itself, in milliseconds; 10,000 unless given. */
   readonly greetingMs?: number;
 }
 
-const MAX_MESSAGE = 16 * 1_024 + 256;
+/** What one record of TLS carries (RFC 8446 §5.1): some peers never see the rest of a message that takes two. */
+const MAX_MESSAGE = 16_384;
 const GREETING_MS = 10_000;
 /** Longer than this, nobody can ask us to stay away (RFC 8323 §5.5). */
 const MAX_HOLD_OFF_S = 3_600;

@@ -20,7 +20,7 @@ describe("a stream that opens", () => {
     await Promise.resolve();
     await Promise.resolve();
     await stage.clock.advance(1);
-    expect(toHex(stage.near.written[0]!)).toBe(toHex(encodeSettings(16_640)));
+    expect(toHex(stage.near.written[0]!)).toBe(toHex(encodeSettings(16_384)));
     stage.far.write(encodeSettings(1_152));
     await opening;
   });
@@ -247,7 +247,7 @@ describe("what the peer says", () => {
     stage.far.write(encodeFrame(SignalCode.CSM, NOTHING, fromHex("40")));
     expect([stage.transport.maxDatagram, stage.transport.bert]).toEqual([4_094, true]);
     stage.far.write(encodeFrame(SignalCode.CSM, NOTHING, fromHex("23800100")));
-    expect(stage.transport.maxDatagram).toBe(16_638);
+    expect(stage.transport.maxDatagram).toBe(16_382);
   });
 
   it("ends the stream if it has an option that must be understood, which a CSM is told by its number (§5.6)", async () => {
