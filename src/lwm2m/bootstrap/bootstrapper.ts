@@ -151,7 +151,7 @@ export class Bootstrapper implements LineOwner {
     const [state, ...effects] = next(before, event, this.#rules());
     this.#state = state;
     if (state.name !== before.name) this.#nextAttemptAt = undefined;
-    if (event.type === "timer" && before.name === "provisioning")
+    if (event.type === "timer" && before.name === "provisioning" && !before.refused)
       this.#failed("the Bootstrap-Server fell silent before Finish");
     for (const effect of effects) this.#perform(effect);
     if (state.name !== before.name) this.#options.changed();
@@ -256,6 +256,7 @@ export class Bootstrapper implements LineOwner {
     } catch (error) {
       if (!(error instanceof Inconsistent)) throw error;
       this.#failed(error.message);
+      this.#feed({ type: "finish-refused" });
       return { code: Code.NotAcceptable, diagnostic: error.message };
     }
     this.#feed({ type: "finished" });

@@ -12,9 +12,11 @@ import { Code } from "../../coap/index.ts";
 /** `attempt`: how many attempts in a row have not led to a registration; the waits grow with it. */
 export type State =
   | {
-      readonly name: "off" | "holding" | "asking-pack" | "provisioning" | "leaving" | "waiting";
+      readonly name: "off" | "holding" | "asking-pack" | "leaving" | "waiting";
       readonly attempt: number;
     }
+  /** `refused`: the last that the server said was Finish, and we could not live with what it had written. */
+  | { readonly name: "provisioning"; readonly attempt: number; readonly refused?: true }
   /** `plain`: without naming a preferred format, which an old server may refuse. */
   | { readonly name: "asking"; readonly attempt: number; readonly plain: boolean };
 
@@ -30,7 +32,9 @@ export type Event =
   /** A Bootstrap-Pack came, and holds from now on, or is of no use. */
   | { readonly type: "packed" | "pack-refused" }
   /** The server did something; Finish, with a configuration to live with. */
-  | { readonly type: "request" | "finished" };
+  | { readonly type: "request" | "finished" }
+  /** Finish, with a configuration that nobody could live with. */
+  | { readonly type: "finish-refused" };
 
 export type Effect =
   /** A way to the server, so that it can begin; one that is open stays. */
@@ -54,7 +58,7 @@ export interface Rules {
   readonly listen: boolean;
   /** EXCHANGE_LIFETIME: silence of the server after which its session has failed (§6.1.3.3). */
   readonly stallMs: number;
-  /** How long a lost answer to Finish may be asked for again. */
+  /** MAX_TRANSMIT_SPAN: how long a lost answer to Finish may be asked for again. */
   readonly lingerMs: number;
   readonly backoffMs: (attempt: number) => number;
 }
@@ -87,8 +91,7 @@ export function next(state: State, event: Event, rules: Rules): Step {
     case "asking":
       return whileAsking(state, event, rules);
     case "provisioning":
-      if (event.type === "finished") return finished(attempt, rules);
-      return event.type === "timer" ? fail(attempt, rules) : [state];
+      return whileProvisioning(state, event, rules);
   }
 }
 
@@ -137,6 +140,27 @@ function whileAsking(state: State & { name: "asking" }, event: Event, rules: Rul
       return fail(state.attempt, rules);
     case "finished":
       return finished(state.attempt, rules);
+    default:
+      return [state];
+  }
+}
+
+/**
+ * Finish has come, so EXCHANGE_LIFETIME is not waited for again (§6.1.3.3): a server may mend what was refused and say
+ * Finish anew (§6.1.6), and one that means to does so as soon as it has our answer, which is asked for again no longer
+ * than MAX_TRANSMIT_SPAN. Most do not, and are asked by the schedule of any other attempt that failed.
+ */
+function whileProvisioning(state: State, event: Event, rules: Rules): Step {
+  switch (event.type) {
+    case "finished":
+      return finished(state.attempt, rules);
+    case "finish-refused":
+      return [
+        { name: "provisioning", attempt: state.attempt, refused: true },
+        { do: "set-timer", ms: rules.lingerMs },
+      ];
+    case "timer":
+      return fail(state.attempt, rules);
     default:
       return [state];
   }

@@ -219,6 +219,36 @@ describe("a session that goes wrong", () => {
   });
 });
 
+describe("a Finish that was refused", () => {
+  const refusedBench = async () => {
+    const bench = await new BootstrapBench().started();
+    await bench.write("/1/1", server(1, 1));
+    expect((await bench.finish()).code).toBe("4.06");
+    return bench;
+  };
+
+  it("is not waited on for EXCHANGE_LIFETIME: the server is asked again by the schedule, and people read why", async () => {
+    const bench = await refusedBench();
+    await bench.clock.advance(44_000);
+    expect(bench.client.bootstrapSnapshot?.state).toBe("provisioning");
+    await bench.clock.advance(1_100);
+    expect(bench.client.bootstrapSnapshot).toMatchObject({
+      state: "waiting",
+      lastError: "no Instance of Object 0 for server 1",
+    });
+    await bench.clock.advance(12_000);
+    expect(bench.bs.log).toHaveLength(2);
+  });
+
+  it("is waited on for longer once the server has begun to mend it", async () => {
+    const bench = await refusedBench();
+    await bench.clock.advance(40_000);
+    await bench.write("/0/1", security(1, 1, ONE));
+    await bench.clock.advance(200_000);
+    expect((await bench.finish()).code).toBe("2.04");
+  });
+});
+
 describe("outside of a session", () => {
   it("nobody may do anything, not even the Bootstrap-Server", async () => {
     const bench = await new BootstrapBench().started();

@@ -22,9 +22,10 @@ const ASKING_PACK: State = { name: "asking-pack", attempt: 0 };
 const ASKING: State = { name: "asking", attempt: 0, plain: false };
 const PLAIN: State = { name: "asking", attempt: 0, plain: true };
 const PROVISIONING: State = { name: "provisioning", attempt: 0 };
+const REFUSED: State = { name: "provisioning", attempt: 0, refused: true };
 const WAITING: State = { name: "waiting", attempt: 1 };
 const LEAVING: State = { name: "leaving", attempt: 1 };
-const ALL = [OFF, TIRED, HOLDING, ASKING_PACK, ASKING, PLAIN, PROVISIONING, WAITING, LEAVING];
+const ALL = [OFF, TIRED, HOLDING, ASKING_PACK, ASKING, PLAIN, PROVISIONING, REFUSED, WAITING, LEAVING];
 
 const WANTED: Event = { type: "wanted", urgent: false };
 const URGENT: Event = { type: "wanted", urgent: true };
@@ -109,6 +110,17 @@ const TABLE: readonly Row[] = [
   ["waits anew with each request", PROVISIONING, { type: "request" }, RULES, PROVISIONING, timer(247_000)],
   ["is done with Finish", PROVISIONING, { type: "finished" }, RULES, LEAVING, timer(45_000)],
   ["rolls back when the server falls silent", PROVISIONING, { type: "timer" }, RULES, WAITING, ...GIVE_UP, timer(10)],
+  [
+    "waits for a server that mends what was refused, for as long as the refusal may be on its way",
+    PROVISIONING,
+    { type: "finish-refused" },
+    RULES,
+    REFUSED,
+    timer(45_000),
+  ],
+  ["is patient again with a server that mends", REFUSED, { type: "request" }, RULES, PROVISIONING, timer(247_000)],
+  ["is done with a Finish that was mended", REFUSED, { type: "finished" }, RULES, LEAVING, timer(45_000)],
+  ["rolls back when nobody mends what was refused", REFUSED, { type: "timer" }, RULES, WAITING, ...GIVE_UP, timer(10)],
   ["does not mind a late answer", PROVISIONING, { type: "no-answer" }, RULES, PROVISIONING],
   ["does not mind a late refusal", PROVISIONING, refused(0x80), RULES, PROVISIONING],
   ["does not begin again in the middle", PROVISIONING, URGENT, RULES, PROVISIONING],
