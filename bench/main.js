@@ -29,11 +29,13 @@ const { values } = parseArgs({
 
 const ISTHMUS = { name: "Isthmus", script: "./subject-isthmus.js" };
 const SECURED = { name: "Isthmus, DTLS", script: ISTHMUS.script, secured: true };
+const ON_TCP = { name: "Isthmus, TCP", script: ISTHMUS.script, stream: true };
 /** The other end of DTLS is the OpenSSL inside Node. */
 const openssl = await findOpenssl();
 const SUBJECTS = [
   ISTHMUS,
   ...(openssl.status === "found" ? [SECURED] : []),
+  ON_TCP,
   { name: "its CoAP alone", script: "./subject-coap.js" },
   { name: "node-coap", script: "./subject-node-coap.js" },
   { name: "bare dgram", script: "./subject-dgram.js" },

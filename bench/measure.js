@@ -5,11 +5,11 @@ import { child } from "./rpc.js";
 
 const OUTSTANDING = 32;
 
-/** A subject and the peer that measures it. `secured`: over DTLS. `confirmable`: whether notifications are to be. */
-export async function pair({ script, secured = false }, confirmable = false) {
+/** A subject and the peer that measures it. `secured`: over DTLS. `stream`: over TCP. `confirmable`: whether notifications are to be. */
+export async function pair({ script, secured = false, stream = false }, confirmable = false) {
   const peer = child("./peer.js");
   const subject = child(script);
-  const port = await peer.ask("listen", { secured });
+  const port = await peer.ask("listen", { secured, stream });
   let count = 0;
   return {
     subject,
@@ -19,7 +19,7 @@ export async function pair({ script, secured = false }, confirmable = false) {
     start: async (more) => {
       count += more;
       const began = performance.now();
-      await subject.ask("start", { count: more, port, confirmable, secured });
+      await subject.ask("start", { count: more, port, confirmable, secured, stream });
       await peer.ask("registered", count);
       return performance.now() - began;
     },

@@ -9,6 +9,7 @@ import dgram from "node:dgram";
 import { findOpenssl } from "../dist/io/openssl/library.js";
 import { OpensslServer } from "../dist/io/openssl/server.js";
 import { serve } from "./rpc.js";
+import { listenOnTcp } from "./stream-wire.js";
 import {
   ack,
   answer,
@@ -149,7 +150,12 @@ async function until(condition, ms, what) {
 }
 
 serve({
-  listen: async ({ secured }) => {
+  listen: async ({ secured, stream }) => {
+    if (stream) {
+      const { port, tell: write } = await listenOnTcp(heard);
+      tell = write;
+      return port;
+    }
     if (secured) await secure();
     return new Promise((resolve) => {
       socket.bind(0, "127.0.0.1", () => {

@@ -38,10 +38,10 @@ function heedful(transport, tree) {
 }
 
 /** Whether notifications are confirmable is a matter of the account. Each endpoint has an identity of its own, as in life. */
-function accountOf(endpoint, { port, confirmable = false, secured = true }) {
+function accountOf(endpoint, { port, confirmable = false, secured = true, stream = false }) {
   const identity = Buffer.from(endpoint);
   return {
-    uri: `${secured ? "coaps" : "coap"}://127.0.0.1:${port}`,
+    uri: `${secured ? "coaps" : "coap"}${stream ? "+tcp" : ""}://127.0.0.1:${port}`,
     lifetime: 3_600,
     shortServerId: 1,
     confirmNotifications: confirmable,

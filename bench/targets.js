@@ -34,6 +34,7 @@ export function rowsOf(report) {
     ...ratios(ours, nodeCoap, bare),
     ...costs(report),
     ...securedRows(report),
+    ...streamRows(ours, report),
     ...codecRows(report.codecs),
     ...recordRows(report.records),
   ];
@@ -90,6 +91,17 @@ function securedRows({ results, secured, memory }) {
     row("longest standstill meanwhile, CPU", "<= 50 ms", openings?.stallMs, milli, 50),
     row("one more endpoint over DTLS, beyond plain", "<= 20 kB", beyond, (of) => `${(of / 1e3).toFixed(1)} kB`, 20_000),
   ];
+}
+
+/** A stream is bytes in order, with a frame around each message; whoever wants it confirmed adds a Ping. */
+function streamRows(ours, { results }) {
+  const onTcp = results.find(({ name }) => name === "Isthmus, TCP");
+  return ["NON notifications", "CON notifications"].map((phase) => {
+    const scope = { what: `${phase} over TCP, of UDP`, target: ">= 50 %" };
+    if (onTcp === undefined) return { ...scope, ...NOTHING };
+    const toUdp = share(onTcp.phases[phase], ours.phases[phase]);
+    return { ...scope, measured: percent(toUdp), pass: toUdp >= 0.5 };
+  });
 }
 
 function codecRows(codecs) {
