@@ -27,20 +27,16 @@ export interface CallbackPointers {
   readonly checkCookie: bigint;
 }
 
-type Reads = Pick<
-  Symbols,
-  "X509_STORE_CTX_get0_untrusted" | "X509_STORE_CTX_set_error" | "OPENSSL_sk_num" | "OPENSSL_sk_value"
->;
-
 interface CallbackParts {
-  readonly koffi: Pick<typeof Koffi, "proto" | "pointer" | "register" | "view">;
-  readonly api: Reads;
+  readonly koffi: Pick<typeof Koffi, "proto" | "pointer" | "register">;
+  readonly api: Symbols;
   readonly certificate: (x509: Pointer) => Uint8Array;
 }
 
 /** Longer ones are cut here; OpenSSL has no room for them either. */
 const MAX_IDENTITY = 256;
 const MAX_CHAIN = 10;
+const END = Uint8Array.of(0);
 /** What `DTLS1_COOKIE_LENGTH` allows. */
 const MAX_COOKIE = 255;
 
@@ -119,8 +115,7 @@ export class Callbacks {
       const mine = hooks.clientKey?.();
       // The identity ends with a zero byte: there must be room for it.
       if (!mine || mine.identity.length >= identity.room) return 0;
-      this.#put(identity, mine.identity);
-      this.#memory(identity.at, identity.room)[mine.identity.length] = 0;
+      this.#put(identity, Buffer.concat([mine.identity, END]));
       return this.#put(key, mine.key);
     });
   }
@@ -149,7 +144,7 @@ export class Callbacks {
       const made = hooks.cookie?.();
       if (!made) return 0;
       this.#put({ at: cookie, room: MAX_COOKIE }, made);
-      new Uint32Array(this.#parts.koffi.view(length, 4))[0] = made.length;
+      this.#parts.api.memcpy(length, new Uint8Array(Uint32Array.of(made.length).buffer), 4);
       return 1;
     });
   }
@@ -157,7 +152,7 @@ export class Callbacks {
   #checkCookie(cookie: Pointer, length: number): number {
     return this.#guarded((hooks) => {
       const made = hooks.cookie?.();
-      const shown = this.#memory(cookie, length);
+      const shown = this.bytes(cookie, length);
       // Not a secret of anybody's: it says where somebody is, and is said in the clear.
       return made !== undefined && Buffer.compare(made, shown) === 0 ? 1 : 0;
     });
@@ -165,24 +160,20 @@ export class Callbacks {
 
   /** A copy of what stands before the zero byte. */
   text(at: bigint): Uint8Array {
-    // Byte by byte: a view that reached beyond the end of the memory would be a crash.
-    const bytes: number[] = [];
-    while (bytes.length < MAX_IDENTITY) {
-      const byte = this.#memory(at + BigInt(bytes.length), 1)[0];
-      if (byte === undefined || byte === 0) break;
-      bytes.push(byte);
-    }
-    return Uint8Array.from(bytes);
+    return this.bytes(at, this.#parts.api.strnlen(at, MAX_IDENTITY));
   }
 
-  #memory(at: Pointer, length: number): Uint8Array {
-    return new Uint8Array(this.#parts.koffi.view(at, length));
+  /** A copy of bytes of C; a view of them would outlive them. */
+  bytes(at: Pointer, length: number): Uint8Array {
+    const copy = new Uint8Array(length);
+    this.#parts.api.memcpy(copy, at, length);
+    return copy;
   }
 
   /** How many bytes were put there; none if they do not fit. */
   #put({ at, room }: Room, bytes: Uint8Array): number {
     if (bytes.length > room) return 0;
-    this.#memory(at, room).set(bytes);
+    this.#parts.api.memcpy(at, bytes, bytes.length);
     return bytes.length;
   }
 }

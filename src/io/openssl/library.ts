@@ -16,8 +16,6 @@ export interface Openssl {
   readonly versionNumber: number;
   /** DER of a certificate. */
   readonly certificate: (x509: Pointer) => Uint8Array;
-  /** A copy of bytes of C. */
-  readonly bytes: (at: Pointer, length: number) => Uint8Array;
 }
 
 export type OpensslFound =
@@ -60,9 +58,8 @@ function open(koffi: typeof Koffi): OpensslFound {
   const versionNumber = api.OpenSSL_version_num();
   if (versionNumber < OLDEST) return missing(`Node ${process.version} has ${version}; 3.0 or later is needed`);
   const certificate = (x509: Pointer) => derOf(api, x509);
-  const bytes = (at: Pointer, length: number) => new Uint8Array(koffi.view(at, length)).slice();
   const callbacks = new Callbacks({ koffi, api, certificate });
-  return { status: "found", openssl: { api, callbacks, version, versionNumber, certificate, bytes } };
+  return { status: "found", openssl: { api, callbacks, version, versionNumber, certificate } };
 }
 
 const MAX_CERTIFICATE = 16_384;

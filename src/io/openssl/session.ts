@@ -24,7 +24,7 @@ export function saveSession(openssl: Openssl, ssl: bigint, credentials: string):
   const masterSecret = new Uint8Array(MASTER_SECRET);
   if (api.SSL_SESSION_get_master_key(session, masterSecret, MASTER_SECRET) !== MASTER_SECRET) return undefined;
   return {
-    id: openssl.bytes(at, idLength),
+    id: openssl.callbacks.bytes(at, idLength),
     masterSecret,
     suite: api.SSL_CIPHER_get_protocol_id(api.SSL_get_current_cipher(ssl)),
     extendedMasterSecret: api.SSL_ctrl(ssl, Ctrl.ExtendedMasterSecret, 0, null) === 1,

@@ -62,7 +62,7 @@ export interface LineSymbols {
   readonly DTLSv1_listen: (ssl: Pointer, address: Pointer) => number;
 }
 
-/** Errors, memory that plays a wire, and certificates. */
+/** Errors, memory that plays a wire, certificates, and two of C's own. */
 export interface PlainSymbols {
   readonly OpenSSL_version: (what: number) => string;
   readonly OpenSSL_version_num: () => number;
@@ -85,6 +85,8 @@ export interface PlainSymbols {
   readonly X509_STORE_CTX_set_error: (judged: Pointer, code: number) => void;
   readonly OPENSSL_sk_num: (stack: Pointer) => number;
   readonly OPENSSL_sk_value: (stack: Pointer, index: number) => Pointer;
+  readonly memcpy: (to: Memory, from: Memory, length: number) => Pointer;
+  readonly strnlen: (text: Pointer, most: number) => number;
 }
 
 export interface Symbols extends ContextSymbols, LineSymbols, PlainSymbols {}
@@ -184,5 +186,7 @@ function plainSymbols(library: Library): PlainSymbols {
     X509_STORE_CTX_set_error: library.func("void X509_STORE_CTX_set_error(void *ctx, int s)"),
     OPENSSL_sk_num: library.func("int OPENSSL_sk_num(const void *stack)"),
     OPENSSL_sk_value: library.func("void *OPENSSL_sk_value(const void *stack, int i)"),
+    memcpy: library.func("void *memcpy(void *to, const void *from, size_t length)"),
+    strnlen: library.func("size_t strnlen(const void *text, size_t most)"),
   };
 }
