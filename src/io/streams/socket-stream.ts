@@ -158,7 +158,9 @@ export class SocketStream implements ByteStream {
     });
     socket.on("error", (error) => {
       if (this.#socket === socket) this.#alert = alertIn(error);
-      reason = explainBroken(error);
+      // In TLS 1.3 the server judges us behind the handshake.
+      const isTls = codeOf(error)?.startsWith("ERR_SSL") === true;
+      reason = isTls ? this.#dialler.explain(error) : explainBroken(error);
     });
     socket.on("close", () => {
       if (this.#socket !== socket) return;
