@@ -122,6 +122,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
       if (lab) introduce(account, lab);
       return dialer.dial({ account, endpoint, local });
     },
+    lineCounters: () => dialer.counts,
     memoryBytes: () => process.memoryUsage.rss(),
     ...(config.storage?.memory !== undefined && { backlogBytes: config.storage.memory }),
     ...(config.gateway.startsPerSecond !== undefined && { startsPerSecond: config.gateway.startsPerSecond }),

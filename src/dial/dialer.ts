@@ -100,6 +100,13 @@ export class Dialer {
     return new OscoreTransport(line, { secrets, sequence: this.#sequences.of(secrets), clock, random, log });
   }
 
+  /** The counters by names of their own, such as `dtlsForged`; none before the first handshake. */
+  get counts(): Readonly<Record<string, number>> {
+    if (this.counters.handshakes === 0) return {};
+    const named = Object.entries({ ...this.counters }).map(([name, count]) => [`dtls${capitalised(name)}`, count]);
+    return Object.fromEntries(named);
+  }
+
   /** Keeps what is to be kept. Never rejects. */
   close(): Promise<void> {
     return this.#shared.sessions.close();
@@ -148,4 +155,8 @@ export class Dialer {
       : tcp({ host, port, log });
     return streamTransport(bytes, { clock, random, log });
   }
+}
+
+function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }

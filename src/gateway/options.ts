@@ -50,6 +50,8 @@ export interface GatewayOptions {
   readonly backlogBytes?: number;
   readonly maxSensors?: number;
   readonly connect: (account: Account | BootstrapAccount, local: LocalPort) => Transport;
+  /** What was counted on the ways to servers, by names of its own; shown with the gateway's counters. */
+  readonly lineCounters?: () => Readonly<Record<string, number>>;
   /** Bytes that the process holds. */
   readonly memoryBytes: () => number;
 }
@@ -60,8 +62,10 @@ const MAX_SENSORS = 10_000;
 const BACKLOG_BYTES = 32 * 1_024 ** 2;
 
 /** All settled, but for what an endpoint shares with all others by not having it. */
-export type SettledOptions = Required<Omit<GatewayOptions, "parameters" | "bootstrap" | "provisionFor">> &
-  Pick<GatewayOptions, "parameters" | "bootstrap" | "provisionFor">;
+export type SettledOptions = Required<
+  Omit<GatewayOptions, "parameters" | "bootstrap" | "provisionFor" | "lineCounters">
+> &
+  Pick<GatewayOptions, "parameters" | "bootstrap" | "provisionFor" | "lineCounters">;
 
 export function withDefaults(options: GatewayOptions): SettledOptions {
   return {

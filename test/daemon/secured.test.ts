@@ -83,6 +83,7 @@ describe.skipIf(!found.openssl)(titled("the house over DTLS", found), () => {
   it("registers two hundred sensors, keeps what resumes their sessions to itself, and gives no key away", async () => {
     const first = await start(config("own"));
     await until(first, () => registered(first) === SENSORS + 1);
+    expect(first.gateway.status().counters).toMatchObject({ dtlsCompleted: SENSORS + 1, dtlsForged: 0 });
     const security = { protocol: "DTLS 1.2", suite: "TLS_PSK_WITH_AES_128_CCM_8", resumed: false };
     for (const { registration } of first.gateway.sensors()) expect(registration.security).toMatchObject(security);
     const api = await Promise.all(

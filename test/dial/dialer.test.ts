@@ -147,6 +147,8 @@ describe.skipIf(!found.openssl)(titled("a dialler of coaps", found), () => {
     expect(await talk(line, "hello")).toBe("hello");
     expect(line.security).toMatchObject({ protocol: "DTLS 1.2", suite: "TLS_PSK_WITH_AES_128_CCM_8" });
     expect(one.counters.completed).toBe(backend === "own" ? 1 : 0);
+    if (backend === "own") expect(one.counts).toMatchObject({ dtlsHandshakes: 1, dtlsCompleted: 1, dtlsForged: 0 });
+    else expect(one.counts).toEqual({});
   });
 
   it("takes up the session of before a restart, from the same port, and keeps no key in the clear", async () => {

@@ -161,7 +161,10 @@ describe("the next step", () => {
     ["4.12 Precondition Failed", 'set version: "1.0"'],
     ["5.00 Internal Server Error", "a fault of its own"],
     ["no answer in 93 s", "can be reached from here"],
-    ["DTLS: coaps://server:5684 refused (unknown_psk_identity)", "Compare identity and key"],
+    ['DTLS: coaps://server:5684 refused (unknown_psk_identity): it does not know our identity "a"', "Compare identity"],
+    ["DTLS: coaps://server:5684 answered, then silence after our Finished: wrong key?", "Compare identity and key"],
+    ["DTLS: coaps://server:5684 does not answer: nobody listens there for DTLS", "can be reached from here"],
+    ["4.03 Forbidden: key not found", "enter it there first"],
   ])("after %s is in words", (error, words) => {
     expect(nextStep(error)).toContain(words);
   });

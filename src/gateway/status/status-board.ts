@@ -18,6 +18,7 @@ export interface StatusBoardOptions {
   readonly adapters: Adapters;
   readonly clock: Clock;
   readonly memoryBytes: () => number;
+  readonly lineCounters?: () => Readonly<Record<string, number>>;
 }
 
 /** Who there is to report on. */
@@ -65,7 +66,7 @@ export class StatusBoard {
   }
 
   status({ sensors, self, inbox }: Everybody): GatewayStatus {
-    const { name, version, clock, memoryBytes } = this.#options;
+    const { name, version, clock, memoryBytes, lineCounters } = this.#options;
     const now = clock.now();
     const facts = this.#facts({ sensors, self, inbox });
     return {
@@ -83,7 +84,7 @@ export class StatusBoard {
       servers: facts.servers.map(serverStatus),
       storage: storageOf(this.#backlogs),
       memoryBytes: memoryBytes(),
-      counters: { ...this.counters, malformed: this.counters.malformed + inbox.malformed },
+      counters: { ...this.counters, malformed: this.counters.malformed + inbox.malformed, ...lineCounters?.() },
     };
   }
 

@@ -110,16 +110,19 @@ function ofStorage({ storage }: Facts, now: number): Finding[] {
   ];
 }
 
-/** What to do about an error of registration, by its code (LwM2M Core 1.2 §6.2.1). */
+/** What handshakes that fail speak of, unless nobody answers. */
+const PROOF = /\b(identity|keys?|certificates?|cipher suites?|authority)\b/i;
+
+/** What to do about an error of registration, by its code (LwM2M Core 1.2 §6.2.1) or by what it speaks of. */
 export function nextStep(error: string): string {
-  if (error.startsWith("DTLS") || error.startsWith("TLS"))
-    return "Compare identity and key, or certificates, with what the server has for this endpoint; it is tried again by itself.";
   if (error.startsWith("4.00")) return "The server did not understand the registration: does it speak LwM2M 1.1?";
   if (error.startsWith("4.03") || error.startsWith("4.01"))
     return "The server does not admit this endpoint name: enter it there first.";
   if (error.startsWith("4.04")) return "This address answers CoAP but has no LwM2M registration: check the port.";
   if (error.startsWith("4.12")) return 'The server does not support this version of LwM2M: set version: "1.0".';
   if (error.startsWith("5.")) return "The server has a fault of its own: see its log. It is tried again by itself.";
+  if (PROOF.test(error))
+    return "Compare identity and key, or certificates, with what the server has for this endpoint; it is tried again by itself.";
   return "Check that the server runs and can be reached from here; it is tried again by itself.";
 }
 
