@@ -16,7 +16,7 @@
 import { type Log, silentLog } from "./base/log.ts";
 import { systemRandom } from "./base/random.ts";
 import { SystemClock } from "./base/system-clock.ts";
-import { Dialer } from "./dial/index.ts";
+import { Dialer, packageFetchers } from "./dial/index.ts";
 import { assetPath, readText } from "./io/assets.ts";
 import {
   type Account,
@@ -56,6 +56,7 @@ export {
   Lwm2mClient,
   type Lwm2mClientOptions,
   MemoryBacklog,
+  objects,
   ObjectTree,
   type Provision,
   type RegistrationSnapshot,
@@ -125,7 +126,9 @@ export async function createThing(options: ThingOptions): Promise<Thing> {
     const factory = fingerprint(provision);
     client.onProvision((current) => save(JSON.stringify({ factory, provision: provisionToJson(current) })));
   }
-  return new Thing(client, tree, clock);
+  const accounts = () => client.provision.accounts;
+  const fetchers = packageFetchers({ dialer, endpoint, accounts, clock, random: systemRandom, log });
+  return new Thing(client, tree, { clock, fetchers });
 }
 
 /** OMA's registry, and Objects beyond it. */

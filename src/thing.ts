@@ -8,6 +8,7 @@ import type {
   Interest,
   Lwm2mClient,
   MaybeLater,
+  objects,
   ObjectTree,
   RegistrationSnapshot,
   SendOptions,
@@ -20,15 +21,26 @@ import type { ResourceValue } from "./model/value.ts";
 /** Settles when what was written is done; what it throws is an error that the server is told in words. */
 export type WriteListener = (value: ResourceValue, path: Path, signal: AbortSignal) => MaybeLater<Verdict>;
 
+export interface ThingParts {
+  readonly clock: Clock;
+  readonly fetchers: objects.Fetchers;
+}
+
 export class Thing {
   /** For all that this class does not show. */
   readonly client: Lwm2mClient;
   readonly tree: ObjectTree;
+  /**
+   * Fetch packages of Objects 5 and 9 by CoAP, on whatever way: for `objects.plantFirmware` and `objects.plantSoftware`.
+   * Secured ones go to hosts of our servers alone, with their keys.
+   */
+  readonly fetchers: objects.Fetchers;
   readonly #clock: Clock;
 
-  constructor(client: Lwm2mClient, tree: ObjectTree, clock: Clock) {
+  constructor(client: Lwm2mClient, tree: ObjectTree, { clock, fetchers }: ThingParts) {
     this.client = client;
     this.tree = tree;
+    this.fetchers = fetchers;
     this.#clock = clock;
   }
 

@@ -16,6 +16,8 @@ const SCHEMES: ReadonlyMap<string, Pick<Address, "secured" | "stream">> = new Ma
   ["coap+tcp:", { secured: false, stream: true }],
   ["coaps+tcp:", { secured: true, stream: true }],
 ]);
+/** Without their colons. */
+export const SCHEME_NAMES: readonly string[] = [...SCHEMES.keys()].map((scheme) => scheme.slice(0, -1));
 /** RFC 7252 §12.6, §12.7. */
 const PORT = 5_683;
 const SECURED_PORT = 5_684;

@@ -5,4 +5,5 @@
  * What is found wrong with an account is thrown in words, and so becomes the last error of the registration.
  */
 
+export { packageFetchers, type PackageWays } from "./packages.ts";
 export { type Dialling, Dialer, type DialerOptions, type LocalEnd, type StateTexts } from "./dialer.ts";

@@ -9,8 +9,8 @@ import { type Answer, Code, codeText, Endpoint, isSuccess, type Parameters } fro
 import type { Fetched, Fetcher, FetchJob } from "./fetcher.ts";
 
 export interface CoapFetcherOptions {
-  /** A transport to the host and port of a URI, not yet open. */
-  readonly connect: (uri: URL) => Transport;
+  /** A transport to the host and port of a URI, not yet open; or why there is none, in words. */
+  readonly connect: (uri: URL) => Transport | string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -25,8 +25,10 @@ const PASSING: ReadonlySet<number> = new Set([Code.RequestEntityIncomplete]);
 export function coapFetcher(options: CoapFetcherOptions): Fetcher {
   return async (job) => {
     const { connect, clock, random, log, parameters } = options;
+    const transport = connect(job.uri);
+    if (typeof transport === "string") return { status: "refused", fault: "uri", reason: transport };
     const endpoint = new Endpoint({
-      transport: connect(job.uri),
+      transport,
       clock,
       random,
       log,
