@@ -18,7 +18,7 @@ import {
 import { opensslAssociate } from "../io/openssl/association.ts";
 import { findOpenssl, type OpensslFound } from "../io/openssl/library.ts";
 import { tcp } from "../io/streams/tcp.ts";
-import { tls } from "../io/streams/tls.ts";
+import { tls, TlsContexts } from "../io/streams/tls.ts";
 import { udp } from "../io/udp.ts";
 import type { Account, BootstrapAccount } from "../lwm2m/index.ts";
 import { OscoreTransport } from "../oscore/index.ts";
@@ -68,6 +68,7 @@ export class Dialer {
   /** One object for all: thousands of transports point to it. */
   readonly #shared: DtlsShared;
   readonly #sequences: SequenceBook;
+  readonly #contexts = new TlsContexts();
   readonly #openssl: OpensslFound | undefined;
 
   private constructor(options: DialerOptions, openssl: OpensslFound | undefined) {
@@ -103,8 +104,10 @@ export class Dialer {
   /** The counters by names of their own, such as `dtlsForged`; none before the first handshake. */
   get counts(): Readonly<Record<string, number>> {
     if (this.counters.handshakes === 0) return {};
-    const named = Object.entries({ ...this.counters }).map(([name, count]) => [`dtls${capitalised(name)}`, count]);
-    return Object.fromEntries(named);
+    const counts: Record<string, number> = {};
+    const all: [string, number][] = Object.entries(this.counters);
+    for (const [name, count] of all) counts[`dtls${capitalised(name)}`] = count;
+    return counts;
   }
 
   /** Keeps what is to be kept. Never rejects. */
@@ -151,7 +154,15 @@ export class Dialer {
     const { clock, random, log } = this.#options;
     const { ciphersuites: suites } = account;
     const bytes = secured
-      ? tls({ host, port, credentials: keysOf(account, host), clock, log, ...(suites && { suites }) })
+      ? tls({
+          host,
+          port,
+          credentials: keysOf(account, host),
+          contexts: this.#contexts,
+          clock,
+          log,
+          ...(suites && { suites }),
+        })
       : tcp({ host, port, log });
     return streamTransport(bytes, { clock, random, log });
   }
