@@ -105,8 +105,8 @@ export class Dialer {
   get counts(): Readonly<Record<string, number>> {
     if (this.counters.handshakes === 0) return {};
     const counts: Record<string, number> = {};
-    const all: [string, number][] = Object.entries(this.counters);
-    for (const [name, count] of all) counts[`dtls${capitalised(name)}`] = count;
+    const all: [string, unknown][] = Object.entries(this.counters);
+    for (const [name, count] of all) if (typeof count === "number") counts[`dtls${capitalised(name)}`] = count;
     return counts;
   }
 
