@@ -73,6 +73,8 @@ interface Opening {
   silent: number;
   /** The server's machine has said that nobody listens there. */
   unreachable: boolean;
+  /** Somebody has answered, in whichever try. */
+  heard: boolean;
   /** How the last try went, in words. */
   failure: string | undefined;
   /** Ends the try of now, or the wait before the next: as a success unless something failed. */
@@ -183,6 +185,7 @@ export class DtlsTransport implements Transport, AssociationOwner {
       pass: undefined,
       silent: 0,
       unreachable: false,
+      heard: false,
       failure: undefined,
       settle: undefined,
     };
@@ -217,7 +220,8 @@ export class DtlsTransport implements Transport, AssociationOwner {
       const { reason } = telling ?? failure;
       opening.failure = reason;
       if (current.resume && spoils(failure)) shared.sessions.delete(server, endpoint);
-      const next = nextTry(current, failure, known);
+      // Who has answered is there, over a bad way: that is worth another try.
+      const next = nextTry(current, failure, known || opening.heard);
       if (next === undefined) throw new SecurityError(telling ?? failure);
       shared.log.debug("dtls-tried-again", { endpoint, server, reason });
       if (next === "when-the-clock-is-set") await this.#clockSet(opening);
@@ -317,6 +321,7 @@ export class DtlsTransport implements Transport, AssociationOwner {
     const opening = this.#opening;
     if (opening) {
       opening.silent = 0;
+      opening.heard = true;
       opening.pass?.heard();
     }
     association.receive(datagram, this.#options.shared.clock.monotonic());

@@ -19,7 +19,8 @@ export function firstTry(session: boolean): Try {
 
 /**
  * The next try, or undefined if there is none that could end better. Three in a row at most, the clock left out.
- * @param known the kept port is one that the server may know us by: of before a restart, or of an association gone silent.
+ * @param known the server has answered, or may know us by the kept port: of before a restart, or of an association gone
+ *   silent.
  */
 export function nextTry(tried: Try, { kind }: SecurityFailure, known: boolean): Next {
   switch (kind) {

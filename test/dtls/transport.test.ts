@@ -243,6 +243,20 @@ describe("a handshake that fails", () => {
     expect(String(result.error)).toContain("it was silence");
   });
 
+  it("in silence of a server that had answered is tried once more: it is there, and the way to it bad", async () => {
+    const { clock, open, dialled, far, associations } = virtual();
+    // Something of a handshake, and no more.
+    far.welcome = Uint8Array.of(0);
+    const result = open();
+    await clock.advance(100);
+    associations.last.fail(failure("silence"));
+    await clock.advance(100);
+    expect(dialled).toEqual(["kept", "fresh"]);
+    associations.last.open();
+    await clock.advance(10);
+    expect(result).toEqual({ ok: true });
+  });
+
   it("in silence after our Finished is tried once more from a fresh port, then ends in words", async () => {
     const { open, dialled, fate, transport } = virtual();
     const words = "server answered, then silence after our Finished: wrong key?";

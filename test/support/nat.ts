@@ -16,6 +16,8 @@ export interface NatOptions {
 
 interface Mapping {
   readonly client: number;
+  /** Each client has a fate of its own, which does not depend on what others do meanwhile. */
+  readonly chance: { readonly up: SeededRandom; readonly down: SeededRandom };
   far: Socket;
   /** As the server sees it. */
   port: number;
@@ -30,7 +32,7 @@ export class Nat {
   loss: number;
   readonly #near: Socket = createSocket({ type: "udp4", recvBufferSize: 4_000_000 });
   readonly #server: number;
-  readonly #random: SeededRandom;
+  readonly #seed: number;
   /** By the client's port. */
   readonly #mappings = new Map<number, Promise<Mapping>>();
   #closed = false;
@@ -38,7 +40,7 @@ export class Nat {
   constructor({ server, loss = 0, seed = 1 }: NatOptions) {
     this.#server = server;
     this.loss = loss;
-    this.#random = new SeededRandom(seed);
+    this.#seed = seed;
   }
 
   async open(): Promise<this> {
@@ -71,27 +73,34 @@ export class Nat {
   }
 
   async #up(datagram: Uint8Array, { port: client }: RemoteInfo): Promise<void> {
-    if (this.#loses("up")) return;
     let made = this.#mappings.get(client);
     if (made === undefined) {
-      made = this.#socketFor(client).then((made) => ({ client, ...made }));
+      made = this.#map(client, this.#seed + 2 * this.#mappings.size);
       this.#mappings.set(client, made);
     }
-    const { far } = await made;
-    if (!this.#closed) far.send(datagram, this.#server, "127.0.0.1");
+    const mapping = await made;
+    if (!this.#closed && !this.#loses(mapping, "up")) mapping.far.send(datagram, this.#server, "127.0.0.1");
+  }
+
+  async #map(client: number, seed: number): Promise<Mapping> {
+    const chance = { up: new SeededRandom(seed), down: new SeededRandom(seed + 1) };
+    return { client, chance, ...(await this.#socketFor(client)) };
   }
 
   async #socketFor(client: number): Promise<{ far: Socket; port: number }> {
     const far = createSocket("udp4");
-    far.on("message", (datagram) => {
-      if (!this.#closed && !this.#loses("down")) this.#near.send(datagram, client, "127.0.0.1");
-    });
+    far.on("message", (datagram) => void this.#down(datagram, client));
     far.on("error", () => undefined);
     return { far, port: await bound(far) };
   }
 
-  #loses(direction: "up" | "down"): boolean {
-    const loses = this.#random.unit() < this.loss;
+  async #down(datagram: Uint8Array, client: number): Promise<void> {
+    const mapping = await this.#mappings.get(client);
+    if (mapping && !this.#closed && !this.#loses(mapping, "down")) this.#near.send(datagram, client, "127.0.0.1");
+  }
+
+  #loses({ chance }: Mapping, direction: "up" | "down"): boolean {
+    const loses = chance[direction].unit() < this.loss;
     (loses ? this.lost : this.passed)[direction] += 1;
     return loses;
   }
