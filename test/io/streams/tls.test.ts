@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { createServer, type Server, type TLSSocket, type TlsOptions } from "node:tls";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Credentials, Judgement, X509Credentials } from "../../../src/base/credentials.ts";
-import { tls, type TlsOptions as Options, type TlsStream } from "../../../src/io/streams/tls.ts";
+import { tls, TlsContexts, type TlsOptions as Options, type TlsStream } from "../../../src/io/streams/tls.ts";
 import { authority, certificate } from "../../support/certificates.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 
@@ -144,6 +144,25 @@ describe("TLS with a pre-shared key", () => {
     const address = server.address();
     const port = typeof address === "object" && address !== null ? address.port : 0;
     await expect(stream(port, psk("dev1")).open()).rejects.toThrow("does not speak TLS");
+  });
+
+  it("shares what is heavy with others, but neither key nor identity", async () => {
+    const heard: string[] = [];
+    const { port } = await echo({
+      ...PSK_SERVER,
+      pskCallback: (_socket, identity) => {
+        heard.push(identity);
+        return identity === "dev2" ? Buffer.alloc(16, 2) : KEY;
+      },
+    });
+    const contexts = new TlsContexts();
+    await Promise.all([
+      stream(port, psk("dev1"), { contexts }).open(),
+      stream(port, psk("dev2", Buffer.alloc(16, 2)), { contexts }).open(),
+      expect(stream(port, psk("dev3", Buffer.alloc(16, 2)), { contexts }).open()).rejects.toThrow('"dev3"'),
+    ]);
+    expect(heard.toSorted()).toEqual(["dev1", "dev2", "dev3"]);
+    expect(contexts.psk("PSK-AES128-CCM8")).toBe(contexts.psk("PSK-AES128-CCM8"));
   });
 
   it("opens again after it was closed", async () => {
