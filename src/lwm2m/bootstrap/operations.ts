@@ -9,6 +9,7 @@ import { inRange } from "../../model/value.ts";
 import { ACCESS_CONTROL, SERVER } from "./configuration.ts";
 import { discover, type Enabler } from "./discover.ts";
 import { type Draft, isConfiguration } from "./draft.ts";
+import { instancesIn } from "./headers.ts";
 import { decodeLeniently } from "./lenient.ts";
 
 const RESOURCE = 3;
@@ -82,7 +83,9 @@ function write(draft: Draft, where: Path, request: IncomingRequest, ground: Grou
     nodes.filter((node) => isTaken(where, node, ground)),
   );
   // An Instance of nothing but optional Resources may be written without any of them.
-  if (depth(where) === 2 && !isConfiguration(where) && ground.takes(where)) draft.create(where);
+  const bare = depth(where) === 2 ? [where] : codec.format === Format.Tlv ? instancesIn(where, request.payload) : [];
+  if (depth(where) < RESOURCE && !isConfiguration(where))
+    for (const instance of bare) if (ground.takes(instance)) draft.create(instance);
   return { code: Code.Changed };
 }
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Format } from "../../../src/content/index.ts";
+import { instancesIn } from "../../../src/lwm2m/bootstrap/headers.ts";
 import { path } from "../../../src/model/path.ts";
 import { BootstrapBench } from "../../support/bootstrap-bench.ts";
 import { thermometer } from "../../support/station.ts";
@@ -103,6 +104,26 @@ describe("an Instance that is written without Resources", () => {
     expect((await bench.finish()).code).toBe("2.04");
     expect(bench.tree.instances()).toContain("/3442/8");
     expect(bench.tree.instances()).not.toContain("/3311/8");
+  });
+
+  it("may come with others of its Object, as a list in TLV (§7.4.4)", async () => {
+    const payload = new Uint8Array([0x00, 1, 0x00, 2, 0x20, 0x01, 0x2c]);
+    expect((await bench.bs.ask("PUT", { path: "/3442", format: Format.Tlv, payload })).code).toBe("2.04");
+    expect((await bench.finish()).code).toBe("2.04");
+    expect(bench.tree.instances().filter((at) => at.startsWith("/3442/"))).toEqual(["/3442/1", "/3442/2", "/3442/300"]);
+  });
+
+  it.each([
+    ["", []],
+    ["0001", ["/3311/1"]],
+    ["0001 03 02 c1050a 0003", ["/3311/1", "/3311/2", "/3311/3"]],
+    ["08 02 03 c1050a 20 012c", ["/3311/2", "/3311/300"]],
+    ["10 02 0003 c1050a 18 07 000000 0001", ["/3311/2", "/3311/7", "/3311/1"]],
+    ["20 ffff", []],
+    ["0001 c1050a", ["/3311/1"]],
+    ["0001 08", ["/3311/1"]],
+  ])("is found in %s: %s", (hex, found) => {
+    expect(instancesIn(path(LIGHT), Buffer.from(hex.replaceAll(" ", ""), "hex"))).toEqual(found);
   });
 
   it("is nothing where servers cannot create any, and no more of one that is there", async () => {
