@@ -76,6 +76,8 @@ const SUITES: ReadonlyMap<number, string> = new Map([
   [0x1304, "TLS_AES_128_CCM_SHA256"],
   [0x1305, "TLS_AES_128_CCM_8_SHA256"],
 ]);
+/** Those in which the key that both have proves who they are: by any other, a server would prove nothing to us. */
+const WITH_KEY = /^(?:ECDHE-)?PSK-/;
 const PSK_SUITES = [0xc0a8, 0xc0a4, 0x00a8];
 const X509_SUITES = [0x1301, 0x1304, 0xc0ae, 0xc0ac, 0xc02b];
 
@@ -158,7 +160,7 @@ function withPsk({ identity, key }: PskCredentials, options: TlsOptions): Connec
     throw new Error("the identity is no UTF-8, which TLS needs here: take coaps (DTLS), or another identity");
   const { contexts = new TlsContexts(), suites = PSK_SUITES } = options;
   return {
-    secureContext: contexts.psk(ciphersOf(suites)),
+    secureContext: contexts.psk(ciphersOf(suites, true)),
     pskCallback: () => ({ psk: key.export(), identity: name }),
   };
 }
@@ -166,16 +168,16 @@ function withPsk({ identity, key }: PskCredentials, options: TlsOptions): Connec
 function withCertificate(credentials: X509Credentials, suites: readonly number[]): ConnectionOptions {
   const { chain, privateKey } = credentials;
   return {
-    ciphers: ciphersOf(suites),
+    ciphers: ciphersOf(suites, false),
     cert: chain.map((der) => pem("CERTIFICATE", der)).join(""),
     key: pkcs8(privateKey),
     ecdhCurve: "P-256",
   };
 }
 
-/** @throws Error if none of them is known. */
-function ciphersOf(suites: readonly number[]): string {
-  const names = suites.flatMap((id) => SUITES.get(id) ?? []);
+/** Those that suit the credentials. @throws Error if none of them is known. */
+function ciphersOf(suites: readonly number[], withKey: boolean): string {
+  const names = suites.flatMap((id) => SUITES.get(id) ?? []).filter((name) => WITH_KEY.test(name) === withKey);
   if (names.length === 0) throw new Error("none of the cipher suites given is one of TLS that is known here");
   // Later releases of OpenSSL count CCM with its tag of 8 bytes as weak, and LwM2M has it as mandatory.
   return `${names.join(":")}:@SECLEVEL=0`;
@@ -201,7 +203,9 @@ function alpnTrouble({ port, credentials, requireAlpn }: TlsOptions, socket: TLS
 
 /** The server's certificate, where that is what it proves itself with. */
 function judge({ credentials, clock }: TlsOptions, socket: TLSSocket): string | undefined {
-  if (credentials.mode !== "x509") return undefined;
+  if (credentials.mode !== "x509")
+    // Nobody else looks at a certificate here: whoever shows one instead of the key has proved nothing.
+    return WITH_KEY.test(socket.getCipher().name) ? undefined : "the server did not prove that it has the key";
   const judgement = credentials.judge(chainOf(socket), clock.now());
   return judgement.status === "trusted" ? undefined : judgement.reason;
 }

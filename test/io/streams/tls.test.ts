@@ -61,6 +61,21 @@ async function said(open: TlsStream, text: string): Promise<string> {
 }
 
 describe("TLS with a pre-shared key", () => {
+  it("is spoken with nobody who shows a certificate instead, though suites with certificates be named", async () => {
+    const stranger = certificate({ subject: "anybody" });
+    const { port } = await echo({
+      ciphers: "ECDHE-ECDSA-AES128-GCM-SHA256",
+      maxVersion: "TLSv1.2",
+      ALPNProtocols: ["coap"],
+      cert: stranger.pem,
+      key: stranger.keyPem,
+    });
+    // As /0/x/16 and `ciphersuites` may well have it: the mandatory ones of both modes (RFC 7925 §4.2, §4.4).
+    const line = stream(port, psk("dev1"), { suites: [0xc0a8, 0xc02b] });
+    await expect(line.open()).rejects.toThrow("no cipher suite in common");
+    await expect(stream(port, psk("dev1"), { suites: [0xc02b] }).open()).rejects.toThrow("none of the cipher suites");
+  });
+
   it("opens with the suite that LwM2M has as mandatory, and carries bytes", async () => {
     const { port } = await echo(PSK_SERVER);
     const line = stream(port, psk("dev1"));
