@@ -12,7 +12,6 @@ const CCM8 = "PSK-AES128-CCM8:@SECLEVEL=0";
 
 describe.skipIf(!found.openssl)(titled("what OpenSSL asks back", found), () => {
   const openssl = found.openssl!;
-  const { api, callbacks } = openssl;
 
   function line(role: "client" | "server", hooks: LineOptions["hooks"], more: Partial<LineOptions> = {}): Line {
     const context = role === "client" ? pskClientContext(openssl, CCM8) : contextOf(openssl, { role, ciphers: CCM8 });
@@ -81,7 +80,7 @@ describe.skipIf(!found.openssl)(titled("what OpenSSL asks back", found), () => {
     const pair = [line("client", asClient), line("server", { serverKey: thrown })] as const;
     expect(shake(...pair).server).not.toBe("done");
     for (const each of pair) each.free();
-    expect(callbacks.takeFault()).toBeUndefined();
+    expect(openssl.callbacks.takeFault()).toBeUndefined();
   });
 
   it.each([
@@ -96,9 +95,9 @@ describe.skipIf(!found.openssl)(titled("what OpenSSL asks back", found), () => {
 
   it("is no to everybody when nobody's call runs", () => {
     const hooks: Hooks = { wait: () => 1 };
-    expect(callbacks.during(hooks, () => 7)).toBe(7);
+    expect(openssl.callbacks.during(hooks, () => 7)).toBe(7);
     expect(() =>
-      callbacks.during(hooks, () => {
+      openssl.callbacks.during(hooks, () => {
         throw new Error("mine");
       }),
     ).toThrow("mine");
@@ -129,7 +128,7 @@ describe.skipIf(!found.openssl)(titled("what OpenSSL asks back", found), () => {
     const other = line("server", asServer);
     shake(missing, other);
     for (const each of [missing, other]) each.free();
-    expect(Number(api.ERR_get_error())).toBe(0);
+    expect(Number(openssl.api.ERR_get_error())).toBe(0);
   });
 
   it("doubles the wait before each repetition up to a minute, and travels in smaller pieces from the third on", () => {
@@ -165,7 +164,7 @@ describe.skipIf(!found.openssl)(titled("what OpenSSL asks back", found), () => {
     const saved = { masterSecret: new Uint8Array(48), suite: 0xc0a8, extendedMasterSecret: true, credentials: "x" };
     expect(offerSession(openssl, client.ssl, { ...saved, id: new Uint8Array(32) }, 1_800_000_000)).toBe(true);
     expect(offerSession(openssl, client.ssl, { ...saved, id: new Uint8Array(32), suite: 0xffff }, 1)).toBe(false);
-    expect(Number(api.ERR_get_error())).toBe(0);
+    expect(Number(openssl.api.ERR_get_error())).toBe(0);
     client.free();
   });
 
