@@ -11,7 +11,7 @@ import { SystemClock } from "./base/system-clock.ts";
 import { Undo } from "./base/undo.ts";
 import type { Config, SettingsSchema } from "./config/index.ts";
 import { Dialer } from "./dial/index.ts";
-import { type AdoptRule, Gateway, type SelfFacts } from "./gateway/index.ts";
+import { type AdoptRule, Gateway, type GatewayOptions, type SelfFacts } from "./gateway/index.ts";
 import { AdapterHost } from "./host/index.ts";
 import { type Mount, serve } from "./http/index.ts";
 import { assetPath, ownVersion, pageFiles, readText } from "./io/assets.ts";
@@ -36,6 +36,8 @@ export interface DaemonOptions {
   readonly random: Random;
   /** Where systemd says how it wants to be told; the environment of the process, unless a test brings its own. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Numbers of CoAP other than the usual ones, where servers are near. */
+  readonly parameters?: NonNullable<GatewayOptions["parameters"]>;
 }
 
 export interface Daemon {
@@ -85,7 +87,7 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 }
 
 async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
-  const { config, stateDir, log, clock, random } = options;
+  const { config, stateDir, log, clock, random, parameters } = options;
   const state = await openState(stateDir, log);
   undo.add("state", () => state.close());
   const dialer = await openDialer(options, state);
@@ -107,6 +109,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     endpoint: config.gateway.endpoint ?? `isthmus-${machine.facts.hostname}`,
     version,
     ...upstream,
+    ...(parameters && { parameters }),
     devices: loadDevices(config.devices, models, log),
     models,
     adapters: host,
