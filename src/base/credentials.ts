@@ -6,7 +6,7 @@ import type { Stamp } from "./clock.ts";
 /** A key that both ends have. */
 export interface PskCredentials {
   readonly mode: "psk";
-  /** Bytes, of UTF-8 as a rule; 1 to 128 (LwM2M Transport 1.2 §5.2.8.2 counts on no more). */
+  /** Bytes, of UTF-8 as a rule; 1 to 128 (LwM2M Transport 1.2 §5.2.9.1 counts on no more). */
   readonly identity: Uint8Array;
   /** 1 to 64 bytes, as a secret `KeyObject`. */
   readonly key: KeyObject;

@@ -1,7 +1,7 @@
 /** Whom the lab's secured port lets in: pre-shared keys by identity, in memory alone. */
 
 const MAX_KEYS = 20_000;
-/** LwM2M Transport 1.2 §5.2.8.2: identities of 128 bytes and keys of 64 are to be expected. */
+/** LwM2M Transport 1.2 §5.2.9.1: identities of 128 bytes and keys of 64 are to be expected. */
 const MAX_IDENTITY = 128;
 const MAX_KEY = 64;
 

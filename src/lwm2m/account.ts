@@ -11,7 +11,7 @@ export interface Credentials {
   /** /0/x/2. */
   readonly mode: "psk" | "rpk" | "x509";
   /** /0/x/3: the identity of a pre-shared key; or our public key; or our certificate, and right behind it, where they
-   *  are needed, those of its issuers (DER each, LwM2M Transport 1.2 §5.2.8). */
+   *  are needed, those of its issuers (DER each, LwM2M Transport 1.2 §5.2.9.3). */
   readonly identity: Uint8Array;
   /** /0/x/4: what the server proves itself with. */
   readonly serverKey?: Uint8Array;

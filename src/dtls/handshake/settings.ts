@@ -23,7 +23,7 @@ export interface Settings {
 }
 
 /**
- * LwM2M Transport 1.2 §5.2.8 and RFC 7925 §4.2, §4.4 ask for CCM-8; GCM is for servers that have no CCM. Suites with a
+ * LwM2M Transport 1.2 §5.2.9 and RFC 7925 §4.2, §4.4 ask for CCM-8; GCM is for servers that have no CCM. Suites with a
  * fresh key exchange for PSK, and CBC, are for those who ask for them.
  */
 const USUAL_SUITES = [0xc0a8, 0x00a8, 0xc0ae, 0xc02b];

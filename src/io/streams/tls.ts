@@ -61,7 +61,7 @@ const OLDEST = "TLSv1.2";
 /** Where a server may leave ALPN out. */
 const DEFAULT_PORT = 5_684;
 
-/** By id, what OpenSSL calls them (LwM2M Transport 1.2 §5.2.8: the mandatory ones, and what is better than those). */
+/** By id, what OpenSSL calls them (LwM2M Transport 1.2 §5.2.9: the mandatory ones, and what is better than those). */
 const SUITES: ReadonlyMap<number, string> = new Map([
   [0xc0a8, "PSK-AES128-CCM8"],
   [0xc0a4, "PSK-AES128-CCM"],

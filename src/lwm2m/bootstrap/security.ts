@@ -52,7 +52,7 @@ const SCHEMES: ReadonlyMap<string, boolean> = new Map([
 
 const NOTHING = new Uint8Array(0);
 const PROVISIONED = "provisioned by bootstrap";
-/** RFC 4279 §5.3 lets ends refuse more; LwM2M Transport 1.2 §5.2.8.2 counts on identities of so many bytes. */
+/** RFC 4279 §5.3 lets ends refuse more; LwM2M Transport 1.2 §5.2.9.1 counts on identities of so many bytes. */
 const MAX_IDENTITY = 128;
 const MAX_PSK = 64;
 /** What is left of the nonce of AES-CCM-16-64-128 beside its six other bytes (RFC 8613 §3.3). */
@@ -195,7 +195,7 @@ function credentialsOf(get: Get, where: string): Credentials | undefined {
       throw new Inconsistent(`${where}/3 is an identity of more than ${MAX_IDENTITY} bytes`);
     if (secretKey.length > MAX_PSK) throw new Inconsistent(`${where}/5 is a key of more than ${MAX_PSK} bytes`);
   } else if (!isFilled(serverKey)) {
-    // Who does not know the server's key would talk to anybody (LwM2M Transport 1.2 §5.2.8.4, §5.2.8.7).
+    // Who does not know the server's key would talk to anybody (LwM2M Transport 1.2 §5.2.9.2, §5.2.9.7).
     throw new Inconsistent(`${where}/4 is empty: nothing would tell the server from a stranger`);
   }
   return { mode, identity, ...(isFilled(serverKey) && { serverKey }), secretKey: closed(secretKey) };
