@@ -23,11 +23,14 @@ export class SequenceBook {
     const name = hash.digest("base64url");
     return {
       read: async () => (await this.#all()).get(name),
-      write: async (next) => {
+      reserve: async (least, count) => {
         const numbers = await this.#all();
-        numbers.set(name, next);
+        // Two ways may count under one context: what was set aside for one is not for the other (RFC 8613 §7.2.1).
+        const first = Math.max(numbers.get(name) ?? 0, least);
+        numbers.set(name, first + count);
         // Those who write meanwhile are written with it; it settles when this number, or a later one, is safe.
         await this.#text?.write(JSON.stringify({ version: FORMAT, next: Object.fromEntries(numbers) }));
+        return first;
       },
     };
   }

@@ -17,10 +17,17 @@ export class Listener {
   /** Numbers up to this one may have been used before the restart. */
   #floor = -1;
 
+  #proven = false;
+
   /** @param isNew nothing was ever heard under this context, so there is nothing to replay. */
   constructor(random: Random, isNew: boolean) {
     this.#random = random;
     this.#challenge = isNew ? undefined : random.bytes(CHALLENGE_BYTES);
+  }
+
+  /** The other end has echoed. Until then, a request may be a recording even under a new context: of before the disk was lost. */
+  get proven(): boolean {
+    return this.#proven;
   }
 
   /** What the other end must echo, once a request was `unproven`. */
@@ -39,6 +46,7 @@ export class Listener {
     if (this.#challenge !== undefined) {
       if (!echoed || echoed.length !== CHALLENGE_BYTES || !timingSafeEqual(echoed, this.#challenge)) return "unproven";
       this.#challenge = undefined;
+      this.#proven = true;
       this.#floor = sequence - 1;
     }
     this.#window.accept(sequence);

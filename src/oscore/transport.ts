@@ -86,6 +86,8 @@ export class OscoreTransport implements Transport {
   readonly #sequence: SenderSequence;
   readonly #asked = new BoundedMap<string, Asked>(MAX_OPEN);
   readonly #heard = new BoundedMap<string, Heard>(MAX_OPEN);
+  /** Those that are observations by now: however much is asked besides, they are not forgotten for it. */
+  readonly #observed = new BoundedMap<string, Heard>(MAX_OPEN);
   readonly #recent = new Recent();
   #listener: Listener | undefined;
   #up: ((datagram: Uint8Array) => void) | undefined;
@@ -175,9 +177,11 @@ export class OscoreTransport implements Transport {
   }
 
   #answer(message: Message): Uint8Array | undefined {
-    const heard = this.#heard.get(toHex(message.token));
+    const token = toHex(message.token);
+    const heard = this.#heard.get(token) ?? this.#observed.get(token);
     if (!heard) return undefined;
     const observe = message.options.some(({ number }) => number === OptionNumber.Observe);
+    if (observe && this.#heard.delete(token)) this.#observed.set(token, heard);
     // A notification needs an order, and a number under one key must not seal two texts (§8.3).
     const sequence = heard.spent || observe ? this.#sequence.take() : undefined;
     if (sequence === undefined && (heard.spent || observe)) return undefined;
@@ -243,8 +247,10 @@ export class OscoreTransport implements Transport {
     }
     const echo = inner.options.find(({ number }) => number === ECHO)?.value;
     const verdict = listener.take(sequence, echo);
+    const token = toHex(outer.token);
     // Of a request that may be a recording, the number may have served already.
-    this.#heard.set(toHex(outer.token), { id, spent: verdict === "unproven" });
+    this.#heard.set(token, { id, spent: !listener.proven });
+    this.#observed.delete(token);
     if (verdict === "fresh") this.#pass({ ...inner, options: without(inner, ECHO) }, datagram);
     else this.#challenge(inner, listener.challenge);
   }

@@ -35,11 +35,13 @@ export class MemorySequence implements SequenceStore {
     return Promise.resolve(this.stored);
   }
 
-  async write(next: number): Promise<void> {
+  async reserve(least: number, count: number): Promise<number> {
     this.writes += 1;
     await this.gate;
     if (this.broken) throw new Error("disk full");
-    this.stored = next;
+    const first = Math.max(this.stored ?? 0, least);
+    this.stored = first + count;
+    return first;
   }
 }
 

@@ -224,6 +224,18 @@ describe("notifications through OSCORE", () => {
     expect(watch.pair.client.transport.counters.replayed).toBe(1);
   });
 
+  it("go on, however much is asked besides", async () => {
+    const watch = await Watch.begin();
+    const { client } = watch.pair;
+    for (let i = 0; i < 300; i++) {
+      const options = [{ number: OptionNumber.UriPath, value: bytes("2") }];
+      const message = { type: "CON", code: Code.GET, messageId: 100 + i, options, payload: NOTHING } as const;
+      client.transport.send(encodeMessage({ ...message, token: Uint8Array.of(1, i >> 8, i) }));
+    }
+    watch.resource.tell("still there");
+    expect(watch.values.at(-1)).toBe("still there");
+  });
+
   it("end when they are cancelled with the same token", async () => {
     const watch = await Watch.begin();
     watch.ask(hex("01"), 10);
