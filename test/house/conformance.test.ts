@@ -25,7 +25,9 @@ let titles = "";
 
 beforeAll(async () => {
   const table = await readFile(join(HOUSE, "docs/conformance.md"), "utf8");
+  // What other people's servers have proved is held against the runs with them: test/interop/table.test.ts.
   rows = table
+    .replace(/<!-- interop: begin.*interop: end -->/s, "")
     .split("\n")
     .filter((line) => line.startsWith("| ") && !line.startsWith("| Feature") && !line.startsWith("| Point"))
     .map((line) => line.split("|").map((cell) => cell.trim()))

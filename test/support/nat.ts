@@ -9,8 +9,8 @@ import { SeededRandom } from "./seeded-random.ts";
 export interface NatOptions {
   /** The server's port on loopback. */
   readonly server: number;
-  /** The share of datagrams that get lost, each way by itself. */
-  readonly loss?: number;
+  /** The share of datagrams that get lost, each way by itself: 0 unless given. */
+  readonly loss?: number | { readonly up: number; readonly down: number };
   readonly seed?: number;
 }
 
@@ -29,7 +29,7 @@ export class Nat {
   readonly passed = { up: 0, down: 0 };
   readonly lost = { up: 0, down: 0 };
   /** May be changed at any time. */
-  loss: number;
+  loss: number | { readonly up: number; readonly down: number };
   readonly #near: Socket = createSocket({ type: "udp4", recvBufferSize: 4_000_000 });
   readonly #server: number;
   readonly #seed: number;
@@ -100,7 +100,8 @@ export class Nat {
   }
 
   #loses({ chance }: Mapping, direction: "up" | "down"): boolean {
-    const loses = chance[direction].unit() < this.loss;
+    const share = typeof this.loss === "number" ? this.loss : this.loss[direction];
+    const loses = chance[direction].unit() < share;
     (loses ? this.lost : this.passed)[direction] += 1;
     return loses;
   }

@@ -8,6 +8,8 @@ export interface Opened {
   /** In words, one for each call that failed. */
   readonly failures: readonly string[];
   readonly open: boolean;
+  /** The one that is open. */
+  readonly way?: Transport;
 }
 
 /** As a registration does: what failed is called again. */
@@ -31,7 +33,7 @@ export class Handshakes {
       this.#open.push(way);
       try {
         await way.open();
-        return { failures, open: true };
+        return { failures, open: true, way };
       } catch (error) {
         failures.push(error instanceof Error ? error.message : String(error));
       }
