@@ -261,7 +261,12 @@ const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest(
 function markOf(credentials: PskCredentials | X509Credentials): string {
   const hash = createHash("sha256");
   if (credentials.mode === "psk") hash.update(credentials.identity).update("\0").update(credentials.key.export());
-  else hash.update(createPublicKey(credentials.privateKey).export({ type: "spki", format: "der" }));
+  else {
+    // Whom the server must be as well: resuming asks no judge, and what another one trusted is not trusted by this.
+    const { privateKey, serverName = "", judgeName = "" } = credentials;
+    hash.update(createPublicKey(privateKey).export({ type: "spki", format: "der" }));
+    hash.update(`\0${serverName}\0${judgeName}`);
+  }
   return `openssl ${credentials.mode} ${hash.digest("hex")}`;
 }
 

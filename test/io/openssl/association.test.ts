@@ -198,6 +198,23 @@ describe.skipIf(!found.openssl)(titled("OpenSSL as the client's end", found), ()
     third.end();
   });
 
+  it("asks the judge again instead of resuming, where another server is to be trusted by now", () => {
+    const before = { ...x509(), judgeName: "whom the old authority vouches for" };
+    const first = meet(before, { server: certified });
+    const session = first.client.session();
+    expect(session?.extendedMasterSecret).toBe(true);
+    first.echo.server.forget();
+    const same = meet(before, { at: first, seed: 2, resume: session });
+    expect(same.facts?.resumed).toBe(true);
+    first.echo.server.forget();
+    const stranger: Judgement = { status: "refused", reason: "not trusted any more", fault: "unknown-authority" };
+    const after = { ...x509(() => stranger), judgeName: "whom the new authority vouches for" };
+    const second = meet(after, { at: first, seed: 3, resume: session }).settle();
+    expect(second.facts).toBeUndefined();
+    expect(second.failure).toMatchObject({ kind: "untrusted", reason: "not trusted any more" });
+    first.end();
+  });
+
   it("makes a full handshake with a session that is nonsense", () => {
     const credentials = pskOf("dev1", KEY);
     const session = meet(credentials).client.session()!;
