@@ -201,12 +201,12 @@ describe.skipIf(!found.openssl)(titled("OpenSSL as the client's end", found), ()
   it("asks the judge again instead of resuming, where another server is to be trusted by now", () => {
     const before = { ...x509(), judgeName: "whom the old authority vouches for" };
     const first = meet(before, { server: certified });
-    const session = first.client.session();
-    expect(session?.extendedMasterSecret).toBe(true);
-    first.echo.server.forget();
+    const session = first.client.session()!;
+    expect(session.extendedMasterSecret).toBe(true);
+    first.server.forget();
     const same = meet(before, { at: first, seed: 2, resume: session });
     expect(same.facts?.resumed).toBe(true);
-    first.echo.server.forget();
+    first.server.forget();
     const stranger: Judgement = { status: "refused", reason: "not trusted any more", fault: "unknown-authority" };
     const after = { ...x509(() => stranger), judgeName: "whom the new authority vouches for" };
     const second = meet(after, { at: first, seed: 3, resume: session }).settle();
