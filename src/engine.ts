@@ -128,7 +128,7 @@ export async function createThing(options: ThingOptions): Promise<Thing> {
   }
   const accounts = () => client.provision.accounts;
   const fetchers = packageFetchers({ dialer, endpoint, accounts, clock, random: systemRandom, log });
-  return new Thing(client, tree, { clock, fetchers });
+  return new Thing(client, tree, { clock, fetchers, close: () => dialer.close() });
 }
 
 /** OMA's registry, and Objects beyond it. */

@@ -24,6 +24,8 @@ export type WriteListener = (value: ResourceValue, path: Path, signal: AbortSign
 export interface ThingParts {
   readonly clock: Clock;
   readonly fetchers: objects.Fetchers;
+  /** Lets go of what outlives the client. Never rejects; safe to call twice. */
+  readonly close: () => Promise<void>;
 }
 
 export class Thing {
@@ -36,12 +38,14 @@ export class Thing {
    */
   readonly fetchers: objects.Fetchers;
   readonly #clock: Clock;
+  readonly #close: ThingParts["close"];
 
-  constructor(client: Lwm2mClient, tree: ObjectTree, { clock, fetchers }: ThingParts) {
+  constructor(client: Lwm2mClient, tree: ObjectTree, { clock, fetchers, close }: ThingParts) {
     this.client = client;
     this.tree = tree;
     this.fetchers = fetchers;
     this.#clock = clock;
+    this.#close = close;
   }
 
   /** Registers, and stays registered until `stop`: through lost answers, restarts of servers and broken wires. */
@@ -50,8 +54,9 @@ export class Thing {
   }
 
   /** De-registers, and waits for the answers no longer than `limitMs` (5 s unless said otherwise). Never rejects. */
-  stop(limitMs?: number): Promise<void> {
-    return this.client.stop(limitMs);
+  async stop(limitMs?: number): Promise<void> {
+    await this.client.stop(limitMs);
+    await this.#close();
   }
 
   /**

@@ -35,6 +35,8 @@ export interface LineSecurity {
   readonly resumed?: boolean;
   /** Of the server's certificate or public key. */
   readonly fingerprint?: string;
+  /** What somebody has to see to before long, such as a certificate of ours that ends. */
+  readonly warning?: string;
   /** While it is not secured: how the last attempt went wrong. */
   readonly failure?: string;
 }

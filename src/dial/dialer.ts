@@ -2,6 +2,7 @@
 
 import type { Associate } from "../base/association.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Credentials } from "../base/credentials.ts";
 import type { Log } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { Transport } from "../base/transport.ts";
@@ -23,6 +24,7 @@ import { udp } from "../io/udp.ts";
 import type { Account, BootstrapAccount } from "../lwm2m/index.ts";
 import { OscoreTransport } from "../oscore/index.ts";
 import { type Address, addressOf } from "./address.ts";
+import { ExpiryWatch, type Notice } from "./expiry.ts";
 import { keysOf, oscoreOf } from "./security.ts";
 import { SequenceBook } from "./sequences.ts";
 import type { StateText } from "./state-text.ts";
@@ -69,6 +71,7 @@ export class Dialer {
   readonly #shared: DtlsShared;
   readonly #sequences: SequenceBook;
   readonly #contexts = new TlsContexts();
+  readonly #expiry: ExpiryWatch;
   readonly #openssl: OpensslFound | undefined;
 
   private constructor(options: DialerOptions, openssl: OpensslFound | undefined) {
@@ -78,6 +81,7 @@ export class Dialer {
     const sessions = new SessionStore({ clock, log, ...(state && { file: state.sessions }) });
     this.#shared = { clock, log, gate: new HandshakeGate({ clock, random }), sessions };
     this.#sequences = new SequenceBook(state?.sequences);
+    this.#expiry = new ExpiryWatch(clock, log);
   }
 
   /** Takes up the sessions of before, and looks for OpenSSL where that is wanted. Never rejects. */
@@ -112,6 +116,7 @@ export class Dialer {
 
   /** Keeps what is to be kept. Never rejects. */
   close(): Promise<void> {
+    this.#expiry.stop();
     return this.#shared.sessions.close();
   }
 
@@ -121,19 +126,24 @@ export class Dialer {
     const bare = (localPort: number | undefined) =>
       udp({ host, port, log, ...told, ...(localPort !== undefined && { localPort }) });
     if (!secured) return bare(kept);
+    const credentials = keysOf(account, host);
     return new DtlsTransport({
       dial: (which) => bare(which === "kept" ? kept : undefined),
       known: kept !== undefined,
-      associate: this.#associate(account, host, uri),
+      associate: this.#associate(account, credentials, uri),
       server: uri,
       endpoint,
       shared: this.#shared,
+      notice: this.#notice(credentials, endpoint, uri),
     });
   }
 
-  #associate(account: Account | BootstrapAccount, host: string, name: string): Associate {
+  #notice(credentials: Credentials, endpoint: string, uri: string): Notice | undefined {
+    return credentials.mode === "x509" ? this.#expiry.watch(endpoint, uri, credentials.chain) : undefined;
+  }
+
+  #associate(account: Account | BootstrapAccount, credentials: Credentials, name: string): Associate {
     const { clock, random, dtls: more } = this.#options;
-    const credentials = keysOf(account, host);
     const { ciphersuites: suites } = account;
     const now = () => clock.now();
     const openssl = this.#openssl;
@@ -150,20 +160,14 @@ export class Dialer {
   }
 
   /** A stream has no port that a server would know it by, and no session that we keep. */
-  #stream({ account }: Dialling, { host, port, secured }: Address): Transport {
+  #stream({ account, endpoint }: Dialling, { host, port, secured, uri }: Address): Transport {
     const { clock, random, log } = this.#options;
+    if (!secured) return streamTransport(tcp({ host, port, log }), { clock, random, log });
     const { ciphersuites: suites } = account;
-    const bytes = secured
-      ? tls({
-          host,
-          port,
-          credentials: keysOf(account, host),
-          contexts: this.#contexts,
-          clock,
-          log,
-          ...(suites && { suites }),
-        })
-      : tcp({ host, port, log });
+    const credentials = keysOf(account, host);
+    const notice = this.#notice(credentials, endpoint, uri);
+    const contexts = this.#contexts;
+    const bytes = tls({ host, port, credentials, contexts, clock, log, notice, ...(suites && { suites }) });
     return streamTransport(bytes, { clock, random, log });
   }
 }

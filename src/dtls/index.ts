@@ -22,6 +22,7 @@ export function dtls(options: DtlsOptions): Associate {
 }
 
 export { certificatesOf, credentialsOf, type KeyMaterial, type Opened } from "./keys.ts";
+export { type Ending, endingOf } from "./x509/ending.ts";
 export { HandshakeGate, type GateOptions } from "./gate.ts";
 export { SessionStore, type SessionFile, type SessionStoreOptions } from "./sessions.ts";
 export { type DtlsShared, DtlsTransport, type DtlsTransportOptions, SecurityError } from "./transport.ts";

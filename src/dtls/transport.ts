@@ -40,6 +40,8 @@ export interface DtlsTransportOptions {
   readonly server: string;
   readonly endpoint: string;
   readonly shared: DtlsShared;
+  /** What is to be shown beside how it is secured. */
+  readonly notice?: (() => Pick<LineSecurity, "warning"> | undefined) | undefined;
 }
 
 /** How an opening ended that did not succeed; the message is the reason, in words. */
@@ -102,9 +104,10 @@ export class DtlsTransport implements Transport, AssociationOwner {
 
   get security(): LineSecurity {
     const facts = this.#association?.facts;
-    if (facts) return securityOf(facts);
+    const notice = this.#options.notice?.();
+    if (facts) return { ...securityOf(facts), ...notice };
     const failure = this.#opening?.failure;
-    return { protocol: PROTOCOL, ...(failure !== undefined && { failure }) };
+    return { protocol: PROTOCOL, ...notice, ...(failure !== undefined && { failure }) };
   }
 
   /** @throws SecurityError if no association came about; what the way below throws; Error if it is closed meanwhile. */

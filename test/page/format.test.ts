@@ -158,6 +158,9 @@ describe("how a way is secured", () => {
     expect(securityText({ protocol: "DTLS 1.2", suite, connectionId: true, resumed: true })).toBe(
       `DTLS 1.2, ${suite}, Connection ID, resumed`,
     );
+    expect(securityText({ protocol: "DTLS 1.2", suite, warning: "our certificate ends" })).toBe(
+      `DTLS 1.2, ${suite}; our certificate ends`,
+    );
   });
 });
 

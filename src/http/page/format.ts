@@ -229,9 +229,12 @@ export function registrationText({ state, asleep, kept = 0 }: Registration): str
 /** "DTLS 1.2, TLS_PSK_WITH_AES_128_CCM_8, Connection ID, resumed"; of a way that is not secured yet, why. */
 export function securityText(security: Security | undefined): string {
   if (security === undefined) return "nothing";
-  const { protocol, suite, connectionId, resumed, failure } = security;
+  const { protocol, suite, connectionId, resumed, failure, warning } = security;
   if (suite === undefined) return failure === undefined ? `${protocol}, not agreed yet` : `${protocol}: ${failure}`;
-  return [protocol, suite, ...(connectionId ? ["Connection ID"] : []), ...(resumed ? ["resumed"] : [])].join(", ");
+  const agreed = [protocol, suite, ...(connectionId ? ["Connection ID"] : []), ...(resumed ? ["resumed"] : [])].join(
+    ", ",
+  );
+  return warning === undefined ? agreed : `${agreed}; ${warning}`;
 }
 
 /** "sensorValue" and "battery_voltage" as words. */

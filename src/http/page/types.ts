@@ -29,6 +29,7 @@ export interface Security {
   readonly resumed?: boolean;
   readonly fingerprint?: string;
   readonly failure?: string;
+  readonly warning?: string;
 }
 
 export interface Registration {

@@ -35,6 +35,8 @@ export interface TlsOptions extends Peer {
   /** Shared by streams that differ in their keys alone. */
   readonly contexts?: TlsContexts;
   readonly log?: Log;
+  /** What is to be shown beside how it is secured. */
+  readonly notice?: (() => Pick<LineSecurity, "warning"> | undefined) | undefined;
 }
 
 /** Of different lists of cipher suites: those of the configuration, and what Bootstrap-Servers think of. */
@@ -84,6 +86,7 @@ const X509_SUITES = [0x1301, 0x1304, 0xc0ae, 0xc0ac, 0xc02b];
 /** A stream that also tells how it is secured. */
 export class TlsStream extends SocketStream {
   readonly #line: Line;
+  readonly #notice: TlsOptions["notice"];
 
   constructor(options: TlsOptions) {
     const line: Line = { security: NOT_YET };
@@ -99,11 +102,13 @@ export class TlsStream extends SocketStream {
       explain: explainHandshake(options.credentials),
     });
     this.#line = line;
+    this.#notice = options.notice;
   }
 
   /** Of the last opening. */
   get security(): LineSecurity {
-    return this.#line.security;
+    const notice = this.#notice?.();
+    return notice ? { ...this.#line.security, ...notice } : this.#line.security;
   }
 
   override async open(signal?: AbortSignal): Promise<void> {
