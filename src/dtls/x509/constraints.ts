@@ -29,7 +29,7 @@ export function violation(names: readonly GeneralName[], constraints: NameConstr
   const { permitted, excluded } = constraints;
   for (const name of names) {
     const alike = permitted.filter(({ kind }) => kind === name.kind);
-    if (excluded.some((tree) => within(name, tree))) return nameInWords(name);
+    if (excluded.some((tree) => within(name, tree) || mayReach(name, tree))) return nameInWords(name);
     if (alike.length > 0 && !alike.some((tree) => within(name, tree))) return nameInWords(name);
   }
   return undefined;
@@ -58,10 +58,22 @@ function within(name: GeneralName, tree: GeneralName): boolean {
   return false;
 }
 
+/** "*.example.com" stands for names within "host.example.com" too. */
+function mayReach(name: GeneralName, tree: GeneralName): boolean {
+  if (name.kind !== "dns" || tree.kind !== "dns" || !name.name.startsWith("*.")) return false;
+  return belowDomain(tree.name, name.name.slice(2));
+}
+
 /** "host.example.com" lies within "example.com", "badexample.com" does not; everything lies within "". */
 function belowDomain(name: string, domain: string): boolean {
-  const below = domain.startsWith(".") ? domain.slice(1) : domain;
-  return below === "" || name === below || name.endsWith(`.${below}`);
+  const below = bare(domain);
+  const host = bare(name);
+  return below === "" || host === below || host.endsWith(`.${below}`);
+}
+
+/** Without the dots around it that change nothing of what it stands for. */
+function bare(domain: string): string {
+  return domain.replace(/^\./, "").replace(/\.$/, "");
 }
 
 function inNetwork(address: Uint8Array, network: Uint8Array): boolean {

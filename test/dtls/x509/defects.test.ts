@@ -196,6 +196,20 @@ const DEFECTS: readonly (readonly [string, Scene, Verdicts])[] = [
   ],
   ["names that are excluded", { root: { extensions: [constraints(1, dns(NAME))] } }, everyPath("unknown-authority")],
   [
+    "an excluded name with a dot behind it",
+    { server: { names: [`${NAME}.`] }, root: { extensions: [constraints(1, dns(NAME))] } },
+    everyPath("unknown-authority"),
+  ],
+  [
+    "a wildcard over a name that is excluded",
+    {
+      name: "a.lwm2m.example",
+      server: { names: [`*.${NAME}`] },
+      root: { extensions: [constraints(1, dns("a.lwm2m.example"))] },
+    },
+    everyPath("unknown-authority"),
+  ],
+  [
     "a common name beyond what is permitted",
     { server: { subject: NAME, names: [] }, root: { extensions: [constraints(0, dns("elsewhere"))] } },
     everyPath("unknown-authority"),
