@@ -4,6 +4,7 @@ import { path, type Path } from "../../model/path.ts";
 import type { ResourceValue } from "../../model/value.ts";
 import type { Account, AccessRule, Provision } from "../account.ts";
 import { BOOLEAN_FIELDS, NUMBER_FIELDS, TEXT_FIELDS } from "../account-fields.ts";
+import { bindingOf } from "../servers/schemes.ts";
 import { free, OSCORE, putSecurity, Security, SECURITY } from "./security.ts";
 
 export const SERVER = 1;
@@ -14,8 +15,6 @@ export const Server = { shortServerId: 0, lifetime: 1, binding: 7, alert: 11, no
 
 /** Resources of Object 2 (Appendix E.3). */
 export const Access = { object: 0, objectInstance: 1, acl: 2, owner: 3 } as const;
-
-const UDP = "U";
 
 /** Every value of Objects 0, 1, 2 and 21, and which of them are the Bootstrap-Server's own account. */
 export interface Configuration {
@@ -64,7 +63,7 @@ function putServer(values: Configuration["values"], instance: number, account: A
   for (const [resource, name] of [...NUMBER_FIELDS, ...BOOLEAN_FIELDS, ...TEXT_FIELDS]) put(resource, account[name]);
   // What every Instance must have (Appendix E.2), said or not.
   put(6, account.storing ?? true);
-  put(Server.binding, account.binding ?? UDP);
+  put(Server.binding, account.binding ?? bindingOf(account));
   if (account.confirmNotifications !== undefined) put(Server.notificationMode, account.confirmNotifications ? 1 : 0);
 }
 

@@ -41,6 +41,15 @@ describe("after Finish", () => {
     expect(bench.provisions).toHaveLength(1);
   });
 
+  it("a server over TCP is still one whose binding is T, if nobody has said otherwise", async () => {
+    const bench = await inSession([account(1, "coap+tcp://one:5683")]);
+    const { text } = await bench.bs.ask("GET", { path: "/1/0", accept: Format.SenmlJson });
+    expect(text).toContain('"n":"7","vs":"T"');
+    await finished(bench);
+    expect(bench.provisions[0]?.accounts[0]).toMatchObject({ uri: "coap+tcp://one:5683", binding: "T" });
+    expect(registers(bench, "coap+tcp://one:5683")).toBe(1);
+  });
+
   it("a new server is registered at, and the one before hears of its Instance", async () => {
     const bench = await inSession();
     await bench.provide(2, TWO);
