@@ -8,7 +8,6 @@
 import { DecodeError, toHex } from "../base/bytes.ts";
 import { BoundedMap } from "../base/bounded.ts";
 import type { Clock } from "../base/clock.ts";
-import { words } from "../base/errors.ts";
 import type { Log } from "../base/log.ts";
 import { notable } from "../base/notable.ts";
 import type { Random } from "../base/random.ts";
@@ -25,6 +24,7 @@ import {
 } from "../coap/index.ts";
 import type { RequestId } from "./aead.ts";
 import { ECHO, Listener } from "./challenge.ts";
+import { complaintOf } from "./complaint.ts";
 import { type Context, deriveContext, type OscoreSecrets, sequenceOf } from "./context.ts";
 import { decodeOption, OSCORE, type OscoreOption } from "./option.ts";
 import { protectRequest, protectResponse, unprotectRequest, unprotectResponse } from "./protect.ts";
@@ -318,15 +318,17 @@ export class OscoreTransport implements Transport {
     if (wire) this.#line.send(wire);
   }
 
-  /** Nobody can tell who says so: believed only where it says no, and taken for a reason (§8.4). */
+  /** Nobody can tell who says so: believed only where it says no, and taken for 4.01 whatever it says (§8.4). */
   #readUnprotected(outer: Message, asked: Asked | undefined, datagram: Uint8Array): void {
     if (!asked || isSuccess(outer.code)) {
       this.#refuse("unprotected", "an answer without protection");
       return;
     }
-    this.#options.log.warn("oscore-refused", { code: codeText(outer.code), reason: textOf(outer.payload) });
+    const complaint = complaintOf(outer);
+    const reason = new TextDecoder().decode(complaint.payload);
+    this.#options.log.warn("oscore-refused", { code: codeText(outer.code), reason });
     this.#asked.delete(toHex(outer.token));
-    this.#pass(ofAsked(outer, asked), datagram);
+    this.#pass(ofAsked(complaint, asked), datagram);
   }
 
   #pass(message: Message, datagram: Uint8Array): void {
@@ -375,9 +377,4 @@ function attempt<T>(read: () => T): T | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A reason from outside: short, and without what a terminal would obey. */
-function textOf(payload: Uint8Array): string {
-  return words(new TextDecoder().decode(payload.subarray(0, 64)));
 }

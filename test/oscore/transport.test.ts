@@ -73,9 +73,13 @@ describe("a request through OSCORE", () => {
     expect(await answered(same)).toBe("3/0?a=1 body");
     const other = await new Pair({ client: { ...CLIENT, idContext }, server: SERVER }).open();
     echo(other);
-    expect(await answered(other)).toBe("Security context not found");
+    const reason = "OSCORE is refused there, as where our Sender ID or the ID context is not known";
+    expect(await answered(other)).toBe(`${reason} (4.01 Security context not found)`);
     expect(other.server.transport.counters.strange).toBe(1);
-    expect(other.client.log.lines[0]?.fields).toEqual({ code: "4.01", reason: "Security context not found" });
+    expect(other.client.log.lines[0]?.fields).toMatchObject({
+      code: "4.01",
+      reason: expect.stringContaining(reason) as string,
+    });
   });
 
   it("goes through a wire that loses every second datagram", async () => {
