@@ -150,12 +150,13 @@ export class Dialer {
     if (openssl === undefined)
       return dtls({ credentials, random, now, name, counters: this.counters, ...more, ...(suites && { suites }) });
     if (openssl.status === "missing") throw new Error(openssl.reason);
-    const { retransmitMs } = more ?? {};
+    const { retransmitMs, requireExtendedMasterSecret } = more ?? {};
     return opensslAssociate(openssl.openssl, {
       credentials,
       now,
       ...(suites && { suites }),
       ...(retransmitMs !== undefined && { retransmitMs }),
+      ...(requireExtendedMasterSecret !== undefined && { requireExtendedMasterSecret }),
     });
   }
 

@@ -27,6 +27,8 @@ export interface OpensslOptions {
   readonly suites?: readonly number[];
   /** Before a flight is repeated for the first time, milliseconds. */
   readonly retransmitMs?: number;
+  /** Refuses servers without RFC 7627; false unless said otherwise. */
+  readonly requireExtendedMasterSecret?: boolean;
   /** The wall clock, for certificates and sessions. */
   readonly now: () => Stamp;
   readonly timing?: Timing;
@@ -34,6 +36,7 @@ export interface OpensslOptions {
 
 const RETRANSMIT_MS = 1_000;
 const MAX_REPETITIONS = 5;
+const NO_EXTENDED_MASTER_SECRET = "the server has no extended master secret (RFC 7627), which is required here";
 
 /**
  * Associations by OpenSSL: PSK and X.509, DTLS 1.2, no Connection ID.
@@ -195,8 +198,16 @@ class OpensslAssociation implements Association {
   }
 
   #open(line: Line): void {
-    const { openssl, credentials } = this.#parts;
+    const { openssl, credentials, options } = this.#parts;
     const { api } = openssl;
+    const extendedMasterSecret = api.SSL_ctrl(line.ssl, Ctrl.ExtendedMasterSecret, 0, null) === 1;
+    if (options.requireExtendedMasterSecret === true && !extendedMasterSecret) {
+      // RFC 7627 §5.2: a client may insist. OpenSSL itself does not, and so it is too late for an alert of the handshake.
+      line.shutdown(this.#now);
+      this.#transmit();
+      this.#end({ kind: "protocol", reason: NO_EXTENDED_MASTER_SECRET });
+      return;
+    }
     this.#session = saveSession(openssl, line.ssl, markOf(credentials));
     this.state = "open";
     const peer = api.SSL_get1_peer_certificate(line.ssl);
@@ -204,7 +215,7 @@ class OpensslAssociation implements Association {
       suite: api.SSL_CIPHER_standard_name(api.SSL_get_current_cipher(line.ssl)) ?? "unknown",
       peerCid: false,
       ownCid: false,
-      extendedMasterSecret: api.SSL_ctrl(line.ssl, Ctrl.ExtendedMasterSecret, 0, null) === 1,
+      extendedMasterSecret,
       resumed: api.SSL_session_reused(line.ssl) === 1,
       ...(peer !== null && { peerFingerprint: sha256(openssl.certificate(peer)) }),
     };

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { AssociationOwner, SecurityFailure } from "../../../src/base/association.ts";
 import type { Judgement, X509Credentials } from "../../../src/base/credentials.ts";
 import { judgeOf } from "../../../src/dtls/x509/judge.ts";
+import { Ctrl } from "../../../src/io/openssl/constants.ts";
 import type { OpensslServerOptions } from "../../../src/io/openssl/server.ts";
 import { authority, certificate, family } from "../../support/certificates.ts";
 import { findTestOpenssl, keyOf, opensslClient, pskOf, titled } from "../../support/openssl-server.ts";
@@ -213,6 +214,23 @@ describe.skipIf(!found.openssl)(titled("OpenSSL as the client's end", found), ()
     expect(second.facts).toBeUndefined();
     expect(second.failure).toMatchObject({ kind: "untrusted", reason: "not trusted any more" });
     first.end();
+  });
+
+  it("refuses a server without the extended master secret, where that is required (RFC 7627 §5.2)", () => {
+    // OpenSSL's servers always have it: what this one is asked about it is answered with no.
+    const { ExtendedMasterSecret } = Ctrl;
+    const api: typeof openssl.api = {
+      ...openssl.api,
+      SSL_ctrl: (ssl, what, ...rest) => (what === ExtendedMasterSecret ? 0 : openssl.api.SSL_ctrl(ssl, what, ...rest)),
+    };
+    for (const requireExtendedMasterSecret of [true, false]) {
+      const associate = opensslClient({ ...openssl, api }, pskOf("dev1", KEY), { requireExtendedMasterSecret });
+      const scene = new SecureScene(openssl, { associate }).shake();
+      expect(scene.facts === undefined).toBe(requireExtendedMasterSecret);
+      expect(scene.client.session() === undefined).toBe(requireExtendedMasterSecret);
+      expect(scene.failure?.reason ?? "").toContain(requireExtendedMasterSecret ? "RFC 7627" : "");
+      scene.end();
+    }
   });
 
   it("makes a full handshake with a session that is nonsense", () => {
