@@ -19,7 +19,7 @@ const clients = await backends();
 const VALUE = "/3303/0/5700";
 const PEER = "Leshan (Californium Scandium)";
 const MODES: readonly Mode[] = ["PSK", "RPK", "X.509"];
-const parameters = { ackTimeout: 200 };
+const parameters = { ackTimeout: 100 };
 
 /** What the usual suites of a mode agree on here: the first that we offer. */
 const subject = (mode: Mode, client: Backend = "built-in") =>

@@ -1,7 +1,7 @@
 /** Servers of other people's making that speak DTLS or TLS, each a process on a port of its own. */
 
 import { createSocket } from "node:dgram";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { systemRandom } from "../../../../src/base/random.ts";
 import { silentLog } from "../../../../src/base/log.ts";
 import { SystemClock } from "../../../../src/base/system-clock.ts";
@@ -125,19 +125,35 @@ function listen(line: Transport): () => string {
   return () => heard;
 }
 
-/** A port that is free for UDP and TCP now, as is the next. */
+/** Below those that systems hand out by themselves, so that nobody takes it before the server does. */
+const PORTS = { first: 20_000, pairs: 6_000 };
+const handed = new Set<number>();
+
+/** A port that is free for UDP and TCP now, as is the next; never the same one twice. */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const [first, second] = [createSocket("udp4"), createSocket("udp4")];
-    await new Promise<void>((resolve) => first.bind(0, "127.0.0.1", resolve));
-    const { port } = first.address();
-    const free = await new Promise<boolean>((resolve) => {
-      second.once("error", () => resolve(false));
-      second.bind(port + 1, "127.0.0.1", () => resolve(true));
-    });
-    await Promise.all([first, second].map((socket) => new Promise<void>((resolve) => close(socket, resolve))));
-    if (free) return port;
+    const port = PORTS.first + 2 * Math.floor(Math.random() * PORTS.pairs);
+    if (handed.has(port)) continue;
+    handed.add(port);
+    const taken = await Promise.all([port, port + 1].flatMap((each) => [udpTaken(each), tcpTaken(each)]));
+    if (!taken.includes(true)) return port;
   }
+}
+
+function udpTaken(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createSocket("udp4");
+    socket.once("error", () => resolve(true));
+    socket.bind(port, "127.0.0.1", () => socket.close(() => resolve(false)));
+  });
+}
+
+function tcpTaken(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(true));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(false)));
+  });
 }
 
 function reachable(port: number): Promise<true | undefined> {
@@ -148,12 +164,4 @@ function reachable(port: number): Promise<true | undefined> {
     });
     socket.once("error", () => resolve(undefined));
   });
-}
-
-function close(socket: ReturnType<typeof createSocket>, done: () => void): void {
-  try {
-    socket.close(done);
-  } catch {
-    done();
-  }
 }
