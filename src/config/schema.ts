@@ -90,8 +90,8 @@ const Dtls = z.strictObject({
     })
     .exactOptional(),
   /** LwM2M servers and slow links want up to 9 s (RFC 7925 §11). */
-  retransmit: Seconds.refine((seconds) => seconds >= 1 && seconds <= 60, {
-    error: "expected 1 to 60 seconds",
+  retransmit: Seconds.refine((seconds) => seconds >= 1 && seconds <= 9, {
+    error: "expected 1 to 9 seconds",
   }).exactOptional(),
   cbc: z.boolean().exactOptional(),
   extended_master_secret: z.enum(["required", "offered"], { error: "expected required or offered" }).exactOptional(),
