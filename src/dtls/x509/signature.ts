@@ -32,6 +32,9 @@ const PSS_HASHES: Readonly<Record<string, string>> = {
 
 const STRONG_CURVES: readonly (string | undefined)[] = ["prime256v1", "secp384r1", "secp521r1"];
 const STRONG_MODULUS = 2_048;
+/** Longer ones, or with exponents that nobody chooses, only take time: seconds, of whoever listens to a stranger. */
+const LONGEST_MODULUS = 8_192;
+const LARGEST_EXPONENT = 0xffff_ffffn;
 
 /** A key takes longer to open than a signature to verify: each is opened once, as long as its certificate is held. */
 const keys = new WeakMap<Certificate, KeyObject | null>();
@@ -67,7 +70,10 @@ export function isSignedBy(certificate: Certificate, issuer: Certificate): boole
 }
 
 function isStrongKey({ asymmetricKeyType, asymmetricKeyDetails: details }: KeyObject): boolean {
-  if (asymmetricKeyType === "rsa") return (details?.modulusLength ?? 0) >= STRONG_MODULUS;
+  if (asymmetricKeyType === "rsa") {
+    const { modulusLength = 0, publicExponent = 0n } = details ?? {};
+    return modulusLength >= STRONG_MODULUS && modulusLength <= LONGEST_MODULUS && publicExponent <= LARGEST_EXPONENT;
+  }
   // A curve given by its parameters has no name, and may be anything.
   return asymmetricKeyType === "ed25519" || STRONG_CURVES.includes(details?.namedCurve);
 }

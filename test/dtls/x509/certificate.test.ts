@@ -1,6 +1,6 @@
 /** Certificates taken apart: as OpenSSL sees them, and refused where RFC 5280 refuses them. */
 
-import { createPublicKey, generateKeyPairSync, sign, X509Certificate } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { DecodeError } from "../../../src/base/bytes.ts";
@@ -94,6 +94,16 @@ describe("a signature", () => {
   test("with SHA-1 is not believed", () => {
     const weak = of(certificate({ issuer: root, keys, hash: "sha1" }));
     expect([isStrong(weak), isSignedBy(weak, of(root))]).toEqual([false, false]);
+  });
+
+  test("by RSA is not even tried with an exponent that is made to take time", () => {
+    const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+    const { d = "", e = "", ...rest } = privateKey.export({ format: "jwk" });
+    // The exponents change places: signing is quick then, and verifying takes as long as a stranger likes.
+    const slow = createPrivateKey({ format: "jwk", key: { ...rest, d: e, e: d, dp: e, dq: e } });
+    const issuer = authority({ keys: { privateKey: slow, publicKey: createPublicKey(slow) } });
+    const leaf = certificate({ issuer });
+    expect(isSignedBy(of(leaf), of(issuer))).toBe(false);
   });
 
   test("by RSA-PSS is believed with a hash that it names, and not with the SHA-1 of its silence", () => {
