@@ -217,5 +217,8 @@ function serverContext(openssl: Openssl, options: OpensslServerOptions): bigint 
   } catch (error) {
     api.SSL_CTX_free(context);
     throw error;
+  } finally {
+    // Node's own cryptography would find there what was wrong with an authority, and take it for its own failure.
+    api.ERR_clear_error();
   }
 }
