@@ -1,7 +1,7 @@
 /** What is said of security that is right by itself, and wrong beside the address or beside another server. */
 
 import type { ValuePath } from "../source.ts";
-import type { SecurityConfig } from "./security.ts";
+import type { OscoreSecurity, PskSecurity, SecurityConfig } from "./security.ts";
 
 /** Something that is right by itself, and wrong beside the rest. */
 export interface Contradiction {
@@ -49,8 +49,8 @@ function sharedKeys(guarded: readonly Guarded[]): Contradiction[] {
   const seen = new Set<string>();
   return guarded.flatMap(({ security, path }): Contradiction[] => {
     if (security?.mode !== "psk" && security?.mode !== "oscore") return [];
+    if (security.keys.from !== "secret") return sameContext(security, path, seen);
     const { keys, mode } = security;
-    if (keys.from !== "secret") return [];
     const trace = [mode, keys.secret.reveal(), keys.context].join(" ");
     if (!seen.has(trace)) {
       seen.add(trace);
@@ -64,6 +64,25 @@ function sharedKeys(guarded: readonly Guarded[]): Contradiction[] {
       },
     ];
   });
+}
+
+/** Under one context of OSCORE, answers to two servers that count alike would have the same nonces (RFC 8613 §3.3). */
+function sameContext(security: PskSecurity | OscoreSecurity, path: ValuePath, seen: Set<string>): Contradiction[] {
+  if (security.mode !== "oscore" || security.keys.from === "secret") return [];
+  const { keys, recipientId, salt, idContext, senderId } = security;
+  const secrets = keys.from === "key" ? [keys.key] : Array.from(keys.rows.values(), ({ key }) => key);
+  const ids = [recipientId, salt, idContext, senderId].map((each) => (each ? Buffer.from(each).toString("hex") : "-"));
+  const traces = new Set(secrets.map((secret) => ["oscore context", secret.reveal(), ...ids].join(" ")));
+  const known = [...traces].some((trace) => seen.has(trace));
+  for (const trace of traces) seen.add(trace);
+  if (!known) return [];
+  return [
+    {
+      path: [...path, "security", keys.from],
+      message: "is that of another server, and makes the same context of OSCORE with it",
+      hint: "give each server a key, a salt or a recipient_id of its own",
+    },
+  ];
 }
 
 /** In small letters, as addresses are read. */

@@ -119,6 +119,18 @@ describe("two servers", () => {
     ]);
     expect(told(both("", ", context: b"), FILES)).toEqual([]);
   });
+
+  it("must not share a context of OSCORE: answers to both would have the same nonces (RFC 8613 §3.3)", () => {
+    const twice = (more: string, key = "key: !file k") => `servers:
+  - { uri: "coap://a", security: { mode: oscore, ${key} } }
+  - { uri: "coap://b", security: { mode: oscore, ${key}${more} } }
+`;
+    const table = { ...FILES, t: `dev1 ${KEY}` };
+    expect(told(twice(""), FILES)[0]).toContain("servers.1.security.key: is that of another server");
+    expect(told(twice("", "table: !file t"), table)[0]).toContain("servers.1.security.table: is that of another");
+    expect(told(twice(', recipient_id: "02"'), FILES)).toEqual([]);
+    expect(told(twice(', salt: "0102"'), FILES)).toEqual([]);
+  });
 });
 
 describe("a key that others can read", () => {
