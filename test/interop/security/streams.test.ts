@@ -34,7 +34,7 @@ describe.skipIf(skipped !== undefined).each(["openssl", "gnutls"] as const)("lib
       expect(agreed.protocol).toMatch(/^TLS 1\.[23]$/);
       expect(agreed.suite).toBeDefined();
       const suite = `${agreed.suite}, TLS`;
-      proved({ peer: peer.name, client: "OpenSSL", mode, suite }, { data: "yes" });
+      proved({ peer: peer.name, client: "Node", mode, suite }, { data: "yes" });
     } finally {
       await peer.running.end("SIGKILL");
     }

@@ -15,9 +15,12 @@ export type Aspect = (typeof ASPECTS)[number];
 /** `none`: it was offered, and the server has no such thing. */
 export type Finding = "yes" | "none";
 
+/** Who does the cryptography at our end; `Node` does that of TLS. */
+export type Client = Backend | "Node";
+
 export interface Proof {
   readonly peer: string;
-  readonly client: Backend;
+  readonly client: Client;
   readonly mode: Mode;
   readonly suite: string;
   readonly aspect: Aspect;
@@ -26,7 +29,7 @@ export interface Proof {
 
 const proof = z.object({
   peer: z.string(),
-  client: z.enum(["built-in", "OpenSSL"]),
+  client: z.enum(["built-in", "OpenSSL", "Node"]),
   mode: z.enum(["PSK", "RPK", "X.509"]),
   suite: z.string(),
   aspect: z.enum(ASPECTS),

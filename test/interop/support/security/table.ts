@@ -42,13 +42,13 @@ export function withTable(document: string, table: string): string {
 }
 
 /**
- * Cells of the document that say more than was proved. Of servers that took no part in the run nothing is said, unless
- * `whole` says that all of them should have.
+ * Cells of the document that say more than was proved. Of servers that took no part in the run, or not with that
+ * client, nothing is said, unless `whole` says that all of them should have.
  */
 export function unproved(document: string, proofs: readonly Proof[], whole: boolean): string[] {
-  const took = new Set(proofs.map(({ peer }) => peer));
+  const took = new Set(proofs.map(({ peer, client }) => `${client} at ${peer}`));
   const found = new Set(proofs.map((proof) => `${nameOf(proof)}: ${proof.aspect} ${proof.finding}`));
-  const claims = rowsOf(document).filter(({ peer }) => whole || took.has(peer));
+  const claims = rowsOf(document).filter(({ peer, client }) => whole || took.has(`${client} at ${peer}`));
   return claims.flatMap((row) =>
     [...row.cells].flatMap(([aspect, cell]) => {
       const claim = `${nameOf(row)}: ${aspect} ${cell}`;
@@ -73,13 +73,15 @@ function rowsOf(document: string): Row[] {
     const found = ASPECTS.map((aspect, i) => [aspect, cells[i] ?? ""] as const);
     return {
       peer,
-      client: client === "OpenSSL" ? client : "built-in",
+      client: clientOf(client),
       mode: modeOf(mode),
       suite,
       cells: new Map(found),
     };
   });
 }
+
+const clientOf = (text: string): Proof["client"] => (text === "OpenSSL" || text === "Node" ? text : "built-in");
 
 const modeOf = (text: string): Proof["mode"] => (text === "PSK" || text === "RPK" ? text : "X.509");
 
