@@ -285,10 +285,13 @@ export class MessageLayer implements Outlet {
     if (this.#closed) return undefined;
     const { type, messageId } = exchange.message;
     // A NON is answered by a NON (§5.2.3), a CON on its acknowledgement (§5.2.1).
-    const [answerType, answerId] =
-      type === "CON" ? (["ACK", messageId] as const) : (["NON", this.newMessageId()] as const);
-    this.#answer(exchange, encodeDraft(draft, answerType, answerId));
-    return type === "CON" ? undefined : answerId;
+    if (type === "CON") {
+      this.#answer(exchange, encodeDraft(draft, "ACK", messageId));
+      return undefined;
+    }
+    const answerId = this.newMessageId();
+    this.#answer(exchange, encodeDraft(draft, "NON", answerId));
+    return answerId;
   }
 
   respondBy(exchange: Exchange, sender: Sender): boolean {

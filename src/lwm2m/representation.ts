@@ -35,7 +35,7 @@ export function contentsOf(view: View, where: Path): Contents {
   if (level >= 2 && !view.permits(where, Right.Read)) return NOTHING;
   if (level >= 3) {
     const model = view.resource(where);
-    if (level === 4 || model?.multiple === false) return single(view, where, model);
+    if (level === 4 || model?.multiple === false) return valueAt(view, where, model);
   }
   const nodes: Node[] = [];
   let newest: Stamp | undefined;
@@ -52,8 +52,8 @@ export function contentsOf(view: View, where: Path): Contents {
   return { nodes, newest: newest ?? remarked };
 }
 
-/** The way that most Reads take: one value, at this very path. */
-function single(view: View, path: Path, model: ResourceModel | undefined): Contents {
+/** The way that most Reads take: one value, at this very path, which the server is known to be allowed to read. */
+export function valueAt(view: View, path: Path, model: ResourceModel | undefined): Contents {
   const entry = view.entry(path);
   if (entry === undefined || model?.operations.includes("R") === false) return NOTHING;
   const { value, at } = entry;

@@ -69,15 +69,16 @@ function target(segments: readonly string[]): Path | undefined {
 }
 
 function get(view: View, notifier: Notifier, where: Path, request: IncomingRequest): MaybeLater<Reply> {
-  const { accept, observe } = request;
-  if (accept === Format.LinkFormat) return discover(view, where, request.query);
-  const answer = (): Reply => {
-    if (observe !== "register") return read(view, where, accept);
-    const found = find(view, where, accept);
-    return "code" in found ? found : notifier.observe(where, found, request.query);
-  };
+  if (request.accept === Format.LinkFormat) return discover(view, where, request.query);
   // Nearly nobody wants to be asked, and this is the way of most requests.
-  return view.tree.readers === undefined ? answer() : refreshed(view, [where], request.signal, answer);
+  if (view.tree.readers === undefined) return show(view, notifier, where, request);
+  return refreshed(view, [where], request.signal, () => show(view, notifier, where, request));
+}
+
+function show(view: View, notifier: Notifier, where: Path, { accept, observe, query }: IncomingRequest): Reply {
+  if (observe !== "register") return read(view, where, accept);
+  const found = find(view, where, accept);
+  return "code" in found ? found : notifier.observe(where, found, query);
 }
 
 function put(view: View, notifier: Notifier, where: Path, request: IncomingRequest): MaybeLater<Reply> {

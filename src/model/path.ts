@@ -111,8 +111,16 @@ export function child(of: Path, id: number): Path {
   // Too short a path cannot be too deep: every value that a server sends passes here.
   if (!isId(id) || (of.length >= SHORTEST_OF_MAX_DEPTH && depth(of) >= MAX_DEPTH))
     throw new RangeError(`no path: ${of} with ${id}`);
-  return (of === ROOT ? `/${id}` : `${of}/${id}`) as Path;
+  if (of !== lastParent) {
+    lastParent = of;
+    lastPrefix = of === ROOT ? "/" : `${of}/`;
+  }
+  return `${lastPrefix}${id}` as Path;
 }
+
+/** Nearly always the one before was asked for another child: what all of them begin with is made once. */
+let lastParent: Path = ROOT;
+let lastPrefix = "/";
 
 /** The path one level up; the root is its own parent. */
 export function parent(of: Path): Path {

@@ -4,7 +4,15 @@ import { Code, type Reply } from "../../coap/index.ts";
 import { depth, type Path } from "../../model/path.ts";
 import { Right } from "../access.ts";
 import { namedBy } from "../prefixed.ts";
-import { chooseCodec, contentReply, contentsOf, type Representation, tellsTime, timed } from "../representation.ts";
+import {
+  chooseCodec,
+  contentReply,
+  contentsOf,
+  type Representation,
+  tellsTime,
+  timed,
+  valueAt,
+} from "../representation.ts";
 import type { View } from "../view.ts";
 
 export function read(view: View, where: Path, accept: number | undefined): Reply {
@@ -20,11 +28,10 @@ export function find(view: View, where: Path, accept: number | undefined): Repre
   if (level === 0) return { code: Code.MethodNotAllowed };
   if (!view.covers(where)) return { code: Code.NotFound };
   if (!(level === 1 ? view.readable(where) : view.permits(where, Right.Read))) return { code: Code.Unauthorized };
-  if (level >= 3) {
-    const model = view.resource(where);
-    if (model !== undefined && !model.operations.includes("R")) return { code: Code.MethodNotAllowed };
-  }
-  const contents = contentsOf(view, where);
+  const model = level >= 3 ? view.resource(where) : undefined;
+  if (model !== undefined && !model.operations.includes("R")) return { code: Code.MethodNotAllowed };
+  const single = level === 4 || model?.multiple === false;
+  const contents = single ? valueAt(view, where, model) : contentsOf(view, where);
   const { nodes } = contents;
   // An Instance may be empty, and so may a list; any other Resource without a value has never been measured.
   if (level >= 3 && nodes.length === 0 && !view.tree.isVacant(where)) return { code: Code.NotFound };
