@@ -36,10 +36,21 @@ export function provisionOf(values: Values, before: Before): Provision {
     seen.add(shortServerId);
   }
   const bootstrap = bootstrapOf(values, before);
+  forbidSharedOscore(bootstrap ? [...accounts, bootstrap] : accounts);
   const written = instances(values, ACCESS_CONTROL).map((instance) => ruleOf(values, instance));
   const access = written.flatMap((rule) => unbootstrapped(rule, seen) ?? []);
   if (written.length > MAX_RULES) throw new Inconsistent(`more than ${MAX_RULES} Instances of Object 2`);
   return { accounts, ...(bootstrap && { bootstrap }), ...(access.length > 0 && { access }) };
+}
+
+/** Under one context, answers to two servers could be sealed with the same nonce (RFC 8613 §3.3, §8.3). */
+function forbidSharedOscore(accounts: readonly (Account | BootstrapAccount)[]): void {
+  const used = new Set<number>();
+  for (const { oscore } of accounts) {
+    if (oscore?.instance === undefined) continue;
+    if (used.has(oscore.instance)) throw new Inconsistent(`/21/${oscore.instance} is the context of two servers`);
+    used.add(oscore.instance);
+  }
 }
 
 /** Numbers of the Instances of an Object, ascending. */

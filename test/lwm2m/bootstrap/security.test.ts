@@ -164,6 +164,25 @@ describe("what a Bootstrap-Server is told instead of 2.04", () => {
     expect(() => fields(resources)).toThrow(new Inconsistent(reason));
   });
 
+  it("one context of Object 21 for two servers, or for one and the Bootstrap-Server (RFC 8613 §3.3)", () => {
+    const at = (shortServerId: number, more: Partial<Account> = {}): Account => ({
+      uri: `coap://${shortServerId}`,
+      lifetime: 300,
+      shortServerId,
+      securityInstance: shortServerId,
+      serverInstance: shortServerId,
+      binding: "U",
+      ...more,
+    });
+    const shared = { oscore: OSCORE };
+    const words = new Inconsistent("/21/4 is the context of two servers");
+    expect(() => again({ accounts: [at(1, shared), at(2, shared)] })).toThrow(words);
+    expect(() => again({ accounts: [at(1, shared)], bootstrap: { uri: "coap://bs", ...shared } })).toThrow(words);
+    expect(again({ accounts: [at(1, shared), at(2, { oscore: { ...OSCORE, instance: 5 } })] }).accounts).toHaveLength(
+      2,
+    );
+  });
+
   it.each<[string, Record<number, ResourceValue>]>([
     ["/0/0/17 leads to /21/4, which has no secret", { ...sound, 0: new Uint8Array(0) }],
     ["/21/4/1 is no ID of at most 7 bytes", { ...sound, 1: new Uint8Array(8) }],
