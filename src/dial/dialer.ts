@@ -25,6 +25,7 @@ import type { Account, BootstrapAccount } from "../lwm2m/index.ts";
 import { OscoreTransport } from "../oscore/index.ts";
 import { type Address, addressOf } from "./address.ts";
 import { ExpiryWatch, type Notice } from "./expiry.ts";
+import { GatedStream } from "./gated-stream.ts";
 import { keysOf, oscoreOf } from "./security.ts";
 import { SequenceBook } from "./sequences.ts";
 import type { StateText } from "./state-text.ts";
@@ -63,6 +64,9 @@ export interface Dialling {
   readonly local?: LocalEnd;
 }
 
+/** Openings of TLS that begin at once: with certificates, each costs some milliseconds in one piece. */
+const STREAMS_AT_ONCE = 2;
+
 export class Dialer {
   /** Of our own DTLS, over all endpoints. */
   readonly counters = new DtlsCounters();
@@ -71,6 +75,7 @@ export class Dialer {
   readonly #shared: DtlsShared;
   readonly #sequences: SequenceBook;
   readonly #contexts = new TlsContexts();
+  readonly #streamGate: HandshakeGate;
   readonly #expiry: ExpiryWatch;
   readonly #openssl: OpensslFound | undefined;
 
@@ -80,6 +85,7 @@ export class Dialer {
     this.#openssl = openssl;
     const sessions = new SessionStore({ clock, log, ...(state && { file: state.sessions }) });
     this.#shared = { clock, log, gate: new HandshakeGate({ clock, random }), sessions };
+    this.#streamGate = new HandshakeGate({ clock, random, limit: STREAMS_AT_ONCE });
     this.#sequences = new SequenceBook(state?.sequences);
     this.#expiry = new ExpiryWatch(clock, log);
   }
@@ -169,7 +175,8 @@ export class Dialer {
     const notice = this.#notice(credentials, endpoint, uri);
     const contexts = this.#contexts;
     const bytes = tls({ host, port, credentials, contexts, clock, log, notice, ...(suites && { suites }) });
-    return streamTransport(bytes, { clock, random, log });
+    const gated = new GatedStream(bytes, { gate: this.#streamGate, clock, server: uri });
+    return streamTransport(gated, { clock, random, log });
   }
 }
 
