@@ -9,6 +9,8 @@ export interface Peer {
   /** A name, or an address of either family; brackets around IPv6 are allowed. */
   readonly host: string;
   readonly port: number;
+  /** How long connecting may take, in milliseconds; half a minute unless given. */
+  readonly patienceMs?: number;
 }
 
 /** Begins to connect; the stream waits for the socket's `ready` event. */
@@ -23,7 +25,7 @@ export interface Dialler {
   explain(error: unknown): string;
 }
 
-/** How long connecting may take, in milliseconds: two SYNs lost on a slow way are forgiven. */
+/** Two SYNs lost on a slow way are forgiven. */
 const CONNECT_MS = 30_000;
 /** Bytes that may wait for a peer that does not read: some messages of the longest kind. */
 const MAX_WAITING = 65_536;
@@ -35,7 +37,7 @@ const LINGER_MS = 2_000;
 const ALERT = /SSL alert number (\d{1,3})/;
 
 export class SocketStream implements ByteStream {
-  readonly #peer: Peer;
+  readonly #peer: Required<Peer>;
   readonly #dialler: Dialler;
   #socket: Socket | undefined;
   /** Written bytes are held back until the end of this turn, to leave together. */
@@ -44,8 +46,9 @@ export class SocketStream implements ByteStream {
   #onBytes: ((bytes: Uint8Array) => void) | undefined;
   #onClose: ((reason: string) => void) | undefined;
 
-  constructor({ host, port }: Peer, dialler: Dialler) {
-    this.#peer = { host: host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host, port };
+  constructor({ host, port, patienceMs = CONNECT_MS }: Peer, dialler: Dialler) {
+    const bare = host.startsWith("[") && host.endsWith("]") ? host.slice(1, -1) : host;
+    this.#peer = { host: bare, port, patienceMs };
     this.#dialler = dialler;
   }
 
@@ -121,7 +124,7 @@ export class SocketStream implements ByteStream {
   }
 
   #ready(socket: Socket, signal: AbortSignal | undefined): Promise<void> {
-    const { host, port } = this.#peer;
+    const { host, port, patienceMs } = this.#peer;
     const dialler = this.#dialler;
     return new Promise((resolve, reject) => {
       const settle = (reason: string | undefined) => {
@@ -144,10 +147,10 @@ export class SocketStream implements ByteStream {
       };
       const closed = () => settle("closed while opening");
       const aborted = closed;
-      const late = () => named(`no answer in ${CONNECT_MS / 1_000} s`);
+      const late = () => named(`no answer in ${patienceMs / 1_000} s`);
       signal?.addEventListener("abort", aborted, { once: true });
       socket.once(dialler.ready, ready).once("error", failed).once("close", closed);
-      socket.setTimeout(CONNECT_MS, late);
+      socket.setTimeout(patienceMs, late);
     });
   }
 
