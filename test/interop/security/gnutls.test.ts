@@ -1,11 +1,12 @@
-/** GnuTLS's `gnutls-serv`: handshakes by key, by bare public key and by certificate, and data both ways. */
+/** GnuTLS's `gnutls-serv`: handshakes by key, by bare public key and by certificate, and data both here.ways. */
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { without } from "../support/programs.ts";
-import { Identities, type Mode, type SuiteName } from "../support/security/accounts.ts";
+import type { Mode, SuiteName } from "../support/security/accounts.ts";
 import { shakeHands } from "../support/security/handshakes.ts";
+import { during, parties } from "../support/security/parties.ts";
 import { gnutlsServer, RAW_KEYS } from "../support/security/peers.ts";
-import { backends, Ways } from "../support/security/ways.ts";
+import { backends } from "../support/security/ways.ts";
 
 const skipped = without("gnutls-serv");
 const clients = await backends();
@@ -26,28 +27,15 @@ const SUITES: readonly (readonly [mode: Mode, suite: SuiteName, priority: string
 ];
 
 describe.skipIf(skipped !== undefined).each(clients)("gnutls-serv, and %s cryptography at our end:", (client) => {
-  let ids: Identities;
-  let ways: Ways;
-
-  beforeAll(async () => {
-    ids = await Identities.make();
-    ways = await Ways.of(client);
-  });
-  afterAll(async () => {
-    await ways.end();
-    await ids.discard();
-  });
+  const here = parties(client);
 
   // OpenSSL knows bare public keys from 3.2 on, and is not used with them.
   const possible = SUITES.filter(([mode]) => client === "built-in" || mode !== "RPK");
 
   it.each(possible)("%s, %s: data goes both ways", async (mode, suite, priority) => {
-    const peer = await gnutlsServer(ids, mode, priority);
-    try {
-      const found = await shakeHands({ peer, client, ways, mode, suite }, ids.of(mode, "sensor"));
+    await during(gnutlsServer(here.ids, mode, priority), async (peer) => {
+      const found = await shakeHands({ peer, client, ways: here.ways, mode, suite }, here.ids.of(mode, "sensor"));
       expect(found.data).toBe("yes");
-    } finally {
-      await peer.running.end("SIGKILL");
-    }
+    });
   });
 });

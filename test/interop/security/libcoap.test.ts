@@ -1,11 +1,12 @@
 /** libcoap's `coap-server`, over OpenSSL and over GnuTLS: CoAP in DTLS with keys and certificates, requests answered. */
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { without } from "../support/programs.ts";
-import { Identities, type Mode, type SuiteName } from "../support/security/accounts.ts";
+import type { Mode, SuiteName } from "../support/security/accounts.ts";
 import { shakeHands } from "../support/security/handshakes.ts";
+import { during, parties } from "../support/security/parties.ts";
 import { LIBCOAP_KEY, libcoapServer } from "../support/security/peers.ts";
-import { backends, Ways } from "../support/security/ways.ts";
+import { backends } from "../support/security/ways.ts";
 
 const skipped = without("coap-server-openssl", "coap-server-gnutls");
 const clients = await backends();
@@ -26,28 +27,15 @@ const SUITES: readonly (readonly [tls: "openssl" | "gnutls", mode: Mode, suite: 
 ];
 
 describe.skipIf(skipped !== undefined).each(clients)("libcoap, and %s cryptography at our end:", (client) => {
-  let ids: Identities;
-  let ways: Ways;
-
-  beforeAll(async () => {
-    ids = await Identities.make();
-    ways = await Ways.of(client);
-  });
-  afterAll(async () => {
-    await ways.end();
-    await ids.discard();
-  });
+  const here = parties(client);
 
   const possible = SUITES.filter(([, mode]) => client === "built-in" || mode !== "RPK");
 
   it.each(possible)("over %s: %s, %s: a request is answered", async (tls, mode, suite) => {
-    const peer = await libcoapServer(ids, { tls, mode });
-    const security = mode === "PSK" ? ids.psk("sensor", LIBCOAP_KEY) : ids.of(mode, "sensor");
-    try {
-      const found = await shakeHands({ peer, client, ways, mode, suite }, security);
+    const security = mode === "PSK" ? here.ids.psk("sensor", LIBCOAP_KEY) : here.ids.of(mode, "sensor");
+    await during(libcoapServer(here.ids, { tls, mode }), async (peer) => {
+      const found = await shakeHands({ peer, client, ways: here.ways, mode, suite }, security);
       expect(found.data).toBe("yes");
-    } finally {
-      await peer.running.end("SIGKILL");
-    }
+    });
   });
 });

@@ -1,11 +1,12 @@
 /** OpenSSL's `s_server`: handshakes by key and by certificate, data both ways, and sessions taken up again. */
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { without } from "../support/programs.ts";
-import { Identities, type Mode, type SuiteName } from "../support/security/accounts.ts";
+import type { Mode, SuiteName } from "../support/security/accounts.ts";
 import { shakeHands } from "../support/security/handshakes.ts";
+import { during, parties } from "../support/security/parties.ts";
 import { opensslServer } from "../support/security/peers.ts";
-import { backends, Ways } from "../support/security/ways.ts";
+import { backends } from "../support/security/ways.ts";
 
 const skipped = without("openssl");
 const clients = await backends();
@@ -23,25 +24,12 @@ const SUITES: readonly (readonly [mode: Mode, suite: SuiteName, name: string])[]
 ];
 
 describe.skipIf(skipped !== undefined).each(clients)("OpenSSL s_server, and %s cryptography at our end:", (client) => {
-  let ids: Identities;
-  let ways: Ways;
-
-  beforeAll(async () => {
-    ids = await Identities.make();
-    ways = await Ways.of(client);
-  });
-  afterAll(async () => {
-    await ways.end();
-    await ids.discard();
-  });
+  const here = parties(client);
 
   it.each(SUITES)("%s, %s: data goes both ways, and the session is taken up again", async (mode, suite, name) => {
-    const peer = await opensslServer(ids, mode, name);
-    try {
-      const found = await shakeHands({ peer, client, ways, mode, suite }, ids.of(mode, "sensor"));
+    await during(opensslServer(here.ids, mode, name), async (peer) => {
+      const found = await shakeHands({ peer, client, ways: here.ways, mode, suite }, here.ids.of(mode, "sensor"));
       expect(found).toMatchObject({ data: "yes", resumed: "yes" });
-    } finally {
-      await peer.running.end("SIGKILL");
-    }
+    });
   });
 });
