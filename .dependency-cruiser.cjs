@@ -27,7 +27,21 @@ const DOORS = {
 };
 
 /** Rooms with a face are entered through their index.ts only. */
-const FACED = ["coap", "dtls", "oscore", "dial", "content", "lwm2m", "library", "host", "config", "gateway", "http", "lab", "adapters"];
+const FACED = [
+  "coap",
+  "dtls",
+  "oscore",
+  "dial",
+  "content",
+  "lwm2m",
+  "library",
+  "host",
+  "config",
+  "gateway",
+  "http",
+  "lab",
+  "adapters",
+];
 
 const doors = Object.entries(DOORS).map(([room, { opens, because }]) => ({
   name: `door-of-${room}`,
