@@ -65,11 +65,14 @@ describe("budgets", () => {
     expect(sum(tests.filter(typescript)) / sum(source.filter(typescript))).toBeGreaterThanOrEqual(1.2);
   });
 
-  it.each(["coap", "dtls", "oscore", "content", "lwm2m"])("%s names at least four clauses of its specs per thousand lines", (room) => {
-    const files = source.filter(({ name }) => name.startsWith(`src/${room}/`));
-    const clauses = files.flatMap(({ text }) => text.split("\n").filter((line) => CLAUSE.test(line))).length;
-    expect(clauses / (sum(files) / 1_000)).toBeGreaterThanOrEqual(4);
-  });
+  it.each(["coap", "dtls", "oscore", "content", "lwm2m"])(
+    "%s names at least four clauses of its specs per thousand lines",
+    (room) => {
+      const files = source.filter(({ name }) => name.startsWith(`src/${room}/`));
+      const clauses = files.flatMap(({ text }) => text.split("\n").filter((line) => CLAUSE.test(line))).length;
+      expect(clauses / (sum(files) / 1_000)).toBeGreaterThanOrEqual(4);
+    },
+  );
 
   it("every TypeScript file says in its first line what it is", () => {
     const silent = source.filter(typescript).filter(({ text }) => !/^(#!.*\n)?\/\*\*[ \n]/.test(text));
