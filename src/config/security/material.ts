@@ -75,6 +75,12 @@ export function certificates(text: string): Material<readonly Uint8Array[]> {
   return found.length > 0 ? { value: found } : { expected: "a certificate in PEM" };
 }
 
+/** Whether a certificate, in DER, is about a public key, as DER of its SubjectPublicKeyInfo. */
+export function certifies(certificate: Uint8Array, publicKey: Uint8Array): boolean {
+  const certified = attempt(() => spki(new X509Certificate(certificate).publicKey));
+  return certified !== undefined && Buffer.compare(certified, publicKey) === 0;
+}
+
 /** A key as accounts hold it. */
 export function sealed(bytes: Uint8Array, name: string): Secret {
   return new Secret(Buffer.from(bytes).toString("hex"), name);

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { Secret } from "../../base/secret.ts";
-import { isPem, keyBytes, type Material, certificates, privateKey, publicKey, sealed } from "./material.ts";
+import { certificates, certifies, isPem, keyBytes, type Material, privateKey, publicKey, sealed } from "./material.ts";
 import {
   type KeySource,
   OSCORE_SECRET_BYTES,
@@ -23,6 +23,8 @@ const SECRET_BYTES = { least: 16, most: 1_024 };
 const SALT_BYTES = { least: 0, most: 255 };
 /** RFC 8613 §3.3, with AES-CCM-16-64-128. */
 const ID_BYTES = { least: 0, most: 7 };
+/** A text that can hardly be a key, but the name of a file with one. */
+const FILE_NAME = /^[\w.~@-]*[./][\w.~@/-]*$/;
 const USAGES = ["ca", "service", "anchor", "domain"] as const;
 const MATCHINGS = ["exact", "sha256", "sha384", "sha512"] as const;
 
@@ -142,7 +144,9 @@ class SectionReader {
     if (text === undefined) return undefined;
     const found = as(typeof text === "string" ? text : text.reveal());
     if ("value" in found) return found.value;
-    this.wrong(path, `expected ${found.expected}`);
+    const meant =
+      typeof text === "string" && FILE_NAME.test(text) ? "; if a file is meant, write !file before its name" : "";
+    this.wrong(path, `expected ${found.expected}${meant}`);
     return undefined;
   }
 
@@ -153,6 +157,14 @@ class SectionReader {
   secret(path: readonly string[], text: Text | undefined, size: { least: number; most: number }): Secret | undefined {
     const bytes = this.bytes(path, text, size);
     return bytes && sealed(bytes, nameOf(text, path));
+  }
+
+  /** Whether the first certificate is that of the key: with another, no server would ever let us in. */
+  fit(publicKey: Uint8Array, [certificate]: readonly Uint8Array[]): boolean {
+    const fits = certificate !== undefined && certifies(certificate, publicKey);
+    if (!fits)
+      this.wrong(["certificate"], "the first certificate is not that of key: ours goes first, its issuers behind it");
+    return fits;
   }
 }
 
@@ -203,7 +215,7 @@ function x509(section: z.output<typeof X509>, read: SectionReader): X509Security
     read.wrong([], "nothing would tell the server from a stranger: give server_certificate or trust");
     return undefined;
   }
-  if (!pair || !chain) return undefined;
+  if (!pair || !chain || !read.fit(pair.publicKey, chain)) return undefined;
   const { usage, matching, server_name } = section;
   const [serverCertificate] = server ?? [];
   return {
@@ -288,6 +300,7 @@ function settledOwn(
   const key = text !== undefined && !isPem(text) ? read.secret(["key"], section.key, PSK_BYTES) : undefined;
   const chain = read.text(["certificate"], section.certificate, certificates);
   const senderId = read.bytes(["sender_id"], section.sender_id, ID_BYTES);
+  if (pair && chain) read.fit(pair.publicKey, chain);
   return {
     ...(identity !== undefined && { identity }),
     ...(key && { key }),

@@ -6,13 +6,15 @@ import { certificate } from "../../support/certificates.ts";
 import { pair, read, told } from "./rig.ts";
 
 const KEY = "000102030405060708090a0b0c0d0e0f";
+const own = certificate();
 const FILES = {
   k: KEY,
   twins: "a 00\nb 01\nc 00",
-  pem: pair().key,
+  pem: own.keyPem,
   pub: pair().publicKey,
   p384: pair("P-384").key,
-  cert: certificate().pem,
+  cert: own.pem,
+  stranger: certificate().pem,
 };
 const server = (security: string, uri = "coaps://a") => `server:\n  uri: "${uri}"\n  security: { ${security} }\n`;
 
@@ -69,6 +71,28 @@ describe("a mistake in security", () => {
     expect(told(server("mode: rpk, key: !file l, server_key: !file pub"), { ...FILES, l: locked })).toEqual([
       "3:37 server.security.key: expected a private key without a passphrase: openssl pkcs8 -topk8 -nocrypt -in KEY",
     ]);
+  });
+
+  it("that is the name of a file where its content is wanted says how a file is written", () => {
+    const meant = "; if a file is meant, write !file before its name";
+    expect(told(server("mode: psk, key: attic.key"))[0]).toContain(meant);
+    expect(told(server("mode: psk, table: /etc/isthmus/keys"))[0]).toContain(meant);
+    expect(told(server("mode: x509, key: ./k.pem, certificate: c.pem, trust: ca.pem"))).toHaveLength(3);
+    expect(told(server("mode: x509, key: !file pem, certificate: !file cert, trust: ca.pem"), FILES)[0]).toContain(
+      meant,
+    );
+    expect(told(server("mode: psk, key: secret"))[0]).not.toContain(meant);
+    expect(told(server("mode: psk, key: !file k"), { k: "attic.key" })[0]).not.toContain(meant);
+  });
+
+  it("that is the certificate of another key stops the start, and does not wait for the first handshake", () => {
+    const words = "the first certificate is not that of key: ours goes first, its issuers behind it";
+    expect(told(server("mode: x509, key: !file pem, certificate: !file stranger, trust: !file cert"), FILES)).toEqual([
+      `3:62 server.security.certificate: ${words}`,
+    ]);
+    const file = `${server("mode: x509, key: !file pem, certificate: !file cert, trust: !file cert")}adapters: {}
+sensors: [{ source: r/1, security: { key: !file pem, certificate: !file stranger } }]`;
+    expect(told(file, FILES).join()).toContain(`sensors[0].security.certificate: ${words}`);
   });
 
   it("that is a table names the line of the table", () => {
