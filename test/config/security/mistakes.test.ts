@@ -92,7 +92,7 @@ describe("a mistake in security", () => {
     ]);
     const file = `${server("mode: x509, key: !file pem, certificate: !file cert, trust: !file cert")}adapters: {}
 sensors: [{ source: r/1, security: { key: !file pem, certificate: !file stranger } }]`;
-    expect(told(file, FILES).join()).toContain(`sensors[0].security.certificate: ${words}`);
+    expect(told(file, FILES).join()).toContain(`sensors.0.security.certificate: ${words}`);
   });
 
   it("that is a table names the line of the table", () => {
