@@ -64,7 +64,7 @@ function provisionsOf({ sensors }: Config, { servers, bootstrap, log }: AllServe
       const found = securityFor(security, endpoint, source === undefined ? undefined : own.get(source));
       if (!("lacking" in found)) return { ...account, ...found };
       log.warn("no-key", { endpoint, server: account.uri, reason: found.lacking });
-      return account;
+      return { ...account, lacking: found.lacking };
     };
     return { accounts: servers.map(secured), ...(bootstrap && { bootstrap: secured(bootstrap) }) };
   };

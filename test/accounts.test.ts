@@ -86,7 +86,9 @@ describe("servers with keys", () => {
   it("that have none for an endpoint are named in the log, with what to do", () => {
     const log = new MemoryLog();
     const { provisionFor } = upstream({ servers: [{ uri: "coaps://a", lifetime: 300, security: TABLE }] }, log);
-    expect(provisionFor?.("tag-7", "r/7").accounts[0]?.credentials).toBeUndefined();
+    const [account] = provisionFor?.("tag-7", "r/7").accounts ?? [];
+    expect(account?.credentials).toBeUndefined();
+    expect(account?.lacking).toBe("the table !file t has no key for tag-7: add it there, and start again");
     expect(log.lines).toMatchObject([
       {
         level: "warn",

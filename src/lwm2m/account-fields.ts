@@ -43,7 +43,7 @@ const MAX_TEXT = 32;
 
 /** What an account says of security, and nothing else. */
 export function securityOf(account: ServerSecurity): ServerSecurity {
-  const { credentials, matchingType, serverName, certificateUsage, ciphersuites, oscore, trust } = account;
+  const { credentials, matchingType, serverName, certificateUsage, ciphersuites, oscore, trust, lacking } = account;
   return {
     ...(credentials && { credentials }),
     ...(matchingType !== undefined && { matchingType }),
@@ -52,6 +52,7 @@ export function securityOf(account: ServerSecurity): ServerSecurity {
     ...(ciphersuites && { ciphersuites }),
     ...(oscore && { oscore }),
     ...(trust && { trust }),
+    ...(lacking !== undefined && { lacking }),
   };
 }
 
@@ -63,6 +64,7 @@ const SECURITY_FIELDS: ReadonlySet<string> = new Set<keyof ServerSecurity>([
   "ciphersuites",
   "oscore",
   "trust",
+  "lacking",
 ]);
 
 /** What an account says of everything else: nothing that anybody must not see. */

@@ -54,6 +54,8 @@ export interface ServerSecurity {
   readonly oscore?: OscoreMaterial;
   /** Certificates that usages 0 and 1 start from, DER each: of this machine, in no Object. */
   readonly trust?: readonly Uint8Array[];
+  /** Why there is nothing to prove ourselves with, in words, though there should be: then nothing is said to this server. */
+  readonly lacking?: string;
 }
 
 /** One LwM2M Server: its Instance of Object 0 and its Instance of Object 1. Durations in seconds. */

@@ -165,6 +165,11 @@ describe("the next step", () => {
     ["DTLS: coaps://server:5684 answered, then silence after our Finished: wrong key?", "Compare identity and key"],
     ["DTLS: coaps://server:5684 does not answer: nobody listens there for DTLS", "can be reached from here"],
     ["4.03 Forbidden: key not found", "enter it there first"],
+    ["the table !file t has no key for a: add it there, and start again", "says nothing to that server"],
+    ['DTLS: coaps://server:5684: certificate "a" expired on 2026-11-21', "Renew the server's certificate"],
+    ['DTLS: coaps://server:5684: certificate "a" is not valid before 2027-01-01', "set the clock of this machine"],
+    ['DTLS: coaps://server:5684: certificate "a" is not for server: it is for b', "security.server_name"],
+    ['DTLS: coaps://server:5684: certificate "a" is not for servers (Extended Key Usage)', "Compare identity and key"],
   ])("after %s is in words", (error, words) => {
     expect(nextStep(error)).toContain(words);
   });

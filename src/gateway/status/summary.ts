@@ -93,7 +93,7 @@ function ofServers({ servers }: Facts): Finding[] {
     if (lastError === undefined) return [];
     const who =
       registered === 0 ? "No endpoint is" : `${missing} of ${endpoints} endpoints ${missing === 1 ? "is" : "are"} not`;
-    return [{ key: `server ${uri}`, what: `${who} registered at ${uri}: ${lastError}.`, next: nextStep(lastError) }];
+    return [{ key: `server ${uri}`, what: `${who} registered at ${uri}: ${sentence(lastError)}`, next: nextStep(lastError) }];
   });
 }
 
@@ -110,6 +110,14 @@ function ofStorage({ storage }: Facts, now: number): Finding[] {
   ];
 }
 
+/** A question ends as one. */
+function sentence(text: string): string {
+  return /[.?!]$/.test(text) ? text : `${text}.`;
+}
+
+/** A certificate of the server that we do not accept: nothing of ours is wrong, and comparing it would help nobody. */
+const STALE = /\bcertificate\b.* (expired on|is not valid before) /;
+const MISNAMED = /\bcertificate\b.* is not for (?!signing|servers)/;
 /** What handshakes that fail speak of, unless nobody answers. */
 const PROOF = /\b(identity|keys?|certificates?|cipher suites?|authority)\b/i;
 
@@ -121,6 +129,11 @@ export function nextStep(error: string): string {
   if (error.startsWith("4.04")) return "This address answers CoAP but has no LwM2M registration: check the port.";
   if (error.startsWith("4.12")) return 'The server does not support this version of LwM2M: set version: "1.0".';
   if (error.startsWith("5.")) return "The server has a fault of its own: see its log. It is tried again by itself.";
+  if (error.includes(" has no key for ")) return "Until then, this endpoint says nothing to that server; the others go on.";
+  if (STALE.test(error))
+    return "Renew the server's certificate, or set the clock of this machine; it is tried again by itself.";
+  if (MISNAMED.test(error))
+    return "Write the name that stands in the server's certificate into uri or security.server_name, and start again.";
   if (PROOF.test(error))
     return "Compare identity and key, or certificates, with what the server has for this endpoint; it is tried again by itself.";
   return "Check that the server runs and can be reached from here; it is tried again by itself.";

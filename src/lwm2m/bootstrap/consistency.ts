@@ -76,10 +76,13 @@ function accountOf(values: Values, instance: number, { provision }: Before): Acc
   const known = provision.accounts.find((account) => account.shortServerId === shortServerId);
   const version = known?.version ?? provision.bootstrap?.version;
   const trust = known?.trust ?? provision.bootstrap?.trust;
+  const secured = securityFields(values, security);
+  const isProven = secured.credentials !== undefined || secured.oscore !== undefined;
+  const lacking = isProven || known?.uri !== secured.uri ? undefined : known.lacking;
   const queue = binding.includes("Q") || known?.queue;
   const mode = get(Server.notificationMode);
   return {
-    ...securityFields(values, security),
+    ...secured,
     lifetime,
     shortServerId,
     securityInstance: security,
@@ -90,6 +93,7 @@ function accountOf(values: Values, instance: number, { provision }: Before): Acc
     ...(mode !== undefined && { confirmNotifications: mode === 1 }),
     ...(version !== undefined && { version }),
     ...(trust && { trust }),
+    ...(lacking !== undefined && { lacking }),
   };
 }
 

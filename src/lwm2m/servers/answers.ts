@@ -55,7 +55,7 @@ export function errorText(answer: Answer, waitedMs: number): string | undefined 
 function refusalText(code: number, payload: Uint8Array): string {
   const name = NAMES.get(code);
   const diagnostic = printable(payload);
-  return `${codeText(code)}${name === undefined ? "" : ` ${name}`}${diagnostic === "" ? "" : `: ${diagnostic}`}`;
+  return `${codeText(code)}${name === undefined ? "" : ` ${name}`}${diagnostic === "" || diagnostic === name ? "" : `: ${diagnostic}`}`;
 }
 
 /** Diagnostic text of a stranger, without control characters (RFC 7252 §5.5.2). */

@@ -20,11 +20,13 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
 ]);
 
 /** Why this server cannot be reached, or undefined. */
-export function unusable({ uri, credentials }: Account | BootstrapAccount): string | undefined {
+export function unusable({ uri, credentials, lacking }: Account | BootstrapAccount): string | undefined {
   const name = schemeOf(uri);
   if (name === undefined) return `"${uri}" is no address of a server: coap://host:port is wanted`;
   const scheme = SCHEMES.get(name);
   if (scheme === undefined) return `${name} is no way to an LwM2M server`;
+  // Also where the scheme asks for nothing: who is to be met with OSCORE is not met without.
+  if (lacking !== undefined) return lacking;
   if (scheme.secured && credentials === undefined) return `${name} needs a key or a certificate, and none is given`;
   // A key is there to be used: without it, whoever answers would be believed (LwM2M Transport 1.2 §5.2).
   if (!scheme.secured && credentials !== undefined)

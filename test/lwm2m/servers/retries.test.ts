@@ -185,6 +185,16 @@ describe("a server that there is no way to", () => {
     expect(here.client.registration).toMatchObject({ state: "waiting" });
   });
 
+  it("is one with no key in a table of keys, though coap asks for none: OSCORE was wanted, and nothing is said without", async () => {
+    const lacking = "the table !file keys has no key for device-1: add it there, and start again";
+    expect(unusable({ ...ACCOUNT, lacking })).toBe(lacking);
+    const here = station({ account: { lacking } });
+    here.client.start();
+    await here.clock.advance(86_400_000);
+    expect(here.connected()).toBe(0);
+    expect(here.client.registration).toMatchObject({ state: "waiting", lastError: lacking });
+  });
+
   it("is given up at once, for those who know another way", async () => {
     const { clock, session: one, outcomes } = session({ uri: "coaps://server" });
     one.start();
