@@ -2,7 +2,7 @@
 
 import type { z } from "zod";
 import { nearest } from "../base/nearest.ts";
-import { type Definition, definitionSchema, schema } from "./definition.ts";
+import { type Definition, definitionSchema, schema } from "./definition/definition.ts";
 import type { DefinitionSource } from "./source.ts";
 
 type Issue = z.core.$ZodIssue;

@@ -3,14 +3,15 @@
 import { parseDuration } from "../base/duration.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
 import type { Frame } from "../sdk/adapter.ts";
+import type { Session } from "./codecs/codec.ts";
 import { compileCommands, type CommandPlans } from "./mapping/command.ts";
 import { compileDecoder, type Decoder } from "./decode.ts";
-import type { Definition } from "./definition.ts";
+import type { Definition } from "./definition/definition.ts";
 import type { Device, Identity, Mapping } from "./device.ts";
 import type { JsonReader } from "./framing/json.ts";
 import { compileIdentity, type Identify } from "./identity.ts";
 import { constantsOf, SensorMapping } from "./mapping/mapping.ts";
-import { compileMatcher, type Matcher } from "./match.ts";
+import { compileMatcher, type Matcher } from "./matching/match.ts";
 import { compileObjects } from "./mapping/objects.ts";
 import type { Constant, ObjectPlan } from "./mapping/plan.ts";
 import { compileReport, type ReportOf } from "./mapping/report.ts";
@@ -72,6 +73,8 @@ export class CompiledDevice implements Device {
   readonly writable: Device["writable"];
   readonly executable: Device["executable"];
   readonly report: Device["report"];
+  readonly key: Device["key"];
+  readonly insteadOf: Device["insteadOf"];
   readonly definition: Definition;
   readonly matcher: Matcher;
   readonly #parts: Parts;
@@ -90,6 +93,8 @@ export class CompiledDevice implements Device {
     this.writable = sure.flatMap((instance) => instance.writable);
     this.executable = sure.flatMap((instance) => instance.executable);
     this.report = parts.report;
+    this.key = parts.decoder.key;
+    this.insteadOf = definition.instead_of ?? [];
     this.matcher = parts.matcher;
     this.#parts = parts;
     this.#constants = constantsOf(parts.objects);
@@ -103,8 +108,16 @@ export class CompiledDevice implements Device {
     return this.#parts.identify(frame);
   }
 
-  decode(frame: Frame): Reading | undefined {
-    return this.#parts.decoder.decode(frame);
+  parts(frame: Frame): readonly Frame[] {
+    return [frame];
+  }
+
+  createSession(key?: Uint8Array): Session | undefined {
+    return this.#parts.decoder.createSession?.(key);
+  }
+
+  decode(frame: Frame, session?: Session): Reading | undefined {
+    return this.#parts.decoder.decode(frame, session);
   }
 
   createMapping(): Mapping {

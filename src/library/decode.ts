@@ -2,10 +2,11 @@
 
 import { parseDuration } from "../base/duration.ts";
 import type { Frame, Stamp } from "../sdk/adapter.ts";
-import { advertBytes } from "./advert.ts";
+import { advertBytes } from "./matching/advert.ts";
 import { didYouMean } from "./check.ts";
-import { bthomeFields, decodeBthome } from "./codecs/bthome.ts";
-import type { Definition } from "./definition.ts";
+import { catalogue } from "./codecs/catalogue.ts";
+import type { Codec, FieldInfo, KeyNeed, Session } from "./codecs/codec.ts";
+import type { Definition } from "./definition/definition.ts";
 import type { Lookup } from "./language/expression.ts";
 import { compileField, type Field, readField, type Values } from "./field.ts";
 import { bytesFraming } from "./framing/bytes.ts";
@@ -20,13 +21,15 @@ import type { Complain } from "./source.ts";
 
 export interface Decoder {
   /** Every field that a reading may have, with its unit. Names of many are those without their component. */
-  readonly fields: ReadonlyMap<string, { readonly unit: string | undefined; readonly many: boolean }>;
-  /** Undefined: nothing in it for us. @throws DecodeError if the frame is malformed. */
-  decode(frame: Frame): Reading | undefined;
+  readonly fields: ReadonlyMap<string, FieldInfo>;
+  readonly key: KeyNeed | undefined;
+  createSession?(key: Uint8Array | undefined): Session | undefined;
+  /** Undefined: nothing in it for us. @throws DecodeError if the frame is malformed, SealedError if it stays closed. */
+  decode(frame: Frame, session?: Session): Reading | undefined;
 }
 
 /** Reads all fields of a frame; undefined if there is nothing in it for us. */
-type ReadValues = (frame: Frame) => Values | undefined;
+type ReadValues = (frame: Frame, session: Session | undefined) => Values | undefined;
 
 /** 2100: a device that says later than that has no clock. */
 const LATEST_MS = Date.UTC(2100, 0);
@@ -41,7 +44,7 @@ export function compileDecoder(definition: Definition, json: JsonReader, complai
     return undefined;
   }
   if (frame.root !== undefined && frame.json === undefined) complain(["frame", "root"], "only JSON has a root");
-  if (frame.codec !== undefined) return codecDecoder(definition, complain);
+  if (frame.codec !== undefined) return codecDecoder(definition, frame.codec, complain);
   switch (kinds[0]) {
     case "bytes":
       return fieldDecoder(definition, bytesFraming(payloadOf(definition, complain)), complain);
@@ -101,26 +104,27 @@ function fieldDecoder<Opened>(
   const units = Object.entries(definition.fields ?? {})
     .filter(([name]) => !name.startsWith("_"))
     .map(([name, { unit }]) => [name, { unit, many: many.has(name) }] as const);
-  return finishDecoder(definition, new Map(units), read, complain);
+  return finishDecoder(definition, { fields: new Map(units), read }, complain);
 }
 
-function codecDecoder(definition: Definition, complain: Complain): Decoder | undefined {
+function codecDecoder(definition: Definition, name: string, complain: Complain): Decoder | undefined {
   if (definition.fields) complain(["fields"], "the codec names the fields");
-  const payload = advertBytes("service_data", definition.match?.ble);
-  const read: ReadValues = (frame) => {
-    const bytes = payload(frame);
-    return bytes && decodeBthome(bytes);
-  };
-  const units = [...bthomeFields].map(([name, unit]) => [name, { unit, many: true }] as const);
-  return finishDecoder(definition, new Map(units), read, complain);
+  const codec = catalogue.get(name)?.(definition);
+  if (!codec) {
+    complain(["frame", "codec"], `no codec "${name}"`);
+    return undefined;
+  }
+  const read: ReadValues = (frame, session) => codec.decode(frame, session);
+  return finishDecoder(definition, { fields: codec.fields, read, codec }, complain);
 }
 
-function finishDecoder(
-  definition: Definition,
-  fields: Decoder["fields"],
-  read: ReadValues,
-  complain: Complain,
-): Decoder {
+interface Readable {
+  readonly fields: Decoder["fields"];
+  readonly read: ReadValues;
+  readonly codec?: Codec;
+}
+
+function finishDecoder(definition: Definition, { fields, read, codec }: Readable, complain: Complain): Decoder {
   const { sequence } = definition.frame;
   const { time } = definition;
   const mustBeField = (name: string, where: readonly string[]) => {
@@ -131,8 +135,10 @@ function finishDecoder(
   const within = parseDuration(time?.within ?? "") ?? 0;
   return {
     fields,
-    decode(frame) {
-      const values = read(frame);
+    key: codec?.key,
+    ...(codec?.createSession && { createSession: (key) => codec.createSession?.(key) }),
+    decode(frame, session) {
+      const values = read(frame, session);
       if (!values || values.size === 0) return undefined;
       const counted = sequence === undefined ? undefined : values.get(sequence)?.value;
       const at = time ? measured(values.get(time.from), frame.at, within) : frame.at;

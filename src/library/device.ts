@@ -4,6 +4,7 @@ import type { Scalar } from "../base/outcome.ts";
 import type { Path } from "../model/path.ts";
 import type { ResourceUpdate, ResourceValue } from "../model/value.ts";
 import type { Command, Frame } from "../sdk/adapter.ts";
+import type { KeyNeed, Session } from "./codecs/codec.ts";
 import type { Reading } from "./reading.ts";
 
 /** A device model: what its frames look like, what they mean, and how it shows itself in LwM2M. Shared by all its sensors. */
@@ -31,8 +32,22 @@ export interface Device {
    * and the endpoint name that adoption would mint. Undefined if the frame has no identity.
    */
   identify(frame: Frame): Identity | undefined;
-  /** Undefined: recognised, but nothing in it for us (a heartbeat). @throws DecodeError if it is malformed. */
-  decode(frame: Frame): Reading | undefined;
+  /** The key that its frames are sealed with, if they may be. */
+  readonly key: KeyNeed | undefined;
+  /** Other definitions of the same device that say less: where both are heard from one source, this one speaks. */
+  readonly insteadOf: readonly string[];
+  /**
+   * The frames that one stands for: itself, unless it speaks for several sensors, or only of what later ones mean.
+   * To be asked once for each frame that was heard: some definitions learn from it.
+   */
+  parts(frame: Frame): readonly Frame[];
+  /** What one sensor needs from frame to frame; undefined if nothing. @throws RangeError if a key has another length. */
+  createSession(key?: Uint8Array): Session | undefined;
+  /**
+   * Undefined: recognised, but nothing in it for us (a heartbeat). Without a session a frame stands alone.
+   * @throws DecodeError if it is malformed, SealedError if it stays closed.
+   */
+  decode(frame: Frame, session?: Session): Reading | undefined;
   /** A fresh mapping for one sensor: it remembers that sensor's minima and maxima. */
   createMapping(): Mapping;
 }

@@ -4,7 +4,7 @@ import type { Scalar } from "../base/outcome.ts";
 import { convert, isSourceUnit, sourceUnits } from "../model/units.ts";
 import { didYouMean } from "./check.ts";
 import { linear, significant } from "./language/decimal.ts";
-import type { FieldSpec } from "./definition.ts";
+import type { FieldSpec } from "./definition/field.ts";
 import { type Expression, type Lookup, truthy } from "./language/expression.ts";
 import type { Framing, Raw, Reader } from "./framing/framing.ts";
 import type { Quantity } from "./reading.ts";

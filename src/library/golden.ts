@@ -3,9 +3,9 @@
 import { DecodeError, fromHex } from "../base/bytes.ts";
 import type { Scalar } from "../base/outcome.ts";
 import type { Frame, Payload } from "../sdk/adapter.ts";
-import { fullUuid } from "./advert.ts";
+import { fullUuid } from "./matching/advert.ts";
 import type { CompiledDevice } from "./compile.ts";
-import type { Definition, GoldenFrame } from "./definition.ts";
+import type { Definition, GoldenFrame } from "./definition/definition.ts";
 import type { Library } from "./library.ts";
 import type { Reading } from "./reading.ts";
 
@@ -82,7 +82,9 @@ function payloadOf({ match, frame }: Definition, test: GoldenFrame): Payload | u
   }
   if (hex === undefined) return undefined;
   const bytes = fromHex(hex);
-  const { manufacturer, service_data, name } = match?.ble ?? {};
+  const { name } = match?.ble ?? {};
+  const manufacturer = typeof match?.ble?.manufacturer === "number" ? match.ble.manufacturer : undefined;
+  const [service_data] = [match?.ble?.service_data].flat();
   const uuid = service_data === undefined ? undefined : fullUuid(service_data);
   if (frame.bytes === "payload" || (manufacturer === undefined && uuid === undefined)) return { kind: "bytes", bytes };
   const inManufacturer = manufacturer !== undefined && (uuid === undefined || frame.bytes === "ble.manufacturer");

@@ -5,12 +5,12 @@ import type { Scalar } from "../base/outcome.ts";
 import type { Frame } from "../sdk/adapter.ts";
 import { didYouMean } from "./check.ts";
 import type { Decoder } from "./decode.ts";
-import type { Definition } from "./definition.ts";
+import type { Definition } from "./definition/definition.ts";
 import type { Identity } from "./device.ts";
 import type { Lookup } from "./language/expression.ts";
 import { checkedTemplate } from "./language/names.ts";
 import type { Complain } from "./source.ts";
-import type { TopicPattern } from "./topic.ts";
+import type { TopicPattern } from "./matching/topic.ts";
 
 /** Endpoint names travel in queries and file names: short, lower-case, nothing that needs escaping. */
 const MAX_ENDPOINT = 64;

@@ -10,7 +10,7 @@
  *     Command <-- mapping -- a write or an execute
  */
 
-export { definitionSchema } from "./definition.ts";
+export { definitionSchema } from "./definition/definition.ts";
 export type { Device, Identity, MappedRequest, Mapping, PlannedCommand, Report, Restored } from "./device.ts";
 export { type GoldenResult, testDefinitions } from "./golden.ts";
 export { type DefinitionFile, Library, type Loaded } from "./library.ts";

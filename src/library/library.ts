@@ -7,7 +7,7 @@ import { checkShape } from "./check.ts";
 import { type CompiledDevice, compileDevice } from "./compile.ts";
 import type { Device } from "./device.ts";
 import { JsonReader } from "./framing/json.ts";
-import { sentenceOf } from "./match.ts";
+import { sentenceOf } from "./matching/match.ts";
 import { type DefinitionProblem, DefinitionSource } from "./source.ts";
 
 export interface DefinitionFile {

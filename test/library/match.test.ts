@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { fromHex } from "../../src/base/bytes.ts";
-import { fullUuid } from "../../src/library/advert.ts";
+import { fullUuid } from "../../src/library/matching/advert.ts";
 import { loadDevices } from "../../src/library/index.ts";
-import { parseTopic } from "../../src/library/topic.ts";
+import { parseTopic } from "../../src/library/matching/topic.ts";
 import type { Payload } from "../../src/sdk/adapter.ts";
 import { advert, changed, frameOf, load, message, serviceAdvert } from "../support/definitions.ts";
 

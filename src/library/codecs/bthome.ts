@@ -6,8 +6,11 @@
  */
 
 import { DecodeError, toHex } from "../../base/bytes.ts";
+import type { Definition } from "../definition/definition.ts";
 import { linear } from "../language/decimal.ts";
+import { advertBytes } from "../matching/advert.ts";
 import type { Quantity } from "../reading.ts";
+import type { Codec } from "./codec.ts";
 
 type Read = (view: DataView, at: number) => Quantity;
 
@@ -129,6 +132,17 @@ export const bthomeFields: ReadonlyMap<string, string | undefined> = new Map([
     (name) => [name, undefined] as const,
   ),
 ]);
+
+export function bthomeV2({ match }: Definition): Codec {
+  const payload = advertBytes("service_data", match?.ble);
+  return {
+    fields: new Map([...bthomeFields].map(([name, unit]) => [name, { unit, many: true }])),
+    decode(frame) {
+      const bytes = payload(frame);
+      return bytes && decodeBthome(bytes);
+    },
+  };
+}
 
 /** @throws DecodeError if it is no BTHome v2, ends in the middle of a value, or is encrypted. */
 export function decodeBthome(bytes: Uint8Array): Map<string, Quantity> {

@@ -2,7 +2,7 @@
 
 import { DecodeError, toHex } from "../../base/bytes.ts";
 import type { Frame } from "../../sdk/adapter.ts";
-import type { FieldSpec } from "../definition.ts";
+import type { FieldSpec } from "../definition/field.ts";
 import type { Framing, Raw, Reader } from "./framing.ts";
 
 type ReadAt = (view: DataView, at: number) => number;

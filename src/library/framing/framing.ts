@@ -2,7 +2,7 @@
 
 import type { Scalar } from "../../base/outcome.ts";
 import type { Frame } from "../../sdk/adapter.ts";
-import type { FieldSpec } from "../definition.ts";
+import type { FieldSpec } from "../definition/field.ts";
 
 /** A value as the payload has it. `null`: said to be not available; `undefined`: not spoken of. */
 export type Raw = Scalar | null | undefined;

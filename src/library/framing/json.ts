@@ -1,7 +1,7 @@
 /** JSON documents: fields by path. */
 
 import { DecodeError } from "../../base/bytes.ts";
-import type { FieldSpec } from "../definition.ts";
+import type { FieldSpec } from "../definition/field.ts";
 import type { Frame } from "../../sdk/adapter.ts";
 import { type Found, type Framing, isQuantity, type Raw, type Reader, readNumber, wrongType } from "./framing.ts";
 

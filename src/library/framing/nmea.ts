@@ -1,7 +1,7 @@
 /** NMEA 0183: sentences of any talker, their checksum required and their fields checked. */
 
 import { DecodeError } from "../../base/bytes.ts";
-import type { FieldSpec } from "../definition.ts";
+import type { FieldSpec } from "../definition/field.ts";
 import { type Framing, type Raw, readNumber, wrongType } from "./framing.ts";
 import { cellReader, lineOf } from "./text.ts";
 

@@ -2,7 +2,7 @@
 
 import { DecodeError } from "../../base/bytes.ts";
 import type { Frame } from "../../sdk/adapter.ts";
-import type { FieldSpec } from "../definition.ts";
+import type { FieldSpec } from "../definition/field.ts";
 import { type Framing, isQuantity, type Raw, readNumber, wrongType } from "./framing.ts";
 
 const MAX_LINE = 4_096;

@@ -8,7 +8,9 @@ import { convert } from "../../model/units.ts";
 import type { ResourceValue } from "../../model/value.ts";
 import type { Payload } from "../../sdk/adapter.ts";
 import { significant } from "../language/decimal.ts";
-import type { CommandSpec, Definition, FieldSpec } from "../definition.ts";
+import type { CommandSpec } from "../definition/objects.ts";
+import type { Definition } from "../definition/definition.ts";
+import type { FieldSpec } from "../definition/field.ts";
 import type { MappedRequest, PlannedCommand } from "../device.ts";
 import type { Lookup } from "../language/expression.ts";
 import { unitOf } from "./ipso.ts";
@@ -16,7 +18,7 @@ import { checkedRegExp, checkedTemplate, type Names } from "../language/names.ts
 import { plainAddress, sourceNames } from "../identity.ts";
 import type { Complain, Where } from "../source.ts";
 import type { Template } from "../language/template.ts";
-import type { TopicPattern } from "../topic.ts";
+import type { TopicPattern } from "../matching/topic.ts";
 
 const DEFAULT_TIMEOUT_MS = 5_000;
 /** What a command's templates may use, besides what the source tells. */

@@ -5,7 +5,7 @@ import type { ObjectModel, ObjectRegistry, ResourceModel } from "../../model/obj
 import { ids, type Path, path } from "../../model/path.ts";
 import { convert, isUnit } from "../../model/units.ts";
 import { didYouMean } from "../check.ts";
-import type { InstanceSpec, ResourceSpec } from "../definition.ts";
+import type { InstanceSpec, ResourceSpec } from "../definition/objects.ts";
 import { Shared, unitOf, valueResource } from "./ipso.ts";
 import { checkedExpression } from "../language/names.ts";
 import type { Decoder } from "../decode.ts";

@@ -3,7 +3,8 @@
 import type { ObjectModel } from "../../model/objects.ts";
 import { type Path, path } from "../../model/path.ts";
 import { didYouMean } from "../check.ts";
-import type { Definition, InstanceSpec } from "../definition.ts";
+import type { Definition } from "../definition/definition.ts";
+import type { InstanceSpec } from "../definition/objects.ts";
 import { compileInstance, type InstanceContext, type ObjectContext } from "./instance.ts";
 import { DeviceObject } from "./ipso.ts";
 import type { Complain } from "../source.ts";

@@ -6,7 +6,7 @@ import { depth, ids, parent, type Path, path } from "../../model/path.ts";
 import { convert } from "../../model/units.ts";
 import { didYouMean } from "../check.ts";
 import type { Decoder } from "../decode.ts";
-import type { Definition } from "../definition.ts";
+import type { Definition } from "../definition/definition.ts";
 import type { Report } from "../device.ts";
 import { significant } from "../language/decimal.ts";
 import type { Complain } from "../source.ts";

@@ -1,7 +1,7 @@
 /** Bluetooth adverts: the bytes that a definition speaks of, and UUIDs in one spelling. */
 
-import type { Frame } from "../sdk/adapter.ts";
-import type { BleMatch } from "./definition.ts";
+import type { Frame } from "../../sdk/adapter.ts";
+import type { BleMatch } from "../definition/match.ts";
 
 /** 128-bit UUID in lower case with dashes, from 16 bits, 32 bits or all of it; undefined if it is none. */
 export function fullUuid(uuid: number | string): string | undefined {
@@ -16,8 +16,9 @@ export function fullUuid(uuid: number | string): string | undefined {
 
 /** The bytes in an advert that belong to a definition's company or service. Bare bytes are taken for them. */
 export function advertBytes(from: "manufacturer" | "service_data", ble: BleMatch | undefined) {
-  const company = ble?.manufacturer;
-  const uuid = ble?.service_data === undefined ? undefined : fullUuid(ble.service_data);
+  const company = typeof ble?.manufacturer === "number" ? ble.manufacturer : undefined;
+  const wanted = [ble?.service_data].flat()[0];
+  const uuid = wanted === undefined ? undefined : fullUuid(wanted);
   return ({ payload }: Frame): Uint8Array | undefined => {
     if (payload.kind === "bytes") return payload.bytes;
     if (payload.kind !== "advert") return undefined;

@@ -1,13 +1,13 @@
 /** Which definition a frame belongs to: scored by how much of what it asks for is there. */
 
-import { fromHex } from "../base/bytes.ts";
-import type { Scalar } from "../base/outcome.ts";
-import type { Frame } from "../sdk/adapter.ts";
+import { fromHex } from "../../base/bytes.ts";
+import type { Scalar } from "../../base/outcome.ts";
+import type { Frame } from "../../sdk/adapter.ts";
 import { fullUuid, lastSection } from "./advert.ts";
-import type { BleMatch, MatchSpec } from "./definition.ts";
-import { type JsonReader, parseJsonPath, walk } from "./framing/json.ts";
-import { checkedRegExp } from "./language/names.ts";
-import type { Complain } from "./source.ts";
+import type { BleMatch, MatchSpec } from "../definition/match.ts";
+import { type JsonReader, parseJsonPath, walk } from "../framing/json.ts";
+import { checkedRegExp } from "../language/names.ts";
+import type { Complain } from "../source.ts";
 import { parseTopic, type TopicPattern } from "./topic.ts";
 
 /** What a definition asks of a frame, for each kind of frame. */
@@ -71,8 +71,10 @@ export function compileMatcher(spec: MatchSpec | undefined, json: JsonReader, co
 
 function keysOf(spec: MatchSpec | undefined, values: MatchKeys["values"]): MatchKeys {
   const { ble, serial } = spec ?? {};
-  const uuids = [ble?.service_data, ...(ble?.services ?? [])].map((uuid) => uuid !== undefined && fullUuid(uuid));
-  const companies = ble?.manufacturer === undefined ? [] : [ble.manufacturer];
+  const uuids = [...[ble?.service_data].flat(), ...(ble?.services ?? [])].map(
+    (uuid) => uuid !== undefined && fullUuid(uuid),
+  );
+  const companies = typeof ble?.manufacturer === "number" ? [ble.manufacturer] : [];
   const known = uuids.filter((uuid) => typeof uuid === "string");
   return {
     companies,
@@ -87,7 +89,9 @@ function keysOf(spec: MatchSpec | undefined, values: MatchKeys["values"]): Match
 
 function bleScore(ble: BleMatch, complain: Complain): Score<Advert> {
   const where = ["match", "ble"];
-  const { manufacturer, length, service_data, services = [], name } = ble;
+  const { length, services = [], name } = ble;
+  const manufacturer = typeof ble.manufacturer === "number" ? ble.manufacturer : undefined;
+  const [service_data] = [ble.service_data].flat();
   const uuid = service_data === undefined ? undefined : fullUuid(service_data);
   if (service_data !== undefined && uuid === undefined) complain([...where, "service_data"], "no UUID");
   const wanted = services.map((each) => fullUuid(each));

@@ -1,0 +1,14 @@
+/** The formats that need code, by the name that a definition gives them. */
+
+import type { Definition } from "../definition/definition.ts";
+import type { FrameSpec } from "../definition/frame.ts";
+import { bthomeV2 } from "./bthome.ts";
+import type { Codec } from "./codec.ts";
+
+type Name = NonNullable<FrameSpec["codec"]>;
+
+const CODECS: Partial<Record<Name, (definition: Definition) => Codec>> = {
+  "bthome.v2": bthomeV2,
+};
+
+export const catalogue: ReadonlyMap<string, (definition: Definition) => Codec> = new Map(Object.entries(CODECS));

@@ -1,0 +1,119 @@
+/** The schema of devices/*.yaml: every key a definition may have, and the words that editors show for it. */
+
+import { z } from "zod";
+import { duration, FIELD_NAME, hex, scalar } from "./common.ts";
+import { fieldSchema } from "./field.ts";
+import { formSchema, frameSchema } from "./frame.ts";
+import { matchSchema } from "./match.ts";
+import { commandSchema, instanceSchema } from "./objects.ts";
+
+const ID = /^[a-z0-9]+(?:[.-][a-z0-9]+)*$/;
+const OBJECT_KEY = /^\d{1,5}\/(?:\d{1,5}|\*)$/;
+
+const id = z.string().regex(ID, "lower-case words joined by dots or dashes");
+
+/** What was heard before, for formats that speak of themselves in one message and of their values in another. */
+const heardBefore = z.strictObject({
+  topic: z.string(),
+  text: z.string().optional(),
+  hex: hex.optional(),
+  json: z.unknown().optional(),
+});
+
+const golden = z.strictObject({
+  name: z.string(),
+  hex: hex.optional(),
+  text: z.string().optional(),
+  topic: z.string().optional(),
+  json: z.unknown().optional(),
+  advert: z
+    .strictObject({
+      name: z.string().optional(),
+      address: z.string().optional(),
+      manufacturer: z
+        .record(z.string().regex(/^0x[0-9A-Fa-f]{4}$/, "a company such as 0x0499"), z.union([hex, z.literal("")]))
+        .optional(),
+      service_data: z.record(z.string(), z.union([hex, z.literal("")])).optional(),
+      services: z.array(z.union([z.int(), z.string()])).optional(),
+    })
+    .describe("a whole advert, where hex alone does not say enough")
+    .optional(),
+  key: hex.describe("key of an encrypted payload").optional(),
+  before: z.array(heardBefore).max(8).describe("messages heard before this one").optional(),
+  fields: z.record(z.string(), scalar).optional(),
+  registers: z
+    .record(z.string().regex(/^\d:0x[0-9A-Fa-f]{4}$/, "function code and address such as 4:0x0000"), hex)
+    .optional(),
+  expect: z.record(z.string(), z.union([scalar, z.null()])).optional(),
+  error: z.string().describe("part of the refusal").optional(),
+  state: z.enum(["no-key", "wrong-key", "replayed"]).describe("why an encrypted payload gives nothing").optional(),
+  match: z.literal(false).describe("this frame must not be taken for this device").optional(),
+  updates: z
+    .record(z.string().regex(/^\/\d+\/\d+\/\d+(?:\/\d+)?$/, "a Resource such as /3303/0/5700"), scalar)
+    .describe("what the server sees of it")
+    .optional(),
+});
+export type GoldenFrame = z.infer<typeof golden>;
+
+export const schema = z.strictObject({
+  schema: z.literal("device/v1"),
+  id,
+  version: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+$/, "a version such as 1.0.0")
+    .optional(),
+  vendor: z.string().min(1),
+  model: z.string().min(1),
+  family: z.string().min(1).describe("what its makers or its users call all of its kind, if not the vendor").optional(),
+  link: z
+    .string()
+    .regex(/^https?:\/\//, "a web address")
+    .describe("where the format is described")
+    .optional(),
+  use: z
+    .union([id, z.array(id).min(1).max(4)])
+    .describe("fragments that this definition is made of: what it says itself wins")
+    .optional(),
+  instead_of: z.array(id).min(1).max(4).describe("definitions of the same device that say less").optional(),
+  match: matchSchema.optional(),
+  identity: z.strictObject({
+    from: z.string().describe("what must be known: source, ble.address, serial.port, topic.<name>").optional(),
+    endpoint: z.string().describe("template of the endpoint name"),
+    split: z.string().describe("field that tells several sensors of one source apart").optional(),
+  }),
+  frame: frameSchema,
+  time: z
+    .strictObject({ from: z.string(), within: duration })
+    .describe("field with the time of measurement, believed if it is that close to the time of reception")
+    .optional(),
+  alive: z.strictObject({ expect: duration, stale: duration, gone: duration }),
+  fields: z.record(z.string().regex(FIELD_NAME, "lower-case letters, digits and _"), fieldSchema).optional(),
+  forms: z
+    .array(formSchema)
+    .min(1)
+    .max(32)
+    .describe("forms of the payload: the first that fits adds its fields to those above")
+    .optional(),
+  objects: z.record(
+    z.string().regex(OBJECT_KEY, "an Object and an Instance, such as 3303/0 or 3303/*"),
+    instanceSchema,
+  ),
+  commands: z.record(z.string().regex(FIELD_NAME, "lower-case letters, digits and _"), commandSchema).optional(),
+  report: z
+    .record(
+      z.string(),
+      z.strictObject({ min: duration.optional(), max: duration.optional(), delta: z.number().positive().optional() }),
+    )
+    .describe("how often and after what change a server should be told, unless it says otherwise")
+    .optional(),
+  tests: z.array(golden).min(1, "at least one golden frame is needed"),
+});
+export type Definition = z.infer<typeof schema>;
+
+/** What several definitions have in common: any part of one but its tests. */
+export const fragmentSchema = z.looseObject({ schema: z.literal("fragment/v1"), id });
+
+/** The same, for editors: JSON Schema 2020-12. */
+export function definitionSchema(): Readonly<Record<string, unknown>> {
+  return { title: "Isthmus device definition", ...z.toJSONSchema(schema) };
+}
