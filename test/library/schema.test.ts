@@ -35,12 +35,17 @@ describe("the files of devices/", () => {
       "version",
       "vendor",
       "model",
+      "family",
+      "link",
+      "use",
+      "instead_of",
       "match",
       "identity",
       "frame",
       "time",
       "alive",
       "fields",
+      "forms",
       "objects",
       "commands",
       "report",
@@ -56,7 +61,7 @@ describe("the files of devices/", () => {
   it("have lines that a person can read, but for frames and their meaning", () => {
     for (const { name, text } of files)
       for (const line of text.split("\n"))
-        if (!/^\s+(?:expect|json|text|hex|fields):|^ {2}valid:/.test(line))
+        if (!/^\s+(?:expect|json|text|hex|fields|advert|registers|updates|before):|^ {2}valid:/.test(line))
           expect(line.length, `${name}: ${line}`).toBeLessThanOrEqual(190);
   });
 });
