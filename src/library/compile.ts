@@ -75,6 +75,7 @@ export class CompiledDevice implements Device {
   readonly report: Device["report"];
   readonly key: Device["key"];
   readonly insteadOf: Device["insteadOf"];
+  readonly fields: Decoder["fields"];
   readonly definition: Definition;
   readonly matcher: Matcher;
   readonly #parts: Parts;
@@ -93,6 +94,7 @@ export class CompiledDevice implements Device {
     this.writable = sure.flatMap((instance) => instance.writable);
     this.executable = sure.flatMap((instance) => instance.executable);
     this.report = parts.report;
+    this.fields = parts.decoder.fields;
     this.key = parts.decoder.key;
     this.insteadOf = definition.instead_of ?? [];
     this.matcher = parts.matcher;

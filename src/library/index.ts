@@ -10,11 +10,21 @@
  *     Command <-- mapping -- a write or an execute
  */
 
+export type { KeyNeed, Session } from "./codecs/codec.ts";
+export { type Coverage, coverageOf } from "./coverage.ts";
 export { definitionSchema } from "./definition/definition.ts";
 export type { Device, Identity, MappedRequest, Mapping, PlannedCommand, Report, Restored } from "./device.ts";
 export { type GoldenResult, testDefinitions } from "./golden.ts";
 export { type DefinitionFile, Library, type Loaded } from "./library.ts";
 export { devicesFolder, loadDevices, readDefinitions, standardModels } from "./load.ts";
+export {
+  type Medium,
+  type Portrait,
+  type PortraitField,
+  type PortraitResource,
+  portraitOf,
+} from "./portrait.ts";
 export type { Quantity, Reading } from "./reading.ts";
 export type { Frame } from "../sdk/adapter.ts";
+export { SealedError, type SealState } from "./sealed.ts";
 export type { DefinitionProblem } from "./source.ts";
