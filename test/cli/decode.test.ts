@@ -148,38 +148,6 @@ describe("published sentences of NMEA 0183", () => {
   });
 });
 
-describe("published messages of Zigbee2MQTT and Tasmota", () => {
-  const row = z.object({ topic: z.string(), payload: z.string(), expected, negative: z.string().optional() });
-  const { vectors: rows } = vectors("mqtt", z.object({ vectors: z.array(row) }));
-  it.each(rows)("$topic $payload", ({ topic, payload, expected: wanted, negative }) => {
-    const decoded = decode({ kind: "message", topic, payload });
-    if (negative === undefined) compare(decoded, wanted);
-    else expect(decoded).toEqual({ definition: null, identity: null, readings: {} });
-  });
-});
-
-describe("recorded adverts", () => {
-  const data = z.record(z.string(), z.string());
-  const row = z.object({
-    model: z.string(),
-    address: z.string().nullable(),
-    local_name: z.string().nullable(),
-    manufacturer_data: data,
-    service_data: data,
-    service_uuids: z.array(z.string()),
-    rssi: z.number().nullable(),
-    expected,
-    events: z.array(z.object({ key: z.string(), type: z.string() })),
-  });
-  const { vectors: rows } = vectors("ble-advertisements", z.object({ vectors: z.array(row) }));
-  // What its origin calls decrypted is the inside of an encrypted advert: nothing that a radio could hear.
-  it.each(rows.filter(({ model }) => !model.endsWith("_DECR")))("$model", ({ expected: wanted, events, ...heard }) => {
-    const decoded = decode({ kind: "advert", ...heard });
-    compare(decoded, { ...wanted, ...Object.fromEntries(events.map(({ key, type }) => [key, type])) });
-    expect(decoded.identity === null).toBe(heard.address === null);
-  });
-});
-
 describe("a line of output", () => {
   const df5 = "0512FC5394C37C0004FFFC040CAC364200CDCBB8334C884F";
 

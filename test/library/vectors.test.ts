@@ -26,6 +26,8 @@ interface MessageVector {
   readonly attributes?: Readonly<Record<string, string>>;
   readonly config_topic?: string;
   readonly config?: unknown;
+  /** Why it is none of ours. */
+  readonly negative?: string;
 }
 interface BeaconVector {
   readonly format: string;
@@ -45,6 +47,7 @@ describe("adverts", () => {
     (_name, vector) => {
       const decoded = decode({ kind: "advert", ...vector });
       expect([decoded.definition, ...differences(decoded, vector.expected)]).toEqual([decoded.definition]);
+      expect(decoded.identity === null).toBe(vector.address === null);
       for (const { key, type } of vector.events ?? []) expect(decoded.readings[key]?.value).toBe(type);
     },
   );
@@ -67,11 +70,12 @@ describe("messages", () => {
   it.each(messages.vectors.map((vector, i) => [`${i} ${vector.convention}, ${vector.topic}`, vector] as const))(
     "%s",
     (_name, vector) => {
-      const { topic, payload, attributes = {}, config_topic, config, expected } = vector;
+      const { topic, payload, attributes = {}, config_topic, config, negative, expected } = vector;
       for (const [name, value] of Object.entries(attributes))
         decode({ kind: "message", topic: `${topic}/${name}`, payload: value });
       if (config_topic !== undefined) decode({ kind: "message", topic: config_topic, payload: config });
       const decoded = decode({ kind: "message", topic, payload });
+      if (negative !== undefined) expect(decoded).toEqual({ definition: null, identity: null, readings: {} });
       expect([decoded.definition, ...differences(decoded, expected)]).toEqual([decoded.definition]);
     },
   );
