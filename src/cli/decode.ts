@@ -31,26 +31,31 @@ export function decodeLine(library: Library, line: string): Decoded {
 
 function decodeInput(library: Library, { frame, definition: wanted }: FrameLine): Decoded {
   const device = wanted === undefined ? library.match(frame) : library.get(wanted);
-  if (device) return wanted === undefined ? decodeFrame(device, frame) : decodeAs(device, frame);
+  if (device) return wanted === undefined ? decodeFrame(library, device, frame) : decodeAs(library, device, frame);
   const unknown: Decoded = { definition: null, identity: null, readings: {} };
   return wanted === undefined ? unknown : { ...unknown, error: `no definition "${wanted}"` };
 }
 
-function decodeFrame(device: Device, frame: Frame): Decoded {
-  const definition = device.id;
+/** All sensors that a frame speaks for, in one line: what they say together, and the first one's name. */
+function decodeFrame(library: Library, device: Device, frame: Frame): Decoded {
+  let decoded: Decoded = { definition: device.id, identity: null, readings: {} };
   try {
-    const reading = device.decode(frame);
-    const identity = device.identify(frame)?.endpoint ?? null;
-    return { definition, identity, readings: readingsOf(reading?.fields ?? new Map()) };
+    for (const part of device.parts(frame)) {
+      const own = (part.payload.kind === "fields" && part !== frame ? library.match(part) : undefined) ?? device;
+      const readings = readingsOf(own.decode(part)?.fields ?? new Map());
+      const identity = decoded.identity ?? own.identify(part)?.endpoint ?? null;
+      decoded = { definition: own.id, identity, readings: { ...decoded.readings, ...readings } };
+    }
+    return decoded;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    return { definition, identity: null, readings: {}, error: error.message };
+    return { definition: device.id, identity: null, readings: {}, error: error.message };
   }
 }
 
 /** A definition that was asked for and finds nothing was the wrong one: an empty answer would look like a silent device. */
-function decodeAs(device: Device, frame: Frame): Decoded {
-  const decoded = decodeFrame(device, frame);
+function decodeAs(library: Library, device: Device, frame: Frame): Decoded {
+  const decoded = decodeFrame(library, device, frame);
   if (decoded.error !== undefined || Object.keys(decoded.readings).length > 0) return decoded;
   return { ...decoded, error: `${device.id} finds nothing in this ${frame.payload.kind}` };
 }

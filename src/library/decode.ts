@@ -5,15 +5,17 @@ import type { Frame, Stamp } from "../sdk/adapter.ts";
 import { advertBytes } from "./matching/advert.ts";
 import { didYouMean } from "./check.ts";
 import { catalogue } from "./codecs/catalogue.ts";
-import type { Codec, FieldInfo, KeyNeed, Session } from "./codecs/codec.ts";
+import type { Codec, Convention, FieldInfo, KeyNeed, Session } from "./codecs/codec.ts";
 import type { Definition } from "./definition/definition.ts";
 import type { Lookup } from "./language/expression.ts";
 import { compileField, type Field, readField, type Values } from "./field.ts";
 import { bytesFraming } from "./framing/bytes.ts";
+import { compileEach, type Parts } from "./framing/each.ts";
 import type { Framing } from "./framing/framing.ts";
 import { jsonFraming, type JsonReader } from "./framing/json.ts";
 import { nmeaFraming } from "./framing/nmea.ts";
 import { fieldsFraming, registersFraming } from "./framing/registers.ts";
+import { topicFraming } from "./framing/topics.ts";
 import { csvFraming, lineFraming } from "./framing/text.ts";
 import { checkedRegExp } from "./language/names.ts";
 import type { Quantity, Reading } from "./reading.ts";
@@ -24,6 +26,10 @@ export interface Decoder {
   readonly fields: ReadonlyMap<string, FieldInfo>;
   readonly key: KeyNeed | undefined;
   createSession?(key: Uint8Array | undefined): Session | undefined;
+  /** What one message stands for, where that is not itself. @throws DecodeError if it is malformed. */
+  readonly parts?: Parts;
+  /** Whether a topic that no pattern names is ours. */
+  readonly owns?: (topic: string) => boolean;
   /** Undefined: nothing in it for us. @throws DecodeError if the frame is malformed, SealedError if it stays closed. */
   decode(frame: Frame, session?: Session): Reading | undefined;
 }
@@ -48,8 +54,11 @@ export function compileDecoder(definition: Definition, json: JsonReader, complai
   switch (kinds[0]) {
     case "bytes":
       return fieldDecoder(definition, bytesFraming(payloadOf(definition, complain)), complain);
-    case "json":
-      return fieldDecoder(definition, jsonFraming(json, frame.root), complain);
+    case "json": {
+      const parts = partsOf(frame.each, json, complain);
+      const decoder = jsonDecoder(definition, json, complain);
+      return decoder && parts ? { ...decoder, parts } : decoder;
+    }
     case "csv":
       return fieldDecoder(definition, csvFraming(frame.csv?.columns ?? [], frame.csv?.separator), complain);
     case "line": {
@@ -63,6 +72,20 @@ export function compileDecoder(definition: Definition, json: JsonReader, complai
     default:
       return fieldDecoder(definition, fieldsFraming(), complain);
   }
+}
+
+/** Where the topic tells which field a message speaks of, that is another way of reading. */
+function jsonDecoder(definition: Definition, json: JsonReader, complain: Complain): Decoder | undefined {
+  const { root } = definition.frame;
+  const byTopic = Object.values(definition.fields ?? {}).some(({ topic }) => topic !== undefined);
+  if (byTopic) return fieldDecoder(definition, topicFraming(json, root), complain);
+  return fieldDecoder(definition, jsonFraming(json, root), complain);
+}
+
+function partsOf(each: string | undefined, json: JsonReader, complain: Complain): Parts | undefined {
+  const parts = each === undefined ? undefined : compileEach(each, json);
+  if (each !== undefined && !parts) complain(["frame", "each"], `"${each}" is no path with one *`);
+  return parts;
 }
 
 function payloadOf({ frame, match }: Definition, complain: Complain) {
@@ -103,7 +126,7 @@ function fieldDecoder<Opened>(
   const many = new Set(fields.filter(({ reader }) => reader && "many" in reader).map(({ name }) => name));
   const units = Object.entries(definition.fields ?? {})
     .filter(([name]) => !name.startsWith("_"))
-    .map(([name, { unit }]) => [name, { unit, many: many.has(name) }] as const);
+    .map(([name, { unit, event }]) => [name, { unit, many: many.has(name), ...(event && { event }) }] as const);
   return finishDecoder(definition, { fields: new Map(units), read }, complain);
 }
 
@@ -115,8 +138,12 @@ function codecDecoder(definition: Definition, name: string, complain: Complain):
     return undefined;
   }
   const read: ReadValues = (frame, session) => codec.decode(frame, session);
-  return finishDecoder(definition, { fields: codec.fields, read, codec }, complain);
+  const decoder = finishDecoder(definition, { fields: codec.fields, read, codec }, complain);
+  if (!isConvention(codec)) return decoder;
+  return { ...decoder, parts: (frame) => codec.parts(frame), owns: (topic) => codec.owns(topic) };
 }
+
+const isConvention = (codec: Codec): codec is Convention => "parts" in codec;
 
 interface Readable {
   readonly fields: Decoder["fields"];

@@ -38,7 +38,8 @@ export function compileIdentity(
     if (split !== undefined && part === undefined) return undefined;
     const endpoint = safeName(template?.render(namesOf(frame, topics, split, part)) ?? "");
     if (endpoint === "") return undefined;
-    return { source: part === undefined ? frame.source : `${frame.source}#${part}`, endpoint };
+    const whole = part === undefined || frame.source.endsWith(`#${part}`);
+    return { source: whole ? frame.source : `${frame.source}#${part}`, endpoint };
   };
 }
 

@@ -58,6 +58,11 @@ const binaryPlace = {
 /** Places in payloads that somebody has already taken apart. */
 const namedPlace = {
   json: jsonPath.describe("path such as $.a.b or $.a[0]; one * stands for every key there").optional(),
+  topic: z
+    .string()
+    .min(1)
+    .describe("end of the topic that this field alone is told under; one + gives a field for every level there")
+    .optional(),
   column: z.string().describe("column of a CSV line").optional(),
   group: z
     .union([z.string(), z.int().min(1)])

@@ -1,9 +1,11 @@
 /** JSON documents: fields by path. */
 
+import { isAscii } from "node:buffer";
 import { DecodeError } from "../../base/bytes.ts";
 import type { FieldSpec } from "../definition/field.ts";
 import type { Frame } from "../../sdk/adapter.ts";
 import { type Found, type Framing, isQuantity, type Raw, type Reader, readNumber, wrongType } from "./framing.ts";
+import { finder, isRecord, type JsonPath, member, parseJsonPath, walk } from "./path.ts";
 
 const MAX_DOCUMENT = 65_536;
 /** How many fields one wildcard, or one list, may give. */
@@ -16,19 +18,31 @@ export class JsonReader {
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
   #body: Uint8Array | undefined;
   #document: unknown;
+  #refused = false;
 
   /** @throws DecodeError if it is no JSON, or too long. */
   parse(body: Uint8Array): unknown {
-    if (body === this.#body) return this.#document;
-    if (body.length > MAX_DOCUMENT) throw new DecodeError(`JSON of ${body.length} bytes`);
-    try {
-      this.#document = JSON.parse(this.#decoder.decode(body));
-    } catch {
-      this.#body = undefined;
-      throw new DecodeError("no JSON");
-    }
-    this.#body = body;
+    if (body !== this.#body) this.#read(body);
+    if (this.#refused) throw new DecodeError("no JSON");
     return this.#document;
+  }
+
+  #read(body: Uint8Array): void {
+    if (body.length > MAX_DOCUMENT) throw new DecodeError(`JSON of ${body.length} bytes`);
+    this.#body = body;
+    try {
+      this.#document = JSON.parse(this.#text(body));
+      this.#refused = false;
+    } catch {
+      this.#document = undefined;
+      this.#refused = true;
+    }
+  }
+
+  /** Nearly all messages are ASCII, for which there is a shorter way than that of Unicode. */
+  #text(body: Uint8Array): string {
+    if (!isAscii(body)) return this.#decoder.decode(body);
+    return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
   }
 }
 
@@ -42,13 +56,16 @@ export function jsonFraming(reader: JsonReader, root: string | undefined): Frami
       if (spec.json === undefined) return '"json" is missing: what is its path?';
       return wrongType(spec, "JSON") ?? jsonReader(spec.json, spec);
     },
-    text(path) {
-      const keys = parseJsonPath(path);
-      return (document) => {
-        const found = keys && walk(document, keys);
-        return typeof found === "string" ? found : undefined;
-      };
-    },
+    text: textAt,
+  };
+}
+
+/** A word at a path that tells the unit of something else. */
+export function textAt(path: string): (document: unknown) => string | undefined {
+  const keys = parseJsonPath(path);
+  return (document) => {
+    const found = keys && walk(document, keys);
+    return typeof found === "string" ? found : undefined;
   };
 }
 
@@ -59,64 +76,61 @@ function parseFrame(reader: JsonReader, { payload }: Frame): unknown {
   throw new DecodeError(`no JSON in a frame of ${payload.kind}`);
 }
 
-/** The keys of `$.a.b`, or undefined if it is no such path. Keys may hold anything but dots. */
-export function parseJsonPath(path: string): readonly string[] | undefined {
-  const keys = path.split(".");
-  if (keys[0] === "$") keys.shift();
-  return keys.length > 0 && keys.every((key) => key.length > 0) ? keys : undefined;
-}
-
-/** What stands at a path; undefined if nothing does. */
-export function walk(document: unknown, keys: readonly string[]): unknown {
-  let found = document;
-  for (const key of keys) found = member(found, key);
-  return found;
-}
-
-function member(value: unknown, key: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-function jsonReader(path: string, spec: FieldSpec): Reader<unknown> | string {
+/** Finds a field in a document; a complaint in words if its path is none. */
+export function jsonReader(path: string, spec: FieldSpec): Reader<unknown> | string {
   const keys = parseJsonPath(path);
   if (!keys) return `"${path}" is no path`;
   const read = rawOf(spec);
   const star = keys.indexOf("*");
-  if (star < 0) return { one: (document) => read(walk(document, keys)) };
+  if (star < 0) {
+    const find = finder(keys);
+    return { one: (document) => read(find(document)) };
+  }
   if (keys.lastIndexOf("*") !== star) return "one * is enough";
   const above = keys.slice(0, star);
   const below = keys.slice(star + 1);
-  return { many: (document) => everywhere(walk(document, above), below, read) };
+  const listed = above.at(-1) ?? "item";
+  return { many: (document) => everywhere(walk(document, above), { below, listed, read }) };
+}
+
+interface Wanted {
+  readonly below: JsonPath;
+  /** What the items of a list are called: `sensors_1` and so on. */
+  readonly listed: string;
+  readonly read: (value: unknown) => Raw;
 }
 
 /** Each key that has the wanted thing below it; lists are numbered from 1. */
-function* everywhere(place: unknown, below: readonly string[], read: (value: unknown) => Raw): Iterable<Found> {
-  if (!isRecord(place)) return;
+function* everywhere(place: unknown, { below, listed, read }: Wanted): Iterable<Found> {
   let left = MAX_MANY;
-  for (const [key, inner] of Object.entries(place)) {
+  for (const [key, inner] of entriesOf(place, listed)) {
     const found = walk(inner, below);
     if (found === undefined || key.length > MAX_COMPONENT) continue;
     for (const [suffix, value] of numbered(found)) {
       if (--left < 0) return;
-      yield [key, suffix, read(value)];
+      yield [componentOf(key), suffix, read(value)];
     }
   }
 }
+
+function entriesOf(place: unknown, listed: string): Iterable<readonly [string, unknown]> {
+  if (Array.isArray(place)) return place.slice(0, MAX_MANY).map((item: unknown, i) => [`${listed}_${i + 1}`, item]);
+  return isRecord(place) ? Object.entries(place) : [];
+}
+
+/** `switch:0` is `switch_0` in the name of a field; a slash would look like another component. */
+export const componentOf = (key: string) => (/[:/]/.test(key) ? key.replaceAll(/[:/]/g, "_") : key);
 
 const numbered = (found: unknown): (readonly [string, unknown])[] =>
   Array.isArray(found) ? found.map((value: unknown, i) => [`_${i + 1}`, value] as const) : [["", found]];
 
 /** Numbers may come as text; null and the empty text mean: not available. */
-function rawOf(spec: FieldSpec): (value: unknown) => Raw {
+export function rawOf(spec: FieldSpec): (value: unknown) => Raw {
   const quantity = isQuantity(spec);
   return (value) => {
-    if (value === undefined) return undefined;
+    if (typeof value === "number" || value === undefined) return value;
     if (value === null || value === "") return null;
-    if (typeof value === "string" && quantity) return readNumber(value) ?? null;
-    if (typeof value === "boolean" && quantity) return null;
-    return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? value : null;
+    if (typeof value === "string") return quantity ? (readNumber(value) ?? null) : value;
+    return typeof value === "boolean" && !quantity ? value : null;
   };
 }

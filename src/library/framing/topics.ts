@@ -1,0 +1,130 @@
+/** Messages that say one value each, their topic telling which: `shellies/door/sensor/lux` with the body `118`. */
+
+import { DecodeError } from "../../base/bytes.ts";
+import type { FieldSpec } from "../definition/field.ts";
+import { type Framing, type Raw, type Reader, wrongType } from "./framing.ts";
+import { componentOf, jsonFraming, type JsonReader, jsonReader, rawOf, textAt } from "./json.ts";
+
+/** The end of a topic, by levels; `+` takes any. */
+interface Ending {
+  readonly levels: readonly string[];
+}
+
+/** What the topic of a message says, and its body. */
+export interface Spoken {
+  /** The endings that its topic has, with what their `+` took; none: the message is of the fields without a topic. */
+  readonly endings: ReadonlyMap<Ending, string>;
+  readonly body: Uint8Array;
+  readonly document: () => unknown;
+}
+
+const NOTHING: ReadonlyMap<Ending, string> = new Map();
+/** Topics whose endings are remembered. */
+const MAX_TOPICS = 1_024;
+/** A bare word or number longer than that is no value. */
+const MAX_VALUE = 256;
+
+/** Fields with a `topic` are read from messages under it only, fields without one from all others. */
+export function topicFraming(json: JsonReader, root: string | undefined): Framing<Spoken> {
+  const endings = new Map<string, Ending>();
+  const plain = jsonFraming(json, root);
+  const known = new Map<string, ReadonlyMap<Ending, string>>();
+  let documents = false;
+  const endingsOf = (topic: string) => {
+    let found = known.get(topic);
+    if (!found) {
+      found = match(topic, endings.values());
+      if (known.size >= MAX_TOPICS) known.clear();
+      known.set(topic, found);
+    }
+    return found;
+  };
+  return {
+    open(frame) {
+      const { payload } = frame;
+      if (payload.kind !== "message") throw new DecodeError(`no topic in a frame of ${payload.kind}`);
+      const found = endingsOf(payload.topic);
+      if (found.size === 0 && !documents) return undefined;
+      return { endings: found, body: payload.body, document: () => plain.open(frame) };
+    },
+    reader(name, spec) {
+      if (spec.topic === undefined) {
+        documents = true;
+        const inner = plain.reader(name, spec);
+        return typeof inner === "string" ? inner : aside(inner);
+      }
+      const levels = spec.topic.split("/");
+      if (levels.some((level) => level === "" || (level !== "+" && /[+#]/.test(level)))) return endingComplaint(spec);
+      if (levels.indexOf("+") !== levels.lastIndexOf("+")) return "one + is enough";
+      const ending = endings.get(spec.topic) ?? { levels };
+      endings.set(spec.topic, ending);
+      return underTopic(ending, spec);
+    },
+    text(path) {
+      const read = textAt(path);
+      return ({ document }) => read(document());
+    },
+  };
+}
+
+const endingComplaint = ({ topic = "" }: FieldSpec) => `"${topic}" is no end of a topic: levels are words or one +`;
+
+/** Of a message that its topic gives to other fields, there is nothing for this one. */
+function aside(inner: Reader<unknown>): Reader<Spoken> {
+  if ("one" in inner) return { one: ({ endings, document }) => (endings.size > 0 ? undefined : inner.one(document())) };
+  return { many: ({ endings, document }) => (endings.size > 0 ? [] : inner.many(document())) };
+}
+
+function underTopic(ending: Ending, spec: FieldSpec): Reader<Spoken> | string {
+  const wrong = wrongType(spec, "messages");
+  if (wrong !== undefined) return wrong;
+  const read = spec.json === undefined ? bodyReader(spec) : documentReader(spec.json, spec);
+  if (typeof read === "string") return read;
+  if (!ending.levels.includes("+")) return { one: (spoken) => (spoken.endings.has(ending) ? read(spoken) : undefined) };
+  return {
+    many(spoken) {
+      const component = spoken.endings.get(ending);
+      const raw = component === undefined ? undefined : read(spoken);
+      return component === undefined || raw === undefined ? [] : [[component, "", raw]];
+    },
+  };
+}
+
+function documentReader(path: string, spec: FieldSpec): ((spoken: Spoken) => Raw) | string {
+  const inner = jsonReader(path, spec);
+  if (typeof inner === "string") return inner;
+  return "one" in inner ? ({ document }) => inner.one(document()) : "no * in the path of a field with a topic";
+}
+
+/** The whole body is the value: a number, a word, `true`. */
+function bodyReader(spec: FieldSpec): (spoken: Spoken) => Raw {
+  const read = rawOf(spec);
+  return ({ body }) => {
+    if (body.length > MAX_VALUE) return null;
+    const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8").trim();
+    return read(text === "true" ? true : text === "false" ? false : text);
+  };
+}
+
+function match(topic: string, endings: Iterable<Ending>): ReadonlyMap<Ending, string> {
+  const heard = topic.split("/");
+  const found = new Map<Ending, string>();
+  for (const ending of endings) {
+    const component = componentAt(heard, ending);
+    if (component !== undefined) found.set(ending, component);
+  }
+  return found.size === 0 ? NOTHING : found;
+}
+
+/** What the `+` took; empty if there is none, undefined if the topic ends otherwise. A bare number is told with what it counts. */
+function componentAt(heard: readonly string[], { levels }: Ending): string | undefined {
+  const start = heard.length - levels.length;
+  if (start < 1) return undefined;
+  let component = "";
+  for (const [i, level] of levels.entries()) {
+    const own = heard[start + i]!;
+    if (level !== "+" && level !== own) return undefined;
+    if (level === "+") component = /^\d+$/.test(own) ? `${heard[start + i - 1] ?? ""}_${own}` : own;
+  }
+  return componentOf(component).slice(0, 64);
+}
