@@ -7,16 +7,19 @@ import type { Session } from "./codecs/codec.ts";
 import { compileCommands, type CommandPlans } from "./mapping/command.ts";
 import { compileDecoder, type Decoder } from "./decode.ts";
 import type { Definition } from "./definition/definition.ts";
-import type { Device, Identity, Mapping } from "./device.ts";
+import type { Device, Identity, Mapping, MappingOptions, ReportSpecs } from "./device.ts";
 import type { JsonReader } from "./framing/json.ts";
 import { compileIdentity, type Identify } from "./identity.ts";
-import { constantsOf, SensorMapping } from "./mapping/mapping.ts";
+import { constantsOf, type Plans, SensorMapping } from "./mapping/mapping.ts";
 import { compileMatcher, type Matcher } from "./matching/match.ts";
 import { compileObjects } from "./mapping/objects.ts";
-import type { Constant, ObjectPlan } from "./mapping/plan.ts";
-import { compileReport, type ReportOf } from "./mapping/report.ts";
+import type { ObjectPlan } from "./mapping/plan.ts";
+import { compileReport, withChanges } from "./mapping/report.ts";
 import type { Reading } from "./reading.ts";
 import type { Complain } from "./source.ts";
+
+/** How sure a definition is of what it only knows by hearsay: less than any that names the topic. */
+const LEARNED = 5;
 
 export interface CompileContext {
   readonly models: ObjectRegistry;
@@ -35,8 +38,13 @@ export function compileDevice(definition: Definition, { models, json, complain }
   const objects = compileObjects(definition, { models, fields: decoder.fields, commands, complain });
   const plans = compileCommands(definition, { models, topics, fields: decoder.fields, complain });
   const identify = compileIdentity(definition, { decoder, topics, complain });
-  const report = compileReport(definition, objects, { models, fields: decoder.fields, complain });
-  return new CompiledDevice(definition, { matcher, decoder, objects, plans, identify, report });
+  const reportOf = (specs: ReportSpecs | undefined, complainOf: Complain) =>
+    compileReport({ report: specs }, objects, { models, fields: decoder.fields, complain: complainOf });
+  const report = reportOf(definition.report, complain);
+  // What a configuration says has been checked where it was read.
+  const reportWith: Device["reportWith"] = (changes) =>
+    reportOf(withChanges(definition.report, changes), () => undefined);
+  return new CompiledDevice(definition, { matcher, decoder, objects, plans, identify, report, reportWith });
 }
 
 function checkAlive({ alive }: Definition, complain: Complain): void {
@@ -59,7 +67,8 @@ interface Parts {
   readonly objects: ObjectPlan;
   readonly plans: CommandPlans;
   readonly identify: Identify;
-  readonly report: ReportOf | undefined;
+  readonly report: Device["report"];
+  readonly reportWith: Device["reportWith"];
 }
 
 export class CompiledDevice implements Device {
@@ -72,14 +81,16 @@ export class CompiledDevice implements Device {
   readonly main: Device["main"];
   readonly writable: Device["writable"];
   readonly executable: Device["executable"];
+  readonly fields: Device["fields"];
   readonly report: Device["report"];
+  readonly pulses: boolean;
+  readonly divides: boolean;
   readonly key: Device["key"];
   readonly insteadOf: Device["insteadOf"];
-  readonly fields: Decoder["fields"];
   readonly definition: Definition;
   readonly matcher: Matcher;
   readonly #parts: Parts;
-  readonly #constants: readonly Constant[];
+  readonly #plans: Plans;
 
   constructor(definition: Definition, parts: Parts) {
     const sure = parts.objects.instances.filter((instance) => instance.sure);
@@ -93,25 +104,33 @@ export class CompiledDevice implements Device {
     this.main = parts.objects.main;
     this.writable = sure.flatMap((instance) => instance.writable);
     this.executable = sure.flatMap((instance) => instance.executable);
-    this.report = parts.report;
     this.fields = parts.decoder.fields;
+    this.report = parts.report;
+    this.pulses = parts.objects.pulses;
+    this.divides = parts.decoder.parts !== undefined;
     this.key = parts.decoder.key;
     this.insteadOf = definition.instead_of ?? [];
     this.matcher = parts.matcher;
     this.#parts = parts;
-    this.#constants = constantsOf(parts.objects);
+    this.#plans = { plan: parts.objects, commands: parts.plans, constants: constantsOf(parts.objects) };
   }
 
   match(frame: Frame): number {
-    return this.matcher.score(frame);
+    const score = this.matcher.score(frame);
+    return score === 0 && this.owns(frame) ? LEARNED : score;
   }
 
   identify(frame: Frame): Identity | undefined {
     return this.#parts.identify(frame);
   }
 
+  /** Whether it has learned that messages under this topic are its own. */
+  owns({ payload }: Frame): boolean {
+    return payload.kind === "message" && this.#parts.decoder.owns?.(payload.topic) === true;
+  }
+
   parts(frame: Frame): readonly Frame[] {
-    return [frame];
+    return this.#parts.decoder.parts?.(frame) ?? [frame];
   }
 
   createSession(key?: Uint8Array): Session | undefined {
@@ -122,7 +141,11 @@ export class CompiledDevice implements Device {
     return this.#parts.decoder.decode(frame, session);
   }
 
-  createMapping(): Mapping {
-    return new SensorMapping(this.#parts.objects, this.#parts.plans, this.#constants);
+  reportWith(changes: ReportSpecs): Device["report"] {
+    return this.#parts.reportWith(changes);
+  }
+
+  createMapping(options?: MappingOptions): Mapping {
+    return new SensorMapping(this.#plans, options);
   }
 }

@@ -4,7 +4,9 @@ import type { Scalar } from "../base/outcome.ts";
 import type { Path } from "../model/path.ts";
 import type { ResourceUpdate, ResourceValue } from "../model/value.ts";
 import type { Command, Frame } from "../sdk/adapter.ts";
-import type { KeyNeed, Session } from "./codecs/codec.ts";
+import type { FieldInfo, KeyNeed, Session } from "./codecs/codec.ts";
+import type { Definition } from "./definition/definition.ts";
+import type { Correction } from "./mapping/calibration.ts";
 import type { Reading } from "./reading.ts";
 
 /** A device model: what its frames look like, what they mean, and how it shows itself in LwM2M. Shared by all its sensors. */
@@ -23,8 +25,16 @@ export interface Device {
   readonly main: readonly Path[];
   readonly writable: readonly Path[];
   readonly executable: readonly Path[];
+  /** Every quantity that a reading may have; of many, the name without number or component. */
+  readonly fields: ReadonlyMap<string, FieldInfo>;
   /** How often a server that says nothing of it is told of a Resource; undefined: of every change, everywhere. */
-  readonly report: ((path: Path) => Report | undefined) | undefined;
+  readonly report: ReportOf | undefined;
+  /** The same, where the owner of a sensor wants other figures for some fields. */
+  reportWith(changes: ReportSpecs): ReportOf | undefined;
+  /** Whether a Resource may be true for a moment: then one reading changes it twice (see `Mapping.updates`). */
+  readonly pulses: boolean;
+  /** Whether a frame of it may stand for others: see `parts`. Of all others nobody needs to ask. */
+  readonly divides: boolean;
   /** 0: not mine; the highest of all devices wins. */
   match(frame: Frame): number;
   /**
@@ -39,6 +49,8 @@ export interface Device {
   /**
    * The frames that one stands for: itself, unless it speaks for several sensors, or only of what later ones mean.
    * To be asked once for each frame that was heard: some definitions learn from it.
+   * Parts that are named values belong to the definition that matches them, all others to this one.
+   * @throws DecodeError if the frame is malformed.
    */
   parts(frame: Frame): readonly Frame[];
   /** What one sensor needs from frame to frame; undefined if nothing. @throws RangeError if a key has another length. */
@@ -49,7 +61,21 @@ export interface Device {
    */
   decode(frame: Frame, session?: Session): Reading | undefined;
   /** A fresh mapping for one sensor: it remembers that sensor's minima and maxima. */
-  createMapping(): Mapping;
+  createMapping(options?: MappingOptions): Mapping;
+}
+
+/** What holds at a path; undefined: every change, at once. */
+export type ReportOf = (path: Path) => Report | undefined;
+
+/** By field, as the `report` of a definition has it. */
+export type ReportSpecs = NonNullable<Definition["report"]>;
+
+/** What is one sensor's own. */
+export interface MappingOptions {
+  /** By field. */
+  readonly corrections?: ReadonlyMap<string, Correction>;
+  /** Where counts stood before a restart; taken over, and counted on. */
+  readonly counts?: Map<Path, number>;
 }
 
 /** Named as the attributes of LwM2M, whose defaults they are. */
@@ -73,9 +99,12 @@ export interface Mapping {
   /**
    * Units converted, minima and maxima kept, timestamps and quality added. Absent quantities change nothing but quality.
    * An update may speak of an Instance that is not among `Device.instances`: it was heard for the first time, is to be
-   * shown from now on, and brings its constants along (see `handlers`).
+   * shown from now on, and brings its constants along (see `handlers`). What is true for a moment is there twice: true,
+   * and behind all else false. Of what was said some time ago (`past`), nothing happens now: no press, no count.
    */
-  updates(reading: Reading): ResourceUpdate[];
+  updates(reading: Reading, past?: boolean): ResourceUpdate[];
+  /** How often things have happened, by Resource: changed by `updates`. Undefined where nothing is counted. */
+  readonly counts: Map<Path, number> | undefined;
   /** What the server is told of silence: quality 6042 and error code 3/0/11 (research: stale 3, gone 1). */
   silence(liveness: "stale" | "gone", at: ResourceUpdate["at"]): ResourceUpdate[];
   /** The command that a Write or Execute means; undefined: the device cannot. Throws RangeError if the value is out of range. */

@@ -7,6 +7,7 @@ import { convert, isUnit } from "../../model/units.ts";
 import { didYouMean } from "../check.ts";
 import type { InstanceSpec, ResourceSpec } from "../definition/objects.ts";
 import { Shared, unitOf, valueResource } from "./ipso.ts";
+import type { Expression } from "../language/expression.ts";
 import { checkedExpression } from "../language/names.ts";
 import type { Decoder } from "../decode.ts";
 import type { Constant, InstancePlan, ResourcePlan, SensorPlan } from "./plan.ts";
@@ -34,6 +35,7 @@ interface Parts {
   readonly base: Path;
   readonly instance: number;
   readonly constants: Constant[];
+  readonly starts: Constant[];
   readonly resources: ResourcePlan[];
   readonly times: Path[];
   readonly writable: Path[];
@@ -41,12 +43,15 @@ interface Parts {
 }
 
 const RESERVED = ["value", "range", "type", "when"] as const;
-const SOURCES = ["const", "field", "expr", "time", "quality", "read", "write", "execute"] as const;
+const SOURCES = ["const", "field", "expr", "count", "pulse", "time", "quality", "read", "write", "execute"] as const;
 
 export function compileInstance(context: InstanceContext, instance: number): InstancePlan {
   const { spec, model } = context;
   const base = path(model.id, instance);
-  const parts: Parts = { base, instance, constants: [], resources: [], times: [], writable: [], executable: [] };
+  const parts: Parts = {
+    ...{ base, instance, constants: [], starts: [], resources: [] },
+    ...{ times: [], writable: [], executable: [] },
+  };
   const sensor = spec.value === undefined ? undefined : compileSensor(context, parts, spec.value);
   if (spec.type !== undefined) addConstant(context, parts, { id: Shared.ApplicationType, value: spec.type });
   if (spec.range && sensor) {
@@ -57,14 +62,18 @@ export function compileInstance(context: InstanceContext, instance: number): Ins
     if (RESERVED.some((reserved) => reserved === key)) continue;
     if (typeof value === "string" || isResourceSpec(value)) compileResource(context, parts, key, value);
   }
-  const { constants, resources, times, writable, executable } = parts;
+  const { constants, starts, resources, times, writable, executable } = parts;
   const sure = spec.when === undefined;
   const main = sensor ? [sensor.value] : mainOf(model, resources);
-  return { path: base, sure, constants, resources, times, main, writable, executable, ...(sensor && { sensor }) };
+  const fed = { constants, starts, resources, times };
+  return { path: base, sure, ...fed, main, writable, executable, ...(sensor && { sensor }) };
 }
 
-/** What the Object cannot be without; else the first thing measured. */
+/** What the Object cannot be without; else the first thing measured. Of what is true for a moment, how often it was. */
 function mainOf(model: ObjectModel, resources: readonly ResourcePlan[]): Path[] {
+  const pulses = resources.some(({ kind }) => kind === "pulse");
+  const counts = resources.filter(({ kind }) => kind === "count").map((each) => each.path);
+  if (pulses && counts.length > 0) return counts;
   const measured = resources.filter(({ kind }) => kind !== "quality").map((each) => each.path);
   const mandatory = measured.filter((each) => model.resources.get(ids(each)[2] ?? -1)?.mandatory);
   return mandatory.length > 0 ? mandatory : measured.slice(0, 1);
@@ -84,7 +93,8 @@ function compileSensor(context: InstanceContext, parts: Parts, name: string): Se
   }
   if (spec.range && !model.resources.has(Shared.MinRange))
     complain(["objects", key, "range"], `Object ${model.id} has none`);
-  if (!field) return undefined;
+  // A Resource that is told by itself where it comes from needs no value; the field says when the Instance is there.
+  if (!field || spec[String(resource.id)] !== undefined) return undefined;
   const toValue = target(context, resource, field.unit, where);
   const shown = unitOf(model.id, resource) ?? field.unit;
   if (shown !== undefined && resource.type === "float" && model.resources.has(Shared.Units)) {
@@ -147,23 +157,66 @@ function addResource(context: InstanceContext, parts: Parts, { at, resource, whe
     complain(where, `one of ${SOURCES.join(", ")} says where the value comes from`);
     return;
   }
-  const field = spec.field ?? spec.read;
+  const name = spec.field ?? spec.read;
   if (spec.const !== undefined) addConstant(context, parts, { id: resource.id, value: spec.const, at });
-  else if (field !== undefined) {
-    const found = fieldOf(context, field, where);
-    if (found)
-      parts.resources.push({ kind: "field", path: at, field, toValue: target(context, resource, found.unit, where) });
+  else if (name !== undefined) {
+    const found = fieldOf(context, name, where);
+    const common = { kind: "field", path: at, field: heardName(context, name) } as const;
+    if (found) {
+      const toValue = target(context, resource, found.unit, where);
+      parts.resources.push({ ...common, toValue, ...(found.event && { event: true }) });
+    }
   } else if (spec.expr !== undefined) {
-    const known = new Set(context.fields.keys());
-    const expression = checkedExpression(spec.expr, [...where, "expr"], { known, complain });
+    const expression = expressionOf(context, spec.expr, [...where, "expr"]);
     const toValue = target(context, resource, undefined, where);
     if (expression) parts.resources.push({ kind: "expression", path: at, expression, toValue });
+  } else if (spec.count !== undefined || spec.pulse !== undefined) {
+    addHappening(context, parts, { at, resource, where, spec });
   } else if (spec.time) {
     if (resource.type === "time") parts.times.push(at);
     else complain(where, `Resource ${resource.id} is no time`);
   } else if (spec.quality !== undefined && fieldOf(context, spec.quality, where))
     parts.resources.push({ kind: "quality", path: at, field: spec.quality });
   addCommand(context, parts, { at, resource, where, spec });
+}
+
+/** How often something has happened, or that it happens now. */
+function addHappening(context: InstanceContext, parts: Parts, { at, resource, where, spec }: Place): void {
+  const { count, pulse = "" } = spec;
+  const { id, type } = resource;
+  if (count === undefined) {
+    if (type !== "boolean") context.complain(where, `Resource ${id} is ${type}: a pulse is true or false`);
+    const expression = expressionOf(context, pulse, [...where, "pulse"]);
+    if (expression) parts.resources.push({ kind: "pulse", path: at, expression });
+    parts.starts.push({ path: at, value: false });
+    return;
+  }
+  if (type !== "integer" && type !== "unsigned" && type !== "float")
+    context.complain(where, `Resource ${id} is ${type}: a count is a number`);
+  const expression = expressionOf(context, count, [...where, "count"]);
+  const event = expression?.names.some((name) => infoOf(context, name)?.event) === true;
+  if (expression) parts.resources.push({ kind: "count", path: at, expression, event });
+  parts.starts.push({ path: at, value: 0 });
+}
+
+function expressionOf(context: InstanceContext, text: string, where: Where): Expression | undefined {
+  const { fields, complain, heard, spec } = context;
+  const expression = checkedExpression(text, where, { known: new Set(fields.keys()), complain });
+  if (!expression || heard === undefined || !expression.names.some((name) => name === spec.value)) return expression;
+  const named = (name: string) => heardName(context, name);
+  return {
+    names: expression.names.map(named),
+    evaluate: (lookup) => expression.evaluate((name) => lookup(named(name))),
+  };
+}
+
+/** In an Instance of many, the field that it is made for goes by the name under which it was heard. */
+function heardName({ heard, spec }: InstanceContext, name: string): string {
+  return heard !== undefined && name === spec.value ? heard : name;
+}
+
+function infoOf({ fields, heard, spec }: InstanceContext, name: string) {
+  return fields.get(name === heard ? (spec.value ?? name) : name);
 }
 
 function addCommand({ commands, complain }: InstanceContext, parts: Parts, { at, resource, where, spec }: Place): void {

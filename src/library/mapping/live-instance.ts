@@ -3,9 +3,22 @@
 import type { Stamp } from "../../base/clock.ts";
 import type { Path } from "../../model/path.ts";
 import type { ResourceUpdate, ResourceValue } from "../../model/value.ts";
+import { truthy } from "../language/expression.ts";
+import type { Counting } from "./counting.ts";
 import { Quality } from "./ipso.ts";
 import type { InstancePlan, ResourcePlan, SensorPlan } from "./plan.ts";
 import type { Reading } from "../reading.ts";
+
+/** What a reading comes with. */
+export interface Occasion {
+  /** Undefined where nothing is counted. */
+  readonly counting?: Counting;
+  /** It was said some time ago: nothing has happened now. */
+  readonly past?: true;
+}
+
+/** Nothing besides. */
+export const NOW: Occasion = {};
 
 export class LiveInstance {
   readonly plan: InstancePlan;
@@ -28,12 +41,16 @@ export class LiveInstance {
   }
 
   /** Adds what the reading changes to `updates`. What it does not speak of stays as it is. */
-  update(reading: Reading, updates: ResourceUpdate[]): void {
+  update(reading: Reading, updates: ResourceUpdate[], occasion: Occasion): void {
     const { sensor, resources, times } = this.plan;
     const before = updates.length;
     const measured = sensor ? this.#measure(sensor, reading, updates) : false;
     let fed = false;
-    for (const resource of resources) fed = this.#feed(resource, reading, updates) || fed;
+    for (const resource of resources)
+      fed =
+        (resource.kind === "count" || resource.kind === "pulse"
+          ? this.#happen(resource, reading, updates, occasion)
+          : this.#feed(resource, reading, updates, occasion)) || fed;
     if (!measured && !fed) {
       // A quality alone says nothing about an Instance that nobody has seen yet.
       if (!this.#shown) updates.length = before;
@@ -91,7 +108,32 @@ export class LiveInstance {
     }
   }
 
-  #feed(resource: ResourcePlan, reading: Reading, updates: ResourceUpdate[]): boolean {
+  /** True if the reading speaks of what may have happened. */
+  #happen(
+    resource: Extract<ResourcePlan, { kind: "count" | "pulse" }>,
+    reading: Reading,
+    updates: ResourceUpdate[],
+    { counting, past }: Occasion,
+  ): boolean {
+    const { expression, path } = resource;
+    const { fields, at } = reading;
+    if (past || !expression.names.some((name) => fields.get(name) !== undefined)) return false;
+    if (resource.kind === "count") {
+      const count = counting?.count(resource, reading);
+      if (count !== undefined) updates.push({ path, value: count, at });
+      return count !== undefined || !this.#shown || !resource.event;
+    }
+    const holds = truthy(expression.evaluate((name) => fields.get(name)?.value));
+    if (holds) updates.push({ path, value: true, at });
+    return holds || !this.#shown;
+  }
+
+  #feed(
+    resource: Exclude<ResourcePlan, { kind: "count" | "pulse" }>,
+    reading: Reading,
+    updates: ResourceUpdate[],
+    { past }: Occasion,
+  ): boolean {
     const { fields, at } = reading;
     if (resource.kind === "quality") {
       if (!fields.has(resource.field)) return false;
@@ -99,6 +141,7 @@ export class LiveInstance {
       this.#setQuality(known ? Quality.Accepted : Quality.Rejected, at, updates);
       return false;
     }
+    if (resource.kind === "field" && resource.event && past) return false;
     const value = resource.kind === "field" ? fieldValue(resource, reading) : computed(resource, reading);
     if (value === undefined) return false;
     updates.push({ path: resource.path, value, at });
@@ -116,7 +159,9 @@ export class LiveInstance {
   #show(at: Stamp, updates: ResourceUpdate[]): void {
     if (this.#shown) return;
     this.#shown = true;
+    const told = new Set(updates.map(({ path }) => path));
     for (const { path, value } of this.plan.constants) updates.push({ path, value, at });
+    for (const { path, value } of this.plan.starts) if (!told.has(path)) updates.push({ path, value, at });
   }
 }
 

@@ -4,9 +4,13 @@ import type { Stamp } from "../../base/clock.ts";
 import { depth, idAt, ids, path, type Path } from "../../model/path.ts";
 import type { ResourceUpdate } from "../../model/value.ts";
 import type { CommandPlans } from "./command.ts";
-import type { MappedRequest, Mapping, PlannedCommand, Restored } from "../device.ts";
+import type { MappedRequest, Mapping, MappingOptions, PlannedCommand, Restored } from "../device.ts";
+import { Calibration } from "./calibration.ts";
+import { Counting } from "./counting.ts";
 import { DeviceObject, NO_ERROR, PERIPHERAL_MALFUNCTION, Quality } from "./ipso.ts";
-import { LiveInstance } from "./live-instance.ts";
+import { LiveInstance, NOW, type Occasion } from "./live-instance.ts";
+import { isOneOf } from "./many.ts";
+import { Monotonic } from "./monotonic.ts";
 import type { Constant, InstancePlan, ManyPlan, ObjectPlan } from "./plan.ts";
 import type { Reading } from "../reading.ts";
 
@@ -16,8 +20,22 @@ const MAX_HEARD = 64;
 
 /** The constants that every sensor of a kind starts with. */
 export function constantsOf({ instances }: ObjectPlan): readonly Constant[] {
-  const constants = instances.filter(({ sure }) => sure).flatMap((plan) => plan.constants);
+  const constants = instances.filter(({ sure }) => sure).flatMap((plan) => plan.constants.concat(plan.starts));
   return [...constants, { path: ERROR_CODE, value: NO_ERROR }];
+}
+
+/** What all sensors of a kind share. */
+export interface Plans {
+  readonly plan: ObjectPlan;
+  readonly commands: CommandPlans;
+  readonly constants: readonly Constant[];
+}
+
+/** What only some sensors need. */
+interface Extras {
+  readonly calibration: Calibration | undefined;
+  readonly monotonic: Monotonic | undefined;
+  readonly counting: Counting | undefined;
 }
 
 export class SensorMapping implements Mapping {
@@ -27,24 +45,39 @@ export class SensorMapping implements Mapping {
   readonly #instances: LiveInstance[];
   /** Fields heard so far, where hearing one may make an Instance appear. */
   #heard: Set<string> | undefined;
+  readonly #extras: Extras | undefined;
   #gone = false;
 
-  constructor(plan: ObjectPlan, commands: CommandPlans, constants: readonly Constant[]) {
+  constructor({ plan, commands, constants }: Plans, { corrections, counts }: MappingOptions = {}) {
     this.#plan = plan;
     this.#commands = commands;
     this.constants = constants;
+    if (corrections || plan.monotonic || plan.counts)
+      this.#extras = {
+        calibration: corrections && new Calibration(corrections),
+        monotonic: plan.monotonic && new Monotonic(plan.monotonic),
+        counting: plan.counts ? new Counting(counts) : undefined,
+      };
     this.#instances = plan.instances.filter(({ sure }) => sure).map((instance) => new LiveInstance(instance));
   }
 
-  updates(reading: Reading): ResourceUpdate[] {
+  get counts(): Map<Path, number> | undefined {
+    return this.#extras?.counting?.counts;
+  }
+
+  updates(heard: Reading, past = false): ResourceUpdate[] {
     const updates: ResourceUpdate[] = [];
+    const extras = this.#extras;
+    const reading = extras ? believed(heard, extras) : heard;
+    const occasion = extras || past ? occasionOf(extras, past) : NOW;
     if (this.#gone) {
       this.#gone = false;
       updates.push({ path: ERROR_CODE, value: NO_ERROR, at: reading.at });
     }
     if (this.#plan.appearing.size > 0 || this.#plan.many.length > 0)
       for (const name of reading.fields.keys()) this.#meet(name);
-    for (const instance of this.#instances) instance.update(reading, updates);
+    for (const instance of this.#instances) instance.update(reading, updates, occasion);
+    if (this.#plan.pulses) this.#endPulses(updates);
     return updates;
   }
 
@@ -78,7 +111,10 @@ export class SensorMapping implements Mapping {
     }
     // Whatever else these names make appear in the meantime waits for its first value, as ever.
     for (const name of names) this.#meet(name);
-    return { instances: restored.map(({ path }) => path), constants: restored.flatMap(({ constants }) => constants) };
+    return {
+      instances: restored.map(({ path }) => path),
+      constants: restored.flatMap(({ constants, starts }) => constants.concat(starts)),
+    };
   }
 
   heardAs(instance: Path): string | undefined {
@@ -88,6 +124,15 @@ export class SensorMapping implements Mapping {
   handlers(instance: Path): { readonly writable: readonly Path[]; readonly executable: readonly Path[] } {
     const plan = this.#at(instance)?.plan;
     return { writable: plan?.writable ?? [], executable: plan?.executable ?? [] };
+  }
+
+  /** What was true for a moment is so no longer: a millisecond later, so that both can be told apart. */
+  #endPulses(updates: ResourceUpdate[]): void {
+    for (const { plan } of this.#instances)
+      for (const { kind, path } of plan.resources) {
+        const begun = kind === "pulse" ? updates.find((each) => each.path === path && each.value === true) : undefined;
+        if (begun) updates.push({ path, value: false, at: { ...begun.at, ms: begun.at.ms + 1 } });
+      }
   }
 
   /** What is heard for the first time may make Instances appear; most sensors never have most of them. */
@@ -134,8 +179,12 @@ export class SensorMapping implements Mapping {
   }
 }
 
-/** `temperature`, `temperature_2`, `AHT10/temperature` and `ENERGY/temperature_3` are all of the field `temperature`. */
-function isOneOf(name: string, field: string): boolean {
-  const own = name.slice(name.lastIndexOf("/") + 1);
-  return own === field || (own.startsWith(`${field}_`) && /^[1-9]\d{0,2}$/.test(own.slice(field.length + 1)));
+/** Corrected first: a counter is believed by the values that its owner sees. */
+function believed(reading: Reading, { calibration, monotonic }: Extras): Reading {
+  const corrected = calibration ? calibration.corrected(reading) : reading;
+  return monotonic ? monotonic.believed(corrected) : corrected;
+}
+
+function occasionOf(extras: Extras | undefined, past: boolean): Occasion {
+  return { ...(extras?.counting && { counting: extras.counting }), ...(past && { past }) };
 }

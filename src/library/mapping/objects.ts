@@ -8,6 +8,7 @@ import type { InstanceSpec } from "../definition/objects.ts";
 import { compileInstance, type InstanceContext, type ObjectContext } from "./instance.ts";
 import { DeviceObject } from "./ipso.ts";
 import type { Complain } from "../source.ts";
+import { monotonicOf } from "./monotonic.ts";
 import type { InstancePlan, ManyPlan, ObjectPlan } from "./plan.ts";
 
 const MAX_INSTANCES = 64;
@@ -41,7 +42,13 @@ export function compileObjects(definition: Definition, context: ObjectContext): 
       instances.push(plan);
     }
   }
-  return { instances, many, appearing: appearing(instances), main: mainPaths(instances, many) };
+  const all = [...instances, ...many.map((each) => each.instance(0, each.field))].flatMap((plan) => plan.resources);
+  return {
+    ...{ instances, many, appearing: appearing(instances), main: mainPaths(instances, many) },
+    monotonic: monotonicOf(definition),
+    counts: all.some(({ kind }) => kind === "count"),
+    pulses: all.some(({ kind }) => kind === "pulse"),
+  };
 }
 
 /** Every client has a Device Object; a definition that says nothing of it gets its own vendor and model there. */
@@ -100,7 +107,7 @@ function appearing(instances: readonly InstancePlan[]): ObjectPlan["appearing"] 
 }
 
 function fieldsOf({ sensor, resources }: InstancePlan): ReadonlySet<string> {
-  const names = resources.flatMap((each) => (each.kind === "expression" ? each.expression.names : [each.field]));
+  const names = resources.flatMap((each) => ("expression" in each ? each.expression.names : [each.field]));
   return new Set(sensor ? [sensor.field, ...names] : names);
 }
 

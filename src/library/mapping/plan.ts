@@ -17,11 +17,29 @@ export interface SensorPlan {
   readonly quality?: Path;
 }
 
-/** A Resource fed by a field, by a computation, or by the quality of a field. */
+/** A Resource fed by a field, by a computation, by the quality of a field, or by how often something has happened. */
 export type ResourcePlan =
-  | { readonly kind: "field"; readonly path: Path; readonly field: string; readonly toValue: ToResource }
+  | {
+      readonly kind: "field";
+      readonly path: Path;
+      readonly field: string;
+      readonly toValue: ToResource;
+      /** The field is something that happens: what was said of it long ago is no news. */
+      readonly event?: true;
+    }
   | { readonly kind: "expression"; readonly path: Path; readonly expression: Expression; readonly toValue: ToResource }
-  | { readonly kind: "quality"; readonly path: Path; readonly field: string };
+  | { readonly kind: "quality"; readonly path: Path; readonly field: string }
+  | CountPlan
+  /** True for a moment, whenever the expression holds. */
+  | { readonly kind: "pulse"; readonly path: Path; readonly expression: Expression };
+
+export interface CountPlan {
+  readonly kind: "count";
+  readonly path: Path;
+  readonly expression: Expression;
+  /** Whether each message in which it holds counts; else each change from false to true. */
+  readonly event: boolean;
+}
 
 export interface Constant {
   readonly path: Path;
@@ -33,6 +51,8 @@ export interface InstancePlan {
   /** There from the first registration on; the others appear when first heard. */
   readonly sure: boolean;
   readonly constants: readonly Constant[];
+  /** What counts and pulses show before anything has happened. */
+  readonly starts: readonly Constant[];
   readonly sensor?: SensorPlan;
   readonly resources: readonly ResourcePlan[];
   /** Resources that tell when the Instance was last measured. */
@@ -56,5 +76,10 @@ export interface ObjectPlan {
   /** Those of them that are not sure, by the fields that make them appear. */
   readonly appearing: ReadonlyMap<string, readonly InstancePlan[]>;
   readonly many: readonly ManyPlan[];
+  /** Names of counters that never fall; undefined if there are none. */
+  readonly monotonic: ReadonlySet<string> | undefined;
+  /** Whether anything in it counts, or is true for a moment. */
+  readonly counts: boolean;
+  readonly pulses: boolean;
   readonly main: readonly Path[];
 }

@@ -6,15 +6,11 @@ import { depth, ids, parent, type Path, path } from "../../model/path.ts";
 import { convert } from "../../model/units.ts";
 import { didYouMean } from "../check.ts";
 import type { Decoder } from "../decode.ts";
-import type { Definition } from "../definition/definition.ts";
-import type { Report } from "../device.ts";
+import type { Report, ReportOf, ReportSpecs } from "../device.ts";
 import { significant } from "../language/decimal.ts";
 import type { Complain } from "../source.ts";
 import { unitOf } from "./ipso.ts";
 import type { InstancePlan, ObjectPlan } from "./plan.ts";
-
-/** What holds at a path; undefined: every change, at once. */
-export type ReportOf = (path: Path) => Report | undefined;
 
 export interface ReportContext {
   readonly models: ObjectRegistry;
@@ -22,14 +18,14 @@ export interface ReportContext {
   readonly complain: Complain;
 }
 
-type Spec = NonNullable<Definition["report"]>[string];
+type Spec = ReportSpecs[string];
 
 /** The name that stands for all fields. */
 const ALL = "default";
 
 /** Undefined if the definition says nothing, as most do: nobody has to ask then. */
 export function compileReport(
-  { report }: Definition,
+  { report }: { readonly report: ReportSpecs | undefined },
   { instances, many }: ObjectPlan,
   context: ReportContext,
 ): ReportOf | undefined {
@@ -48,6 +44,12 @@ export function compileReport(
     const [object = 0, instance = 0, ...rest] = ids(at);
     return own.has(path(object, instance)) ? undefined : ofMany.get(path(object, 0, ...rest));
   };
+}
+
+/** What a definition says of its fields, with other figures where the owner of a sensor wants them. */
+export function withChanges(report: ReportSpecs | undefined, changes: ReportSpecs): ReportSpecs {
+  const changed = Object.entries(changes).map(([name, spec]) => [name, { ...report?.[name], ...spec }] as const);
+  return { ...report, ...Object.fromEntries(changed) };
 }
 
 function checkReport(specs: ReadonlyMap<string, Spec>, { fields, complain }: ReportContext): void {
@@ -80,7 +82,8 @@ function enter(
   };
   if (sensor) put(sensor.value, sensor.field);
   for (const each of resources) {
-    if (each.kind === "field") put(each.path, each.field);
+    // What happens is told when it does, unless something is said of it by name.
+    if (each.kind === "field" && !(each.event && !specs.has(each.field))) put(each.path, each.field);
     // Computed from one field, it comes as often as that one.
     if (each.kind === "expression") put(each.path, each.expression.names.length === 1 ? each.expression.names[0] : ALL);
   }
