@@ -13,7 +13,17 @@
 export type { KeyNeed, Session } from "./codecs/codec.ts";
 export { type Coverage, coverageOf } from "./coverage.ts";
 export { definitionSchema } from "./definition/definition.ts";
-export type { Device, Identity, MappedRequest, Mapping, PlannedCommand, Report, Restored } from "./device.ts";
+export type {
+  Device,
+  Identity,
+  MappedRequest,
+  Mapping,
+  MappingOptions,
+  PlannedCommand,
+  Report,
+  ReportSpecs,
+  Restored,
+} from "./device.ts";
 export { type GoldenResult, testDefinitions } from "./golden.ts";
 export { type DefinitionFile, Library, type Loaded } from "./library.ts";
 export { devicesFolder, loadDevices, readDefinitions, standardModels } from "./load.ts";
