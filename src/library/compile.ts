@@ -29,7 +29,7 @@ export interface CompileContext {
 
 /** Undefined, or a device that must not be used, after a complaint. */
 export function compileDevice(definition: Definition, { models, json, complain }: CompileContext) {
-  const matcher = compileMatcher(definition.match, json, complain);
+  const matcher = compileMatcher(definition, json, complain);
   const decoder = compileDecoder(definition, json, complain);
   checkAlive(definition, complain);
   if (!decoder) return undefined;
@@ -83,7 +83,10 @@ export class CompiledDevice implements Device {
   readonly executable: Device["executable"];
   readonly fields: Device["fields"];
   readonly report: Device["report"];
+  /** Whether some of its messages say what others are. */
+  readonly learns: boolean;
   readonly pulses: boolean;
+  readonly happens: boolean;
   readonly divides: boolean;
   readonly key: Device["key"];
   readonly insteadOf: Device["insteadOf"];
@@ -106,7 +109,9 @@ export class CompiledDevice implements Device {
     this.executable = sure.flatMap((instance) => instance.executable);
     this.fields = parts.decoder.fields;
     this.report = parts.report;
+    this.learns = parts.decoder.owns !== undefined;
     this.pulses = parts.objects.pulses;
+    this.happens = [...this.fields.values()].some(({ event }) => event);
     this.divides = parts.decoder.parts !== undefined;
     this.key = parts.decoder.key;
     this.insteadOf = definition.instead_of ?? [];

@@ -7,7 +7,11 @@ import { checkShape } from "./check.ts";
 import { type CompiledDevice, compileDevice } from "./compile.ts";
 import type { Device } from "./device.ts";
 import { JsonReader } from "./framing/json.ts";
-import { sentenceOf } from "./matching/match.ts";
+import { AdvertIndex } from "./matching/advert-index.ts";
+import { Remembered } from "./matching/remembered.ts";
+import { put, Search } from "./matching/search.ts";
+import { SerialIndex } from "./matching/serial-index.ts";
+import { TopicIndex } from "./matching/topic-index.ts";
 import { type DefinitionProblem, DefinitionSource } from "./source.ts";
 
 export interface DefinitionFile {
@@ -20,19 +24,17 @@ export interface Loaded {
   readonly problems: DefinitionProblem[];
 }
 
-type Candidates = readonly CompiledDevice[];
-const NONE: Candidates = [];
-
 export class Library {
   readonly #devices = new Map<string, CompiledDevice>();
+  readonly #search = new Search<CompiledDevice>();
   // An unknown frame is refused by a look-up or two: nothing of it is read for definitions that cannot be meant.
-  readonly #companies = new Map<number, CompiledDevice[]>();
-  readonly #uuids = new Map<string, CompiledDevice[]>();
-  readonly #sentences = new Map<string, CompiledDevice[]>();
+  readonly #adverts = new AdvertIndex(this.#search);
+  readonly #serial = new SerialIndex(this.#search);
+  readonly #topics = new TopicIndex(this.#search);
   readonly #values = new Map<string, Map<Scalar, CompiledDevice[]>>();
-  readonly #named: CompiledDevice[] = [];
-  readonly #lines: CompiledDevice[] = [];
-  readonly #messages: CompiledDevice[] = [];
+  /** Those that learn from messages which others are theirs. */
+  readonly #learners: CompiledDevice[] = [];
+  readonly #remembered = new Remembered<CompiledDevice>();
 
   /** Compiles definitions. Each mistake is a problem with its place; a definition with a problem is left out, alone. */
   static load(files: readonly DefinitionFile[], models: ObjectRegistry): Loaded {
@@ -44,16 +46,32 @@ export class Library {
 
   /** The device whose definition fits best; of equals the one loaded first. */
   match(frame: Frame): Device | undefined {
-    let best: Device | undefined;
-    let bestScore = 0;
-    const consider = (candidates: Candidates) => {
-      for (const device of candidates) {
-        const score = device.match(frame);
-        if (score > bestScore) [best, bestScore] = [device, score];
-      }
-    };
-    this.#candidates(frame, consider);
-    return best;
+    const search = this.#search;
+    search.begin();
+    const { payload } = frame;
+    switch (payload.kind) {
+      case "advert":
+        this.#adverts.consider(frame, payload);
+        return this.#recall(frame);
+      case "text":
+        this.#serial.considerText(frame, payload.text);
+        break;
+      case "bytes":
+        this.#serial.considerBytes(frame, payload.bytes);
+        break;
+      case "message":
+        this.#topics.consider(frame, payload.topic);
+        if (!search.best) search.consider(this.#learners, frame);
+        break;
+      case "fields":
+        for (const [name, devices] of this.#values) {
+          const value = Object.hasOwn(payload.fields, name) ? payload.fields[name] : undefined;
+          if (value !== undefined) search.consider(devices.get(value), frame);
+        }
+        break;
+      default:
+    }
+    return search.best;
   }
 
   get(id: string): Device | undefined {
@@ -69,32 +87,15 @@ export class Library {
     return this.#devices.values();
   }
 
-  #candidates({ payload }: Frame, consider: (candidates: Candidates) => void): void {
-    switch (payload.kind) {
-      case "advert":
-        for (const [company] of payload.manufacturer) consider(this.#companies.get(company) ?? NONE);
-        for (const uuid of payload.services.keys()) consider(this.#uuids.get(uuid) ?? NONE);
-        for (const uuid of payload.serviceUuids) consider(this.#uuids.get(uuid) ?? NONE);
-        if (payload.name !== undefined) consider(this.#named);
-        break;
-      case "text": {
-        const sentence = sentenceOf(payload.text);
-        if (sentence !== undefined) consider(this.#sentences.get(sentence) ?? NONE);
-        // A sentence is a line as well, and a definition may know it by its form.
-        consider(this.#lines);
-        break;
-      }
-      case "message":
-        consider(this.#messages);
-        break;
-      case "fields":
-        for (const [name, devices] of this.#values) {
-          const value = Object.hasOwn(payload.fields, name) ? payload.fields[name] : undefined;
-          if (value !== undefined) consider(devices.get(value) ?? NONE);
-        }
-        break;
-      default:
+  /** The best of an advert, or what its address has been: some devices say only now and then what they are. */
+  #recall(frame: Frame): Device | undefined {
+    const { best, score } = this.#search;
+    if (best?.matcher.scoreRemembered) {
+      this.#remembered.set(frame.source, best);
+      return best;
     }
+    const before = this.#remembered.get(frame.source);
+    return before && (before.matcher.scoreRemembered?.(frame) ?? 0) > score ? before : best;
   }
 
   #add(source: DefinitionSource, models: ObjectRegistry, json: JsonReader): DefinitionProblem[] {
@@ -108,24 +109,16 @@ export class Library {
   }
 
   #index(device: CompiledDevice): void {
-    const { companies, uuids, sentences, values, names, lines, messages } = device.matcher.keys;
     this.#devices.set(device.id, device);
-    for (const company of companies) put(this.#companies, company, device);
-    for (const uuid of uuids) put(this.#uuids, uuid, device);
-    for (const sentence of sentences) put(this.#sentences, sentence, device);
-    for (const [name, value] of values) {
-      const byValue = this.#values.get(name) ?? new Map<Scalar, CompiledDevice[]>();
-      this.#values.set(name, byValue);
-      put(byValue, value, device);
-    }
-    if (names) this.#named.push(device);
-    if (lines) this.#lines.push(device);
-    if (messages) this.#messages.push(device);
+    this.#adverts.add(device);
+    this.#serial.add(device);
+    this.#topics.add(device);
+    if (device.learns) this.#learners.push(device);
+    const [first] = Object.entries(device.definition.match?.fields ?? {});
+    if (!first) return;
+    const [name, value] = first;
+    const byValue = this.#values.get(name) ?? new Map<Scalar, CompiledDevice[]>();
+    this.#values.set(name, byValue);
+    put(byValue, value, device);
   }
-}
-
-function put<K>(index: Map<K, CompiledDevice[]>, key: K, device: CompiledDevice): void {
-  const devices = index.get(key);
-  if (devices) devices.push(device);
-  else index.set(key, [device]);
 }

@@ -94,8 +94,8 @@ describe("an advert", () => {
     const { library: own } = load(changed(["0x1234, length: 4", "0x1234, service_data: 0xFCD2, length: 4"]));
     const both: Payload = {
       kind: "advert",
-      manufacturer: [[0x1234, new Uint8Array(9)]],
-      services: new Map([[BTHOME, new Uint8Array(4)]]),
+      manufacturer: [[0x1234, new Uint8Array(4)]],
+      services: new Map([[BTHOME, new Uint8Array(9)]]),
       serviceUuids: [],
     };
     expect(own.match(frameOf(both))?.id).toBe("acme.thermometer");

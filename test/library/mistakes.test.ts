@@ -239,12 +239,12 @@ describe("the objects of a definition", () => {
     [
       "two sources of one value",
       ["{ value: temperature }", "{ value: temperature, 5601: { const: 1, field: counter } }"],
-      "16:33 one of const, field, expr, time, quality, read, write, execute says where the value comes from",
+      "16:33 one of const, field, expr, count, pulse, time, quality, read, write, execute says where the value comes from",
     ],
     [
       "no source of a value",
       ["{ value: temperature }", "{ value: temperature, 5601: {} }"],
-      "16:33 one of const, field, expr, time, quality, read, write, execute says where the value comes from",
+      "16:33 one of const, field, expr, count, pulse, time, quality, read, write, execute says where the value comes from",
     ],
     [
       "a time that is none",

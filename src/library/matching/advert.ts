@@ -1,12 +1,14 @@
-/** Bluetooth adverts: the bytes that a definition speaks of, and UUIDs in one spelling. */
+/** Bluetooth adverts: the sections that a definition speaks of, and UUIDs in one spelling. */
 
 import type { Frame } from "../../sdk/adapter.ts";
+import type { SECTIONS } from "../definition/field.ts";
 import type { BleMatch } from "../definition/match.ts";
 
 /** 128-bit UUID in lower case with dashes, from 16 bits, 32 bits or all of it; undefined if it is none. */
 export function fullUuid(uuid: number | string): string | undefined {
   const digits = (typeof uuid === "number" ? uuid.toString(16).padStart(4, "0") : uuid)
     .toLowerCase()
+    .replace(/^0x/, "")
     .replaceAll("-", "");
   if (/^(?:[0-9a-f]{4}|[0-9a-f]{8})$/.test(digits)) return `${digits.padStart(8, "0")}-0000-1000-8000-00805f9b34fb`;
   return /^[0-9a-f]{32}$/.test(digits)
@@ -14,23 +16,72 @@ export function fullUuid(uuid: number | string): string | undefined {
     : undefined;
 }
 
+export type SectionName = (typeof SECTIONS)[number];
+export type Advert = Extract<Frame["payload"], { kind: "advert" }>;
+type Sections = Advert["manufacturer"];
+type Section = Sections[number];
+
 /** The bytes in an advert that belong to a definition's company or service. Bare bytes are taken for them. */
-export function advertBytes(from: "manufacturer" | "service_data", ble: BleMatch | undefined) {
-  const company = typeof ble?.manufacturer === "number" ? ble.manufacturer : undefined;
-  const wanted = [ble?.service_data].flat()[0];
-  const uuid = wanted === undefined ? undefined : fullUuid(wanted);
-  return ({ payload }: Frame): Uint8Array | undefined => {
+export function advertBytes(from: SectionName, ble: BleMatch | undefined): (frame: Frame) => Uint8Array | undefined {
+  const service = serviceSection(ble);
+  const manufacturer = manufacturerSection(ble);
+  return ({ payload }) => {
     if (payload.kind === "bytes") return payload.bytes;
     if (payload.kind !== "advert") return undefined;
-    if (from === "service_data") return uuid === undefined ? undefined : payload.services.get(uuid);
-    return company === undefined ? undefined : lastSection(payload.manufacturer, company);
+    if (from === "service_data") return service(payload.services);
+    const section = manufacturer(payload.manufacturer);
+    return section && (from === "manufacturer" ? section[1] : rawSection(section));
   };
 }
 
-type Sections = Extract<Frame["payload"], { kind: "advert" }>["manufacturer"];
+/** As it was in the air: the company identifier, least significant byte first, then the data. */
+function rawSection([company, data]: Section): Uint8Array {
+  const raw = new Uint8Array(data.length + 2);
+  raw[0] = company & 0xff;
+  raw[1] = company >> 8;
+  raw.set(data, 2);
+  return raw;
+}
 
-/** Two sections of one company are legal: the last is the newest. */
-export function lastSection(sections: Sections, company: number): Uint8Array | undefined {
-  for (let i = sections.length - 1; i >= 0; i--) if (sections[i]![0] === company) return sections[i]![1];
+/**
+ * The section of a definition's company, or of one of its companies; of any, if it names none. Two sections of one
+ * company are legal, and of those that fit the last is the newest.
+ */
+export function manufacturerSection(ble: BleMatch | undefined): (sections: Sections) => Section | undefined {
+  const { manufacturer = "any" } = ble ?? {};
+  if (manufacturer === "any") return (sections) => sections[sections.length - 1];
+  if (typeof manufacturer === "number") return (sections) => lastOf(sections, (company) => company === manufacturer);
+  if (Array.isArray(manufacturer)) return (sections) => lastOf(sections, (company) => manufacturer.includes(company));
+  const { mask, is } = manufacturer;
+  return (sections) => lastOf(sections, (company) => (company & mask) === is);
+}
+
+function lastOf(sections: Sections, fits: (company: number) => boolean): Section | undefined {
+  for (let i = sections.length - 1; i >= 0; i--) if (fits(sections[i]![0])) return sections[i];
   return undefined;
+}
+
+/** The data of a definition's service, or of the first of its services that is there; of any, if it names none. */
+export function serviceSection(ble: BleMatch | undefined): (services: Advert["services"]) => Uint8Array | undefined {
+  const uuids = serviceUuids(ble);
+  if (uuids.length === 0) return firstOf;
+  return (services) => {
+    if (services.size === 0) return undefined;
+    for (const uuid of uuids) {
+      const data = services.get(uuid);
+      if (data) return data;
+    }
+    return undefined;
+  };
+}
+
+function firstOf(services: Advert["services"]): Uint8Array | undefined {
+  for (const data of services.values()) return data;
+  return undefined;
+}
+
+/** The services whose data a definition knows, in full. */
+export function serviceUuids(ble: BleMatch | undefined): string[] {
+  const spelled = ble?.service_data === undefined ? [] : [ble.service_data].flat();
+  return spelled.map(fullUuid).filter((uuid) => uuid !== undefined);
 }

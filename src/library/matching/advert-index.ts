@@ -1,0 +1,74 @@
+/**
+ * Definitions of adverts by what an advert must show: company, service, name or address. Most of what is on the air is
+ * nobody's: that costs a look-up for each of its sections, and leaves nothing behind.
+ */
+
+import type { Frame } from "../../sdk/adapter.ts";
+import type { BleMatch } from "../definition/match.ts";
+import { type Advert, fullUuid, serviceUuids } from "./advert.ts";
+import { Beginnings } from "./beginnings.ts";
+import { type Candidate, put, type Search } from "./search.ts";
+
+/** The maker's part of an address, such as `A4:C1:38`. */
+const OUI = 8;
+
+export class AdvertIndex<T extends Candidate> {
+  readonly #search: Search<T>;
+  readonly #companies = new Map<number, T[]>();
+  readonly #uuids = new Map<string, T[]>();
+  readonly #addresses = new Map<string, T[]>();
+  readonly #names = new Beginnings<T>();
+  /** Known by bytes of a company that may be any. */
+  readonly #sections: T[] = [];
+  /** Known by less than a maker's part of an address. */
+  readonly #others: T[] = [];
+  #named = false;
+  #frame: Frame | undefined;
+  /** Made once: an iterator over the services of each advert would be garbage. */
+  readonly #considerService = (_data: Uint8Array, uuid: string) => {
+    if (this.#frame) this.#search.consider(this.#uuids.get(uuid), this.#frame);
+  };
+
+  constructor(search: Search<T>) {
+    this.#search = search;
+  }
+
+  /** Under one kind of key only: one that every advert of it has. */
+  add(device: T): void {
+    const ble = device.definition.match?.ble;
+    if (!ble) return;
+    const companies = companiesOf(ble);
+    const data = serviceUuids(ble);
+    const [advertised] = (ble.services ?? []).map(fullUuid).filter((uuid) => uuid !== undefined);
+    if (companies.length > 0) for (const company of companies) put(this.#companies, company, device);
+    else if (data.length > 0) for (const uuid of data) put(this.#uuids, uuid, device);
+    else if (advertised !== undefined) put(this.#uuids, advertised, device);
+    else if (ble.name !== undefined) this.#addName(ble.name, device);
+    else if ((ble.address?.length ?? 0) >= OUI) put(this.#addresses, ble.address?.slice(0, OUI) ?? "", device);
+    else (ble.manufacturer === undefined ? this.#others : this.#sections).push(device);
+  }
+
+  consider(frame: Frame, { manufacturer, services, serviceUuids, name }: Advert): void {
+    const search = this.#search;
+    for (let i = 0; i < manufacturer.length; i++) search.consider(this.#companies.get(manufacturer[i]![0]), frame);
+    if (services.size > 0) {
+      this.#frame = frame;
+      services.forEach(this.#considerService);
+    }
+    for (let i = 0; i < serviceUuids.length; i++) search.consider(this.#uuids.get(serviceUuids[i]!), frame);
+    if (this.#named && name !== undefined) this.#names.consider(name, frame, search);
+    if (this.#addresses.size > 0) search.consider(this.#addresses.get(frame.source.slice(0, OUI).toUpperCase()), frame);
+    if (this.#sections.length > 0 && manufacturer.length > 0) search.consider(this.#sections, frame);
+    if (this.#others.length > 0) search.consider(this.#others, frame);
+  }
+
+  #addName(pattern: string, device: T): void {
+    this.#named = true;
+    this.#names.add(pattern, device);
+  }
+}
+
+function companiesOf({ manufacturer }: BleMatch): number[] {
+  if (typeof manufacturer === "number") return [manufacturer];
+  return Array.isArray(manufacturer) ? [...new Set(manufacturer)] : [];
+}
