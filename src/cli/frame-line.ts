@@ -107,7 +107,7 @@ function advertOf(input: Input): Payload {
 
 function uuidsOf(uuids: unknown): string[] {
   if (uuids === undefined || uuids === null) return [];
-  if (!Array.isArray(uuids)) throw new DecodeError("services are no list");
+  if (!Array.isArray(uuids)) throw new DecodeError('"service_uuids" is no list');
   return uuids.filter((uuid) => typeof uuid === "string").map(uuidOf);
 }
 

@@ -1,0 +1,82 @@
+/** `isthmus device new`: a draft of a definition from recorded frames, complete enough to be tested at once. */
+
+import { DecodeError } from "../../../base/bytes.ts";
+import { type Frame, Library, type Quantity, standardModels } from "../../../library/index.ts";
+import { readFrameLine } from "../../frame-line.ts";
+import { type Draft, writeDraft } from "./draft.ts";
+import { draftFromBytes, type Wanted } from "./from-bytes.ts";
+import { draftFromLines, draftFromMessages } from "./from-text.ts";
+
+export interface Drafted {
+  readonly text: string;
+  readonly frames: number;
+  /** Lines that were no frames, with the first one's reason. */
+  readonly skipped: { readonly count: number; readonly reason: string } | undefined;
+}
+
+/** Undefined if there is nothing in the lines that a draft could be made of. */
+export function draftFrom(lines: readonly string[], wanted: Wanted, source?: string): Drafted | undefined {
+  const frames: Frame[] = [];
+  let skipped = 0;
+  let reason = "";
+  for (const line of lines.filter((each) => each.trim() !== ""))
+    try {
+      frames.push(readFrameLine(line).frame);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      skipped += 1;
+      reason ||= error.message;
+    }
+  const own = source === undefined ? loudest(frames) : frames.filter((frame) => frame.source === source);
+  const draft = draftFromBytes(own, wanted) ?? draftFromMessages(own, wanted) ?? draftFromLines(own, wanted);
+  if (!draft) return undefined;
+  const text = writeDraft({ ...draft, tests: expectations(draft, own) });
+  return { text, frames: own.length, skipped: skipped === 0 ? undefined : { count: skipped, reason } };
+}
+
+/** The frames of the source that says most; of MQTT, of all topics that look alike. */
+function loudest(frames: readonly Frame[]): Frame[] {
+  const groups = new Map<string, Frame[]>();
+  for (const frame of frames) {
+    const key = frame.payload.kind === "message" ? `message ${frame.source.split("/").length}` : frame.source;
+    groups.set(key, [...(groups.get(key) ?? []), frame]);
+  }
+  return [...groups.values()].toSorted((a, b) => b.length - a.length)[0] ?? [];
+}
+
+/** What the draft itself reads from its frames: a person only has to see whether it is true. */
+function expectations(draft: Draft, frames: readonly Frame[]): Draft["tests"] {
+  const { library } = Library.load([{ name: "draft.yaml", text: writeDraft(draft) }], standardModels());
+  const device = library.get(draft.id);
+  if (!device) return draft.tests;
+  return draft.tests.map((test) => {
+    const frame = frames.find((each) => isFrameOf(test, each));
+    const fields = frame ? read(() => device.decode(frame)?.fields) : undefined;
+    return fields === undefined ? test : { ...test, expect: shown(fields) };
+  });
+}
+
+function isFrameOf({ hex, text, topic, json }: Readonly<Record<string, unknown>>, { payload }: Frame): boolean {
+  if (payload.kind === "text") return payload.text.trimEnd() === text;
+  if (payload.kind === "message")
+    return payload.topic === topic && Buffer.from(payload.body).toString() === JSON.stringify(json);
+  const bytes = payload.kind === "bytes" ? [payload.bytes] : payload.kind === "advert" ? sections(payload) : [];
+  return bytes.some((each) => Buffer.from(each).toString("hex").toUpperCase() === hex);
+}
+
+const sections = (payload: Extract<Frame["payload"], { kind: "advert" }>) => [
+  ...payload.manufacturer.map(([, bytes]) => bytes),
+  ...payload.services.values(),
+];
+
+function read<T>(decode: () => T): T | undefined {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof DecodeError) return undefined;
+    throw error;
+  }
+}
+
+const shown = (fields: ReadonlyMap<string, Quantity | undefined>) =>
+  Object.fromEntries([...fields].map(([name, quantity]) => [name, quantity?.value ?? null]));

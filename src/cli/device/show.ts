@@ -1,0 +1,52 @@
+/** `isthmus device show`: one definition, and what its device becomes in LwM2M. */
+
+import type { Portrait, PortraitField, PortraitResource } from "../../library/index.ts";
+import { table } from "../table.ts";
+import { styled, type Terminal } from "../terminal.ts";
+import { whatIs } from "./list.ts";
+
+export function renderShow(portrait: Portrait, terminal: Pick<Terminal, "width" | "color">): string {
+  const { id, version, link, medium, recognised, key, endpoint, alive, fields, resources, commands, frames } = portrait;
+  const facts = [
+    ["Heard by", medium],
+    ["Known by", recognised.join("; ") || "the configuration alone: name it there"],
+    ...(key === undefined ? [] : [["Key", key]]),
+    ["Endpoint", endpoint],
+    ["Expected", `every ${alive.expect}; stale after ${alive.stale}, gone after ${alive.gone}`],
+    ...(link === undefined ? [] : [["Format", link]]),
+  ];
+  const head = styled(`${whatIs(portrait)}  (${id}${version === undefined ? "" : ` ${version}`})`, "bold", terminal);
+  const parts = [
+    `${head}\n${table(facts, terminal.width, "  ")}`,
+    section("What it says", fields.map(fieldRow), terminal),
+    section("What a server sees", resources.map(resourceRow), terminal),
+    section(
+      "What it can be told",
+      commands.map(({ name, does }) => [name, does]),
+      terminal,
+    ),
+    section(
+      "Frames that prove it",
+      frames.map(({ name, payload }) => [name, payload]),
+      terminal,
+    ),
+  ];
+  return parts.filter((part) => part !== "").join("\n");
+}
+
+export function fieldRow({ name, unit, range, place }: PortraitField): string[] {
+  return [name, unit ?? "", range ? `${range[0]} to ${range[1]}` : "", place];
+}
+
+export function resourceRow({ path, object, resource, unit, operations, shows, type }: PortraitResource): string[] {
+  const what = `${object}, ${resource}${type === undefined ? "" : ` (${type})`}`;
+  return [path, operations, what, unit ?? "", shows];
+}
+
+function section(
+  title: string,
+  rows: readonly (readonly string[])[],
+  terminal: Pick<Terminal, "width" | "color">,
+): string {
+  return rows.length === 0 ? "" : `${styled(title, "bold", terminal)}\n${table(rows, terminal.width, "  ")}`;
+}
