@@ -9,6 +9,7 @@ import { compileDecoder, type Decoder } from "./decode.ts";
 import type { Definition } from "./definition/definition.ts";
 import type { Device, Identity, Mapping, MappingOptions, ReportSpecs } from "./device.ts";
 import type { JsonReader } from "./framing/json.ts";
+import { planReads } from "./framing/reads.ts";
 import { compileIdentity, type Identify } from "./identity.ts";
 import { constantsOf, type Plans, SensorMapping } from "./mapping/mapping.ts";
 import { compileMatcher, type Matcher } from "./matching/match.ts";
@@ -89,6 +90,7 @@ export class CompiledDevice implements Device {
   readonly happens: boolean;
   readonly divides: boolean;
   readonly key: Device["key"];
+  readonly reads: Device["reads"];
   readonly insteadOf: Device["insteadOf"];
   readonly definition: Definition;
   readonly matcher: Matcher;
@@ -114,6 +116,7 @@ export class CompiledDevice implements Device {
     this.happens = [...this.fields.values()].some(({ event }) => event);
     this.divides = parts.decoder.parts !== undefined;
     this.key = parts.decoder.key;
+    this.reads = planReads(definition);
     this.insteadOf = definition.instead_of ?? [];
     this.matcher = parts.matcher;
     this.#parts = parts;

@@ -33,6 +33,8 @@ export interface Device {
   reportWith(changes: ReportSpecs): ReportOf | undefined;
   /** Whether a Resource may be true for a moment: then one reading changes it twice (see `Mapping.updates`). */
   readonly pulses: boolean;
+  /** Whether anything it says is something that happens: then a message that is heard again is no second one. */
+  readonly happens: boolean;
   /** Whether a frame of it may stand for others: see `parts`. Of all others nobody needs to ask. */
   readonly divides: boolean;
   /** 0: not mine; the highest of all devices wins. */
@@ -60,6 +62,8 @@ export interface Device {
    * @throws DecodeError if it is malformed, SealedError if it stays closed.
    */
   decode(frame: Frame, session?: Session): Reading | undefined;
+  /** What is asked of it, where it has to be asked: empty for devices that speak by themselves. */
+  readonly reads: readonly RegisterRead[];
   /** A fresh mapping for one sensor: it remembers that sensor's minima and maxima. */
   createMapping(options?: MappingOptions): Mapping;
 }
@@ -76,6 +80,16 @@ export interface MappingOptions {
   readonly corrections?: ReadonlyMap<string, Correction>;
   /** Where counts stood before a restart; taken over, and counted on. */
   readonly counts?: Map<Path, number>;
+}
+
+/** One request to a Modbus device, and how often it is made. */
+export interface RegisterRead {
+  /** Function code: 1 coils, 2 inputs, 3 holding registers, 4 input registers. */
+  readonly fc: number;
+  readonly address: number;
+  /** Registers, or coils. */
+  readonly count: number;
+  readonly everySeconds: number;
 }
 
 /** Named as the attributes of LwM2M, whose defaults they are. */

@@ -20,6 +20,7 @@ export type {
   Mapping,
   MappingOptions,
   PlannedCommand,
+  RegisterRead,
   Report,
   ReportSpecs,
   Restored,
