@@ -29,7 +29,8 @@ const TYPES: readonly (readonly [type: string, width: number, read: (view: DataV
   ["f32le", 4, (view, at) => view.getFloat32(at, true)],
   ["f32be", 4, (view, at) => view.getFloat32(at)],
 ];
-const SCALES = [1, 0.1, 0.01, 0.001, 0.5, 0.25, 0.05, 0.005, 0.0025, 1 / 16, 1 / 256, 10, 100] as const;
+/** The commonest first. */
+const SCALES = [1, 0.1, 0.01, 0.001, 0.5, 0.05, 0.005, 1 / 16, 1 / 256, 0.25, 0.0025, 10, 100] as const;
 const MOST_FITS = 6;
 
 /** All frames must have the same length, and there must be one at least. */
@@ -49,26 +50,64 @@ export function runsOf(frames: readonly Uint8Array[]): Run[] {
   return runs;
 }
 
+/** What makes a fit unlikely, in steps of the list of scales. */
+const STANDS_STILL = 2;
+const BYTES_TAKEN = 20;
+const OUT_OF_RANGE = 20;
+
+export interface Sought {
+  readonly value: number;
+  readonly range?: readonly [number, number];
+}
+
 /**
- * Where in the newest frame a value may stand that somebody reads off the device now, the likeliest first: what moves
- * before what stands still, common scales before rare ones.
+ * Where in the newest frame a value may stand that somebody reads off the device now, the likeliest first: common
+ * scales before rare ones, what moves before what stands still, what makes sense in every frame before what does not.
  */
-export function fitsOf(frames: readonly Uint8Array[], value: number, runs: readonly Run[]): Fit[] {
+export function fitsOf(
+  frames: readonly Uint8Array[],
+  sought: Sought,
+  runs: readonly Run[],
+  taken: ReadonlySet<number>,
+): Fit[] {
   const newest = frames.at(-1);
   if (!newest) return [];
-  const view = new DataView(newest.buffer, newest.byteOffset, newest.byteLength);
-  const half = halfOfLastDigit(value);
-  const fits: Fit[] = [];
-  for (const scale of SCALES)
+  const view = viewOf(newest);
+  const half = halfOfLastDigit(sought.value);
+  const found: { readonly fit: Fit; readonly doubt: number }[] = [];
+  for (const [rank, scale] of SCALES.entries())
     for (const [type, width, read] of TYPES)
       for (let at = 0; at + width <= newest.length; at++) {
         if (type.startsWith("f") && scale !== 1) continue;
-        if (Math.abs(read(view, at) * scale - value) <= half) fits.push({ at, type, scale });
+        if (Math.abs(read(view, at) * scale - sought.value) > half) continue;
+        const fit = { at, type, scale };
+        found.push({ fit, doubt: rank + doubtOf(fit, frames, sought, runs, taken) });
       }
-  const isMoving = ({ at, type }: Fit) =>
-    runs.some((run) => run.moving && at < run.at + run.length && run.at < at + widthOf(type));
-  return [...fits.filter(isMoving), ...fits.filter((fit) => !isMoving(fit))].slice(0, MOST_FITS);
+  return found
+    .toSorted((a, b) => a.doubt - b.doubt)
+    .map(({ fit }) => fit)
+    .slice(0, MOST_FITS);
 }
+
+function doubtOf(
+  { at, type, scale }: Fit,
+  frames: readonly Uint8Array[],
+  { range: [low, high] = [-Infinity, Infinity] }: Sought,
+  runs: readonly Run[],
+  taken: ReadonlySet<number>,
+): number {
+  const end = at + widthOf(type);
+  const moves = runs.some((run) => run.moving && at < run.at + run.length && run.at < end);
+  const overlaps = Array.from({ length: end - at }, (_, i) => at + i).some((byte) => taken.has(byte));
+  const read = TYPES.find(([name]) => name === type)?.[2];
+  const absurd = frames.some((frame) => {
+    const value = (read?.(viewOf(frame), at) ?? 0) * scale;
+    return value < low || value > high;
+  });
+  return (moves ? 0 : STANDS_STILL) + (overlaps ? BYTES_TAKEN : 0) + (absurd ? OUT_OF_RANGE : 0);
+}
+
+const viewOf = (frame: Uint8Array) => new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
 
 /** A byte or two that count messages: each frame one more than the one before, or a few. */
 export function counterOf(frames: readonly Uint8Array[]): Fit | undefined {
@@ -78,7 +117,7 @@ export function counterOf(frames: readonly Uint8Array[]): Fit | undefined {
     if (!found) continue;
     const [, width, read] = found;
     for (let at = 0; at + width <= (frames[0]?.length ?? 0); at++) {
-      const values = frames.map((frame) => read(new DataView(frame.buffer, frame.byteOffset, frame.byteLength), at));
+      const values = frames.map((frame) => read(viewOf(frame), at));
       const steps = values.slice(1).map((value, i) => (value - (values[i] ?? 0) + 256 ** width) % 256 ** width);
       if (steps.every((step) => step >= 1 && step <= 5)) return { at, type, scale: 1 };
     }

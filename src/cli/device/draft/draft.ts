@@ -83,5 +83,15 @@ function objectLines({ vendor, model, fields }: Draft): string[] {
 /** One line of YAML. */
 function flow(value: unknown): string {
   if (typeof value === "string") return stringify(value, { lineWidth: 0 }).trimEnd();
-  return stringify(value, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: true }).trimEnd();
+  const text = stringify(value, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: true }).trimEnd();
+  return text
+    .replaceAll("[ ", "[")
+    .replaceAll(" ]", "]")
+    .replace(/(manufacturer: )(\d+)/, (_, key: string, company: string) => `${key}${hexWord(Number(company))}`)
+    .replace(
+      /(service_data: )0000([0-9a-f]{4})-0000-1000-8000-00805f9b34fb/,
+      (_, key: string, uuid: string) => `${key}0x${uuid.toUpperCase()}`,
+    );
 }
+
+const hexWord = (value: number) => `0x${value.toString(16).toUpperCase().padStart(4, "0")}`;

@@ -75,11 +75,12 @@ function fieldsOf(frames: readonly Uint8Array[], runs: readonly Run[], now: Want
     for (let i = at; i < at + widthOf(type); i++) covered.add(i);
   };
   for (const [name, value] of now) {
-    const [best, ...others] = fitsOf(frames, value, runs);
+    const kind = kindOf(name);
+    const [best, ...others] = fitsOf(frames, { value, ...(kind?.range && { range: kind.range }) }, runs, covered);
     if (!best) continue;
     cover(best);
-    const remark = others.length === 0 ? undefined : `or ${others.map(inWords).join("; ")}`;
-    fields.push({ ...field(name, best, kindOf(name)), ...(remark !== undefined && { remark }) });
+    const remark = others.length === 0 ? undefined : `or ${others.slice(0, 2).map(inWords).join("; ")}`;
+    fields.push({ ...field(name, best, kind), ...(remark !== undefined && { remark }) });
   }
   const counter = counterOf(frames);
   if (counter && !covered.has(counter.at)) {
