@@ -1,13 +1,16 @@
 /** The golden frames of definitions: what a frame must mean, compared field by field. */
 
-import { DecodeError, fromHex } from "../base/bytes.ts";
+import { DecodeError, fromHex, toHex } from "../base/bytes.ts";
 import type { Scalar } from "../base/outcome.ts";
-import type { Frame, Payload } from "../sdk/adapter.ts";
-import { fullUuid } from "./matching/advert.ts";
+import type { ResourceValue } from "../model/value.ts";
+import type { Frame } from "../sdk/adapter.ts";
 import type { CompiledDevice } from "./compile.ts";
-import type { Definition, GoldenFrame } from "./definition/definition.ts";
+import type { GoldenFrame } from "./definition/definition.ts";
+import type { Session } from "./codecs/codec.ts";
+import { goldenFrame } from "./golden-frame.ts";
 import type { Library } from "./library.ts";
 import type { Reading } from "./reading.ts";
+import { SealedError } from "./sealed.ts";
 
 /** One golden frame and how it ended; no differences: passed. */
 export interface GoldenResult {
@@ -16,12 +19,9 @@ export interface GoldenResult {
   readonly differences: readonly string[];
 }
 
-/** Frames from nowhere: whoever sent them, it was not a real device. */
-const SOURCE = "02:00:00:00:00:01";
-/** 2026-01-01 UTC. */
-const AT = { ms: 1_767_225_600_000, trusted: true };
 /** Relative; far below what any sensor resolves. */
 const TOLERANCE = 1e-9;
+const NO_FRAME = "no frame: hex, text, advert, topic with text, hex or json, fields or registers make one";
 
 /** Runs every golden frame of every definition, the way a frame takes: matched, then decoded. */
 export function* testDefinitions(library: Library): Iterable<GoldenResult> {
@@ -31,33 +31,103 @@ export function* testDefinitions(library: Library): Iterable<GoldenResult> {
 }
 
 function differences(library: Library, device: CompiledDevice, test: GoldenFrame): string[] {
-  const payload = payloadOf(device.definition, test);
-  if (!payload) return ["no frame: hex, text, topic with text or json, fields or registers make one"];
-  const frame: Frame = { source: payload.kind === "message" ? payload.topic : SOURCE, at: AT, payload };
-  const found: string[] = [];
+  const { definition } = device;
+  const frame = goldenFrame(definition, test);
+  if (!frame) return [NO_FRAME];
+  // Frames are strangers to one another, whatever address they share.
+  library.forget();
+  for (const heard of test.before ?? []) hear(library, goldenFrame(definition, heard));
   const matched = library.match(frame);
-  if (device.definition.match && matched?.id !== device.id)
+  if (test.match === false) return matched?.id === device.id ? [`recognised as ${device.id}, and must not be`] : [];
+  const found: string[] = [];
+  if (definition.match && matched?.id !== device.id)
     found.push(`recognised as ${matched?.id ?? "nothing"} instead of ${device.id}`);
   return [...found, ...outcome(device, frame, test)];
 }
 
-function outcome(device: CompiledDevice, frame: Frame, { expect = {}, error }: GoldenFrame): string[] {
-  let reading: Reading | undefined;
-  try {
-    reading = device.decode(frame);
-  } catch (thrown) {
-    if (!(thrown instanceof DecodeError)) throw thrown;
-    if (error !== undefined && thrown.message.includes(error)) return [];
-    return [`refused: ${thrown.message}${error === undefined ? "" : `, expected: ${error}`}`];
-  }
-  if (error !== undefined) return [`not refused, expected: ${error}`];
-  return Object.entries(expect).flatMap(([name, expected]) => compare(name, expected, reading));
+/** Some messages only say what others mean. */
+function hear(library: Library, frame: Frame | undefined): void {
+  if (frame) library.match(frame)?.parts(frame);
 }
 
-function compare(name: string, expected: Scalar | null, reading: Reading | undefined): string[] {
-  if (!reading?.fields.has(name)) return [`${name}: expected ${show(expected)}, got nothing`];
-  const actual = reading.fields.get(name)?.value ?? null;
-  return same(expected, actual) ? [] : [`${name}: expected ${show(expected)}, got ${show(actual)}`];
+function outcome(device: CompiledDevice, frame: Frame, test: GoldenFrame): string[] {
+  const { expect = {}, error, state } = test;
+  const wanted = state === undefined ? error : `${state}${error === undefined ? "" : `, ${error}`}`;
+  let readings: Reading[];
+  try {
+    readings = read(device, frame, test);
+  } catch (thrown) {
+    if (!(thrown instanceof DecodeError)) throw thrown;
+    if (wanted !== undefined && isWanted(thrown, test)) return [];
+    return [`refused: ${told(thrown)}${wanted === undefined ? "" : `, expected: ${wanted}`}`];
+  }
+  if (wanted !== undefined) return [`not refused, expected: ${wanted}`];
+  return [
+    ...Object.entries(expect).flatMap(([name, expected]) => compare(name, expected, readings)),
+    ...compareUpdates(device, readings, test.updates ?? {}),
+  ];
+}
+
+/** What a frame says; of several sensors, what each of them says. @throws DecodeError as the device does. */
+function read(device: CompiledDevice, frame: Frame, { key, state }: GoldenFrame): Reading[] {
+  const session = sessionOf(device, key);
+  const readAll = () =>
+    device
+      .parts(frame)
+      .map((part) => device.decode(part, session))
+      .filter((reading) => reading !== undefined);
+  // Nothing has been said before until it has been said once.
+  if (state === "replayed") readAll();
+  return readAll();
+}
+
+function sessionOf(device: CompiledDevice, key: string | undefined): Session | undefined {
+  if (key === undefined) return undefined;
+  try {
+    const session = device.createSession(fromHex(key));
+    if (session) return session;
+  } catch (error) {
+    if (error instanceof RangeError) throw new DecodeError(`key: ${error.message}`);
+    throw error;
+  }
+  throw new DecodeError("key: its frames are not sealed");
+}
+
+const isWanted = (thrown: DecodeError, { error = "", state }: GoldenFrame) =>
+  thrown.message.includes(error) && (state === undefined || (thrown instanceof SealedError && thrown.state === state));
+
+const told = (thrown: DecodeError) =>
+  thrown instanceof SealedError ? `${thrown.state}, ${thrown.message}` : thrown.message;
+
+function compare(name: string, expected: Scalar | null, readings: readonly Reading[]): string[] {
+  const said = readings.filter(({ fields }) => fields.has(name)).map(({ fields }) => fields.get(name)?.value ?? null);
+  if (said.length === 0) return [`${name}: expected ${show(expected)}, got nothing`];
+  if (said.some((actual) => same(expected, actual))) return [];
+  return [`${name}: expected ${show(expected)}, got ${said.map(show).join(" and ")}`];
+}
+
+/** What a server sees after this frame alone. */
+function compareUpdates(
+  device: CompiledDevice,
+  readings: readonly Reading[],
+  updates: Readonly<Record<string, Scalar>>,
+): string[] {
+  if (Object.keys(updates).length === 0) return [];
+  const mapping = device.createMapping();
+  const seen = new Map<string, ResourceValue>(mapping.constants.map(({ path, value }) => [path, value]));
+  for (const reading of readings) for (const { path, value } of mapping.updates(reading)) seen.set(path, value);
+  return Object.entries(updates).flatMap(([path, expected]) => {
+    const actual = scalarOf(seen.get(path));
+    if (actual === undefined) return [`${path}: expected ${show(expected)}, got nothing`];
+    return same(expected, actual) ? [] : [`${path}: expected ${show(expected)}, got ${show(actual)}`];
+  });
+}
+
+/** As a definition would write it. */
+function scalarOf(value: ResourceValue | undefined): Scalar | undefined {
+  if (typeof value === "bigint") return Number(value);
+  if (typeof value !== "object") return value;
+  return value instanceof Uint8Array ? toHex(value) : `${value.object}:${value.instance}`;
 }
 
 function same(expected: Scalar | null, actual: Scalar | null): boolean {
@@ -66,33 +136,3 @@ function same(expected: Scalar | null, actual: Scalar | null): boolean {
 }
 
 const show = (value: Scalar | null) => (value === null ? "null (not available)" : JSON.stringify(value));
-
-/** A golden frame as an adapter would have sent it. Bytes go where the definition looks for them. */
-function payloadOf({ match, frame }: Definition, test: GoldenFrame): Payload | undefined {
-  const { hex, text, topic, json, fields, registers } = test;
-  if (topic !== undefined) {
-    const body = json === undefined ? text : JSON.stringify(json);
-    return body === undefined ? undefined : { kind: "message", topic, body: new TextEncoder().encode(body) };
-  }
-  if (text !== undefined) return { kind: "text", text };
-  if (fields) return { kind: "fields", fields };
-  if (registers) {
-    const values = Object.entries(registers).map(([key, bytes]) => [key.toLowerCase(), fromHex(bytes)] as const);
-    return { kind: "registers", values: new Map(values) };
-  }
-  if (hex === undefined) return undefined;
-  const bytes = fromHex(hex);
-  const { name } = match?.ble ?? {};
-  const manufacturer = typeof match?.ble?.manufacturer === "number" ? match.ble.manufacturer : undefined;
-  const [service_data] = [match?.ble?.service_data].flat();
-  const uuid = service_data === undefined ? undefined : fullUuid(service_data);
-  if (frame.bytes === "payload" || (manufacturer === undefined && uuid === undefined)) return { kind: "bytes", bytes };
-  const inManufacturer = manufacturer !== undefined && (uuid === undefined || frame.bytes === "ble.manufacturer");
-  return {
-    kind: "advert",
-    manufacturer: inManufacturer ? [[manufacturer, bytes]] : [],
-    services: uuid !== undefined && !inManufacturer ? new Map([[uuid, bytes]]) : new Map(),
-    serviceUuids: (match?.ble?.services ?? []).map((each) => fullUuid(each) ?? ""),
-    ...(name !== undefined && { name }),
-  };
-}

@@ -87,6 +87,11 @@ export class Library {
     return this.#devices.values();
   }
 
+  /** Forgets what addresses have been. */
+  forget(): void {
+    this.#remembered.clear();
+  }
+
   /** The best of an advert, or what its address has been: some devices say only now and then what they are. */
   #recall(frame: Frame): Device | undefined {
     const { best, score } = this.#search;

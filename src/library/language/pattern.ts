@@ -21,20 +21,24 @@ export function literalBeginnings(pattern: string): string[] | undefined {
 
 /** The parts between bars that stand in no group and no class. */
 function alternatives(pattern: string): string[] {
-  const parts = [""];
+  const parts: string[] = [];
+  let part = "";
   let depth = 0;
   for (let i = 0; i < pattern.length; i++) {
     const char = pattern[i]!;
     if (char === "\\") {
-      parts[parts.length - 1] += char + (pattern[++i] ?? "");
+      part += char + (pattern[++i] ?? "");
       continue;
     }
     if (char === "(" || char === "[") depth += 1;
     else if (char === ")" || char === "]") depth -= 1;
-    if (char === "|" && depth === 0) parts.push("");
-    else parts[parts.length - 1] += char;
+    if (char !== "|" || depth > 0) part += char;
+    else {
+      parts.push(part);
+      part = "";
+    }
   }
-  return parts;
+  return [...parts, part];
 }
 
 /** The letters before anything that is not one, or that is not sure to be there. */

@@ -10,6 +10,10 @@ export class Remembered<T> {
     return this.#devices.size === 0 ? undefined : this.#devices.get(source);
   }
 
+  clear(): void {
+    this.#devices.clear();
+  }
+
   /** The last one shown is the newest. */
   set(source: string, device: T): void {
     this.#devices.delete(source);
