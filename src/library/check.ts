@@ -53,9 +53,10 @@ function explain(issue: Issue, source: Source): void {
 
 /** Of several forms that all fail, the one that got furthest is the one that was meant. */
 function explainUnion(issue: Extract<Issue, { code: "invalid_union" }>, source: Source): void {
-  const deepest = issue.errors
-    .filter((form) => !form.some(({ code, path }) => code === "invalid_type" && path.length === 0))
-    .at(0);
+  const possible = issue.errors.filter(
+    (form) => !form.some(({ code, path }) => code === "invalid_type" && path.length === 0),
+  );
+  const [deepest] = possible.toSorted((a, b) => depthOf(b) - depthOf(a));
   if (!deepest) {
     const wanted = issue.errors.flat().map((each) => (each.code === "invalid_type" ? each.expected : each.message));
     source.complain(issue.path, `${[...new Set(wanted)].join(" or ")} expected`);
@@ -63,6 +64,8 @@ function explainUnion(issue: Extract<Issue, { code: "invalid_union" }>, source: 
   }
   for (const each of deepest) explain({ ...each, path: [...issue.path, ...each.path] }, source);
 }
+
+const depthOf = (form: readonly Issue[]) => Math.max(0, ...form.map(({ path }) => path.length));
 
 /** `did you mean "x"?`, if there is an x close enough. */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {

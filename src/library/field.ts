@@ -1,63 +1,78 @@
-/** One field of a definition, compiled: from the raw value of the payload to a quantity. */
+/** One field of a definition, compiled: from the payload to a quantity under its name. */
 
-import type { Scalar } from "../base/outcome.ts";
-import { convert, isSourceUnit, sourceUnits } from "../model/units.ts";
 import { didYouMean } from "./check.ts";
-import { linear, significant } from "./language/decimal.ts";
 import type { FieldSpec } from "./definition/field.ts";
-import { type Expression, type Lookup, truthy } from "./language/expression.ts";
 import type { Framing, Raw, Reader } from "./framing/framing.ts";
-import type { Quantity } from "./reading.ts";
-import type { Complain, Where } from "./source.ts";
+import { significant } from "./language/decimal.ts";
+import { type Expression, type Lookup, truthy } from "./language/expression.ts";
 import { checkedExpression } from "./language/names.ts";
+import { compileMeaning, type Meaning } from "./meaning.ts";
+import { foreignKey, twoPlaces } from "./places.ts";
+import type { Quantity, Values } from "./reading.ts";
+import type { Complain, Where } from "./source.ts";
+import { convert, isSourceUnit, sourceUnits } from "../model/units.ts";
 
-/** What a raw value means: undefined if it is not available. `Opened` tells the unit, where the payload does. */
-type Meaning<Opened> = (raw: Scalar, opened: Opened) => Quantity | undefined;
+/** Sets what a payload says of a field among the values; one that it does not speak of is not set. */
+export type ReadField<Opened> = (opened: Opened, values: Values, lookup: Lookup) => void;
 
 export interface Field<Opened> {
   readonly name: string;
-  /** Known to other fields only. */
-  readonly hidden: boolean;
-  readonly spec: FieldSpec;
-  /** How it is found in the payload; absent if it is computed. */
-  readonly reader?: Reader<Opened>;
-  readonly expression?: Expression;
-  readonly when?: Expression;
-  readonly meaning: Meaning<Opened>;
+  /** It may come several times, under names of their own. */
+  readonly many: boolean;
+  readonly unit: string | undefined;
+  readonly read: ReadField<Opened>;
 }
-
-/** The places a field may name: more than one of them is a contradiction. */
-const PLACES = ["at", "json", "column", "group", "nmea", "fc", "name", "expr"] as const;
 
 export interface FieldContext<Opened> {
   readonly framing: Framing<Opened>;
+  /** How the framing is chosen: a key of `frame`. */
+  readonly kind: string;
   /** Fields that stand above. */
   readonly known: ReadonlySet<string>;
   readonly complain: Complain;
 }
 
+/** Numbers that an `index` may give. */
+const MAX_INDEX = 16;
+
 /** Undefined after a complaint. */
 export function compileField<Opened>(
-  name: string,
-  spec: FieldSpec,
-  { framing, known, complain }: FieldContext<Opened>,
+  [name, spec]: readonly [name: string, spec: FieldSpec],
+  where: Where,
+  context: FieldContext<Opened>,
 ): Field<Opened> | undefined {
-  const where: Where = ["fields", name];
-  const places = PLACES.filter((place) => spec[place] !== undefined);
-  if (places.length > 1) complain([...where, places[1]!], `"${places[0]}" and "${places[1]}" say two places`);
-  checkUnits(spec, where, complain);
-  const context = { known, complain };
+  const { framing, complain } = context;
+  const contradiction = twoPlaces(spec);
+  if (contradiction) complain([...where, contradiction.key], contradiction.message);
+  const meant = inUnitOf(spec, framing.unit?.(spec.name ?? name));
+  checkUnits(meant, where, complain);
   const when = spec.when === undefined ? undefined : checkedExpression(spec.when, [...where, "when"], context);
-  const meaning = compileMeaning(spec, framing);
-  const common = { name, hidden: name.startsWith("_"), spec, meaning, ...(when && { when }) };
+  const index = spec.index === undefined ? undefined : checkedExpression(spec.index, [...where, "index"], context);
+  const meaning = conditional(compileMeaning(meant, framing), when);
+  const field = { name, unit: meant.unit };
   if (spec.expr !== undefined) {
     const expression = checkedExpression(spec.expr, [...where, "expr"], context);
-    return expression && { ...common, expression };
+    if (!expression) return undefined;
+    return { ...field, many: index !== undefined, read: computed(expression, nameFrom(name, index), meaning) };
   }
   const reader = framing.reader(name, spec);
-  if (typeof reader !== "string") return { ...common, reader };
-  complain(where, reader);
-  return undefined;
+  if (typeof reader === "string") {
+    complain(where, reader);
+    return undefined;
+  }
+  const foreign = contradiction ? undefined : foreignKey(spec, context.kind);
+  if (foreign) complain([...where, foreign.key], foreign.message);
+  if ("one" in reader)
+    return { ...field, many: index !== undefined, read: one(reader.one, nameFrom(name, index), meaning) };
+  if (index) complain([...where, "index"], "a field that stands for many has no index of its own");
+  return { ...field, many: true, read: many(name, reader.many, meaning) };
+}
+
+/** What already has a unit keeps it, or is converted. */
+function inUnitOf(spec: FieldSpec, spoken: string | undefined): FieldSpec {
+  if (spoken === undefined || spec.given !== undefined || spec.expr !== undefined) return spec;
+  if (spec.unit === undefined) return { ...spec, unit: spoken };
+  return spec.unit === spoken ? spec : { ...spec, given: spoken };
 }
 
 function checkUnits({ unit, given }: FieldSpec, where: Where, complain: Complain): void {
@@ -75,67 +90,54 @@ function checkUnits({ unit, given }: FieldSpec, where: Where, complain: Complain
   }
 }
 
-function compileMeaning<Opened>(spec: FieldSpec, framing: Framing<Opened>): Meaning<Opened> {
-  const invalid = new Set<unknown>(spec.invalid === undefined ? [] : [spec.invalid].flat());
-  const map = spec.map && new Map(Object.entries(spec.map));
-  const scaled = spec.scale !== undefined || spec.offset !== undefined;
-  const scale = scaled ? linear(spec.scale ?? 1, spec.offset ?? 0) : undefined;
-  const inUnit = unitConversion(spec, framing);
-  const [low, high] = spec.range ?? [-Infinity, Infinity];
-  const { unit } = spec;
-  return (raw, opened) => {
-    if (invalid.size > 0 && invalid.has(raw)) return undefined;
-    const value = map ? map.get(String(raw)) : raw;
-    if (typeof value !== "number") {
-      if (value === undefined || scale || spec.range) return undefined;
-      return unit === undefined ? { value } : { value, unit };
-    }
-    const scaledValue = scale ? scale(value) : value;
-    const final = inUnit ? inUnit(scaledValue, opened) : scaledValue;
-    if (final === undefined || !Number.isFinite(final) || final < low || final > high) return undefined;
-    return unit === undefined ? { value: final } : { value: final, unit };
+/** What a raw value means; undefined if it is not available. */
+type Conditional<Opened> = (raw: Raw, opened: Opened, lookup: Lookup) => Quantity | undefined;
+
+function conditional<Opened>(meaning: Meaning<Opened>, when: Expression | undefined): Conditional<Opened> {
+  if (!when) return (raw, opened) => (raw === null || raw === undefined ? undefined : meaning(raw, opened));
+  return (raw, opened, lookup) =>
+    raw === null || raw === undefined || !truthy(when.evaluate(lookup)) ? undefined : meaning(raw, opened);
+}
+
+/** The name of a field in this payload; undefined if it is none. */
+type NameOf = (lookup: Lookup) => string | undefined;
+
+function nameFrom(name: string, index: Expression | undefined): NameOf {
+  if (!index) return () => name;
+  const names = Array.from({ length: MAX_INDEX + 1 }, (_, n) => `${name}_${n}`);
+  return (lookup) => {
+    const n = index.evaluate(lookup);
+    return typeof n === "number" && n >= 1 ? names[n] : undefined;
   };
 }
 
-type Conversion<Opened> = (value: number, opened: Opened) => number | undefined;
-
-function unitConversion<Opened>({ unit, given }: FieldSpec, framing: Framing<Opened>): Conversion<Opened> | undefined {
-  if (unit === undefined || given === undefined) return undefined;
-  const exact = (value: number, from: string) => {
-    const converted = convert(value, from, unit);
-    return converted === undefined ? undefined : significant(converted);
-  };
-  if (typeof given === "string") return (value) => exact(value, given);
-  const spoken = framing.text?.(given.json);
-  const units = new Map(Object.entries(given.map));
-  return (value, opened) => {
-    const word = spoken?.(opened);
-    // Nothing said: as the definition says. Said, but not understood: no value at all.
-    const from = word === undefined ? unit : units.get(word);
-    return from === undefined ? undefined : exact(value, from);
-  };
-}
-
-/** What has been read so far. A hidden or computed field sees the fields above it. */
-export type Values = Map<string, Quantity | undefined>;
-
-/** Reads a field from an opened payload; a field that the payload does not speak of is not set. */
-export function readField<Opened>(field: Field<Opened>, opened: Opened, values: Values, lookup: Lookup): void {
-  const { name, reader, expression } = field;
-  if (expression) {
-    if (expression.names.length > 0 && !expression.names.some((each) => values.has(each))) return;
+/** Computed from other fields, if the payload speaks of any of them. */
+function computed<Opened>(expression: Expression, nameOf: NameOf, meaning: Conditional<Opened>): ReadField<Opened> {
+  const { names } = expression;
+  return (opened, values, lookup) => {
+    if (names.length > 0 && !names.some((each) => values.has(each))) return;
     const value = expression.evaluate(lookup);
-    values.set(name, meant(field, typeof value === "number" ? significant(value) : value, opened, lookup));
-  } else if (reader && "one" in reader) {
-    const raw = reader.one(opened);
-    if (raw !== undefined) values.set(name, meant(field, raw, opened, lookup));
-  } else if (reader) {
-    for (const [component, suffix, raw] of reader.many(opened))
-      values.set(`${component}/${name}${suffix}`, meant(field, raw, opened, lookup));
-  }
+    const name = nameOf(lookup);
+    if (name === undefined) return;
+    values.set(name, meaning(typeof value === "number" ? significant(value) : value, opened, lookup));
+  };
 }
 
-function meant<Opened>({ when, meaning }: Field<Opened>, raw: Raw, opened: Opened, lookup: Lookup) {
-  if (raw === null || raw === undefined || (when && !truthy(when.evaluate(lookup)))) return undefined;
-  return meaning(raw, opened);
+type One<Opened> = (opened: Opened) => Raw;
+
+function one<Opened>(read: One<Opened>, nameOf: NameOf, meaning: Conditional<Opened>): ReadField<Opened> {
+  return (opened, values, lookup) => {
+    const raw = read(opened);
+    const name = raw === undefined ? undefined : nameOf(lookup);
+    if (name !== undefined) values.set(name, meaning(raw, opened, lookup));
+  };
+}
+
+type Many<Opened> = Extract<Reader<Opened>, { many: unknown }>["many"];
+
+function many<Opened>(name: string, read: Many<Opened>, meaning: Conditional<Opened>): ReadField<Opened> {
+  return (opened, values, lookup) => {
+    for (const [component, suffix, raw] of read(opened))
+      values.set((component === "" ? name : `${component}/${name}`) + suffix, meaning(raw, opened, lookup));
+  };
 }

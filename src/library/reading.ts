@@ -9,6 +9,9 @@ export interface Quantity {
   readonly unit?: string;
 }
 
+/** What has been read so far, by name. `undefined`: said to be not available. */
+export type Values = Map<string, Quantity | undefined>;
+
 export interface Reading {
   readonly at: Stamp;
   /** The device's own count of its messages: two frames with the same one are one message. */

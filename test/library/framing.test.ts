@@ -269,7 +269,7 @@ describe("registers", () => {
     "{ registers: true }",
     "voltage: { fc: 4, address: 0x0000, type: f32be, unit: V, range: [0, 500] }",
     "serial: { fc: 3, address: 0xFC00, type: u32be }",
-    "on: { fc: 1, address: 0x10, type: u8, map: { '0': false, '1': true } }",
+    "on: { fc: 1, address: 0x10, type: bool }",
   );
   const registers = (entries: Readonly<Record<string, string>>): Payload => ({
     kind: "registers",

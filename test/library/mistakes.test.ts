@@ -272,7 +272,8 @@ describe("the rest of a definition", () => {
     [
       "two ways to read a payload",
       ["ble.manufacturer }\nalive", "ble.manufacturer, json: true }\nalive"],
-      "8:1 exactly one of bytes, json, csv, line, nmea, registers, fields, codec says how a payload is read",
+      "8:1 exactly one of bytes, json, csv, line, nmea, registers, fields, dsmr, sml, mbus, vedirect, codec says how " +
+        "a payload is read",
     ],
     [
       "bytes of a service that is not named",
@@ -320,7 +321,7 @@ describe("the rest of a definition", () => {
     [
       "a command that sends two things",
       ["tests:", "commands:\n  go: { send: x, fields: { a: 1 } }\ntests:"],
-      "19:3 exactly one of publish, send, fields says what is sent",
+      "19:3 exactly one of publish, send, bytes, modbus, fields says what is sent",
     ],
     [
       "a message without a body",

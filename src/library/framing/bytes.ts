@@ -2,7 +2,10 @@
 
 import { DecodeError, toHex } from "../../base/bytes.ts";
 import type { Frame } from "../../sdk/adapter.ts";
+import type { Definition } from "../definition/definition.ts";
 import type { FieldSpec } from "../definition/field.ts";
+import { advertBytes } from "../matching/advert.ts";
+import type { Complain } from "../source.ts";
 import type { Framing, Raw, Reader } from "./framing.ts";
 
 type ReadAt = (view: DataView, at: number) => number;
@@ -49,9 +52,26 @@ const NUMBERS: Readonly<Record<string, readonly [width: number, read: ReadAt]>> 
 /** A single-precision float carries about seven digits; the rest is dust of the conversion. */
 const shortest = (value: number) => Number(value.toPrecision(7));
 
-export type PayloadBytes = (frame: Frame) => Uint8Array | undefined;
+interface Context {
+  readonly definition: Pick<Definition, "frame" | "match">;
+  readonly complain: Complain;
+}
 
-export function bytesFraming(payload: PayloadBytes): Framing<DataView> {
+function payloadOf({ definition: { frame, match }, complain }: Context): (frame: Frame) => Uint8Array | undefined {
+  const { bytes } = frame;
+  if (bytes?.startsWith("ble.manufacturer") === true && match?.ble?.manufacturer === undefined)
+    complain(["frame", "bytes"], "of which company? match.ble.manufacturer is missing");
+  if (bytes === "ble.service_data" && match?.ble?.service_data === undefined)
+    complain(["frame", "bytes"], "of which service? match.ble.service_data is missing");
+  if (bytes === "ble.manufacturer") return advertBytes("manufacturer", match?.ble);
+  if (bytes === "ble.manufacturer.raw") return advertBytes("manufacturer.raw", match?.ble);
+  if (bytes === "ble.service_data") return advertBytes("service_data", match?.ble);
+  return ({ payload }) =>
+    payload.kind === "bytes" ? payload.bytes : payload.kind === "message" ? payload.body : undefined;
+}
+
+export function bytesFraming(context: Context): Framing<DataView> {
+  const payload = payloadOf(context);
   return {
     open(frame) {
       const bytes = payload(frame);

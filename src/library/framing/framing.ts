@@ -2,12 +2,16 @@
 
 import type { Scalar } from "../../base/outcome.ts";
 import type { Frame } from "../../sdk/adapter.ts";
+import type { Session } from "../codecs/codec.ts";
 import type { FieldSpec } from "../definition/field.ts";
+import type { FormSpec } from "../definition/frame.ts";
+import type { Values } from "../reading.ts";
+import type { Complain, Where } from "../source.ts";
 
 /** A value as the payload has it. `null`: said to be not available; `undefined`: not spoken of. */
 export type Raw = Scalar | null | undefined;
 
-/** A value of a field that stands for many: which component it belongs to, and its number in a list (`_2`) or nothing. */
+/** A value of a field that stands for many: which component it belongs to, if any, and its number (`_2`) or nothing. */
 export type Found = readonly [component: string, suffix: string, raw: Raw];
 
 /** Finds one field in an opened payload; several, under names of their own, where the field stands for many. */
@@ -18,11 +22,17 @@ export type Reader<Opened> =
 /** One way of reading payloads. `Opened` is the payload made ready for its fields. */
 export interface Framing<Opened> {
   /** Undefined: nothing in it for us. @throws DecodeError if it is malformed. */
-  open(frame: Frame): Opened | undefined;
+  open(frame: Frame, session?: Session): Opened | undefined;
   /** How to find a field; a complaint in words if the definition does not say, or not rightly. */
   reader(name: string, spec: FieldSpec): Reader<Opened> | string;
   /** A string in the payload that is not a field: what unit the rest is in, and the like. */
   text?(path: string): (opened: Opened) => string | undefined;
+  /** What has a name and a unit already, before any field is read. */
+  values?(opened: Opened): Values;
+  /** The unit in which a key of the payload is given, where that is fixed. */
+  unit?(key: string): string | undefined;
+  /** Whether a payload has a form; absent where payloads have none. */
+  form?(spec: FormSpec, where: Where, complain: Complain): (opened: Opened) => boolean;
 }
 
 /** A number as devices write it, or undefined. */
