@@ -23,30 +23,62 @@ export function sourceNames(topics: readonly TopicPattern[]): string[] {
 export type Identify = (frame: Frame) => Identity | undefined;
 
 export function compileIdentity(
-  { identity }: Definition,
+  { identity, match }: Definition,
   { decoder, topics, complain }: { decoder: Decoder; topics: readonly TopicPattern[]; complain: Complain },
 ): Identify {
-  const { split } = identity;
-  if (split !== undefined && !decoder.fields.has(split))
-    complain(["identity", "split"], `no field "${split}"`, didYouMean(split, decoder.fields.keys()));
+  const split = identity.split === undefined ? [] : [identity.split].flat();
+  for (const name of split.filter((each) => !decoder.fields.has(each)))
+    complain(["identity", "split"], `no field "${name}"`, didYouMean(name, decoder.fields.keys()));
   checkFrom(identity.from, topics, complain);
-  const known = new Set([...sourceNames(topics), ...(split === undefined ? [] : [split])]);
+  const known = new Set([...sourceNames(topics), ...split, ...(split.length > 0 ? ["part"] : [])]);
   const template = checkedTemplate(identity.endpoint, ["identity", "endpoint"], { known, complain });
+  const mainTopic = identity.from?.startsWith("topic.") ? filling([match?.mqtt?.topic].flat()[0]) : undefined;
   return (frame) => {
     if (frame.source === "") return undefined;
-    const part = split === undefined ? undefined : partOf(frame, split, decoder);
-    if (split !== undefined && part === undefined) return undefined;
-    const endpoint = safeName(template?.render(namesOf(frame, topics, split, part)) ?? "");
+    const parts = split.length === 0 ? undefined : partsOf(frame, split, decoder);
+    if (split.length > 0 && parts === undefined) return undefined;
+    const captures = capturesOf(frame, topics);
+    const part = parts && [...parts.values()].join("-");
+    const lookup = namesOf(
+      frame,
+      captures,
+      new Map([...(parts ?? []), ...(part === undefined ? [] : [["part", part] as const])]),
+    );
+    const endpoint = safeName(template?.render(lookup) ?? "");
     if (endpoint === "") return undefined;
-    const whole = part === undefined || frame.source.endsWith(`#${part}`);
-    return { source: whole ? frame.source : `${frame.source}#${part}`, endpoint };
+    const source = frame.payload.kind === "message" ? (mainTopic?.(captures) ?? frame.source) : frame.source;
+    return { source: part === undefined || source.endsWith(`#${part}`) ? source : `${source}#${part}`, endpoint };
   };
 }
 
-/** What tells the sensors of one source apart; a frame that cannot be read belongs to none of them. */
-function partOf(frame: Frame, split: string, decoder: Decoder): Scalar | undefined {
+/**
+ * A device that speaks under several topics has one source all the same: the first of them, with its own names in it;
+ * what `#` stands for is left out. Undefined if a message does not tell all of these names.
+ */
+function filling(pattern: string | undefined): ((captures: Captures) => string | undefined) | undefined {
+  const levels = pattern?.replace(/\/#$/, "").split("/") ?? [];
+  if (levels.length === 0 || levels.some((level) => level === "+" || level === "#")) return undefined;
+  return (captures) => {
+    let topic = "";
+    for (const [i, level] of levels.entries()) {
+      const own = level.startsWith("+") ? captures?.get(level.slice(1)) : level;
+      if (own === undefined) return undefined;
+      topic += i === 0 ? own : `/${own}`;
+    }
+    return topic;
+  };
+}
+
+/** What tells the sensors of one source apart; a frame that cannot be read, or tells none of it, belongs to none of them. */
+function partsOf(frame: Frame, split: readonly string[], decoder: Decoder): ReadonlyMap<string, Scalar> | undefined {
   try {
-    return decoder.decode(frame)?.fields.get(split)?.value;
+    const fields = decoder.decode(frame)?.fields;
+    const parts = new Map<string, Scalar>();
+    for (const name of split) {
+      const value = fields?.get(name)?.value;
+      if (value !== undefined) parts.set(name, value);
+    }
+    return parts.size === 0 ? undefined : parts;
   } catch (error) {
     if (error instanceof DecodeError) return undefined;
     throw error;
@@ -64,16 +96,21 @@ function checkFrom(from: string | undefined, topics: readonly TopicPattern[], co
     complain(["identity", "from"], `"${from}" is unknown`, didYouMean(from, known) ?? `known are ${known.join(", ")}`);
 }
 
-function namesOf(frame: Frame, topics: readonly TopicPattern[], split: string | undefined, part: unknown): Lookup {
-  const { source, payload } = frame;
+type Captures = ReadonlyMap<string, string> | undefined;
+
+function capturesOf({ source, payload }: Frame, topics: readonly TopicPattern[]): Captures {
   const topic = payload.kind === "message" ? payload.topic : source;
-  let captures: ReadonlyMap<string, string> | undefined;
+  let captures: Captures;
   for (const pattern of topics) captures ??= pattern.match(topic);
+  return captures;
+}
+
+function namesOf({ source }: Frame, captures: Captures, parts: ReadonlyMap<string, Scalar>): Lookup {
   return (name) => {
     if (name === "address") return plainAddress(source);
     if (name === "source") return shortSource(source);
-    if (name === split) return String(part);
-    return captures?.get(name);
+    const part = parts.get(name);
+    return part === undefined ? captures?.get(name) : String(part);
   };
 }
 

@@ -188,11 +188,12 @@ const isResource = (value: unknown): value is ResourceSpec =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 function placeOf(spec: FieldSpec): string {
-  const { at, type, bits, slices, tag, flag, json, column, group, nmea, fc, address, name, expr } = spec;
+  const { at, type, bits, slices, tag, flag, json, topic, column, group, nmea, fc, address, name, expr } = spec;
   const section = spec.in === undefined ? "" : ` of ${spec.in}`;
   if (expr !== undefined) return `= ${expr}`;
   if (fc !== undefined) return `function ${fc}, register ${hexWord(address ?? 0)}, ${type ?? ""}`;
-  if (json !== undefined) return json;
+  const under = topic === undefined ? "" : `${json === undefined ? "" : " "}under ${topic}`;
+  if (json !== undefined || topic !== undefined) return `${[json ?? []].flat().join(", else ")}${under}`;
   if (column !== undefined) return `column ${column}`;
   if (group !== undefined) return `group ${group}`;
   if (nmea !== undefined)

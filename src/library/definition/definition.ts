@@ -12,9 +12,22 @@ const OBJECT_KEY = /^\d{1,5}\/(?:\d{1,5}|\*)$/;
 
 const id = z.string().regex(ID, "lower-case words joined by dots or dashes");
 
-/** What was heard before, for formats that speak of themselves in one message and of their values in another. */
+const advert = z
+  .strictObject({
+    name: z.string().optional(),
+    address: z.string().optional(),
+    manufacturer: z
+      .record(z.string().regex(/^0x[0-9A-Fa-f]{4}$/, "a company such as 0x0499"), z.union([hex, z.literal("")]))
+      .optional(),
+    service_data: z.record(z.string(), z.union([hex, z.literal("")])).optional(),
+    services: z.array(z.union([z.int(), z.string()])).optional(),
+  })
+  .describe("a whole advert, where hex alone does not say enough");
+
+/** What was heard before, for devices that say in one message what they are and in others what they measure. */
 const heardBefore = z.strictObject({
-  topic: z.string(),
+  topic: z.string().optional(),
+  advert: advert.optional(),
   text: z.string().optional(),
   hex: hex.optional(),
   json: z.unknown().optional(),
@@ -26,18 +39,7 @@ const golden = z.strictObject({
   text: z.string().optional(),
   topic: z.string().optional(),
   json: z.unknown().optional(),
-  advert: z
-    .strictObject({
-      name: z.string().optional(),
-      address: z.string().optional(),
-      manufacturer: z
-        .record(z.string().regex(/^0x[0-9A-Fa-f]{4}$/, "a company such as 0x0499"), z.union([hex, z.literal("")]))
-        .optional(),
-      service_data: z.record(z.string(), z.union([hex, z.literal("")])).optional(),
-      services: z.array(z.union([z.int(), z.string()])).optional(),
-    })
-    .describe("a whole advert, where hex alone does not say enough")
-    .optional(),
+  advert: advert.optional(),
   key: hex.describe("key of an encrypted payload").optional(),
   before: z.array(heardBefore).max(8).describe("messages heard before this one").optional(),
   fields: z.record(z.string(), scalar).optional(),
@@ -79,7 +81,10 @@ export const schema = z.strictObject({
   identity: z.strictObject({
     from: z.string().describe("what must be known: source, ble.address, serial.port, topic.<name>").optional(),
     endpoint: z.string().describe("template of the endpoint name"),
-    split: z.string().describe("field that tells several sensors of one source apart").optional(),
+    split: z
+      .union([z.string(), z.array(z.string()).min(2).max(4)])
+      .describe("field that tells several sensors of one source apart, or several fields: {part} is what they say")
+      .optional(),
   }),
   frame: frameSchema,
   time: z

@@ -57,7 +57,10 @@ const binaryPlace = {
 
 /** Places in payloads that somebody has already taken apart. */
 const namedPlace = {
-  json: jsonPath.describe("path such as $.a.b or $.a[0]; one * stands for every key there").optional(),
+  json: z
+    .union([jsonPath, z.array(jsonPath).min(2).max(16)])
+    .describe("path such as $.a.b or $.a[0]; one * stands for every key there; of several, the first that is there")
+    .optional(),
   topic: z
     .string()
     .min(1)

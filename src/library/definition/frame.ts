@@ -59,7 +59,12 @@ export const frameSchema = z.strictObject({
   flags: flags.optional(),
   packet: packet.optional(),
   json: z.literal(true).optional(),
-  root: z.string().describe("key that may wrap the whole JSON document").optional(),
+  root: z.string().describe("key that may wrap the whole JSON document; what it holds may be JSON as text").optional(),
+  key_from: z
+    .string()
+    .regex(/^(?:[^+#/]+\/)*\+$/, "the end of a topic, such as status/+")
+    .describe("under such topics, a document holds what others have under the key that + takes")
+    .optional(),
   each: jsonPath
     .describe("path with a * : every thing there is a sensor of its own, _key its key or number")
     .optional(),

@@ -46,11 +46,24 @@ export class JsonReader {
   }
 }
 
-export function jsonFraming(reader: JsonReader, root: string | undefined): Framing<unknown> {
+/** Where in a message its document stands. */
+export interface Whereabouts {
+  /** A key that may wrap it. */
+  readonly root?: string | undefined;
+  /** End of a topic whose last level is the key under which others would have it. */
+  readonly key_from?: string | undefined;
+}
+
+export function jsonFraming(reader: JsonReader, { root, key_from }: Whereabouts): Framing<unknown> {
+  const prefix = key_from?.slice(0, -1);
   return {
     open(frame) {
       const document = parseFrame(reader, frame);
-      return root === undefined ? document : (member(document, root) ?? document);
+      if (prefix !== undefined && frame.payload.kind === "message") {
+        const key = keyAfter(frame.payload.topic, prefix);
+        if (key !== undefined) return { [key]: document };
+      }
+      return root === undefined ? document : (unwrapped(member(document, root)) ?? document);
     },
     reader(_name, spec) {
       if (spec.json === undefined) return '"json" is missing: what is its path?';
@@ -58,6 +71,24 @@ export function jsonFraming(reader: JsonReader, root: string | undefined): Frami
     },
     text: textAt,
   };
+}
+
+/** The last level of a topic, if those before it end as wanted. */
+function keyAfter(topic: string, prefix: string): string | undefined {
+  const cut = topic.lastIndexOf("/") + 1;
+  const above = topic.slice(0, cut);
+  // Such a key in an object would be no key.
+  return above === prefix || above.endsWith(`/${prefix}`) ? topic.slice(cut).replace("__proto__", "") : undefined;
+}
+
+/** Some formats carry JSON as text within JSON; the document bounds its length. @throws DecodeError if it is none. */
+function unwrapped(inner: unknown): unknown {
+  if (typeof inner !== "string") return inner;
+  try {
+    return JSON.parse(inner);
+  } catch {
+    throw new DecodeError("no JSON in the text of a key");
+  }
 }
 
 /** A word at a path that tells the unit of something else. */
@@ -76,8 +107,31 @@ function parseFrame(reader: JsonReader, { payload }: Frame): unknown {
   throw new DecodeError(`no JSON in a frame of ${payload.kind}`);
 }
 
-/** Finds a field in a document; a complaint in words if its path is none. */
-export function jsonReader(path: string, spec: FieldSpec): Reader<unknown> | string {
+/** Finds a field in a document; of several paths, the first that leads to something. A complaint in words if one is none. */
+export function jsonReader(paths: string | readonly string[], spec: FieldSpec): Reader<unknown> | string {
+  if (typeof paths === "string") return pathReader(paths, spec);
+  const readers = paths.map((path) => pathReader(path, spec));
+  const ones: ((document: unknown) => Raw)[] = [];
+  const manys: ((document: unknown) => Iterable<Found>)[] = [];
+  for (const reader of readers) {
+    if (typeof reader === "string") return reader;
+    if ("one" in reader) ones.push(reader.one);
+    else if ("many" in reader) manys.push(reader.many);
+  }
+  if (ones.length > 0 && manys.length > 0) return "either all of its paths have a * or none";
+  if (manys.length > 0) return { many: (document) => manys.flatMap((many) => [...many(document)]) };
+  return {
+    one(document) {
+      for (const read of ones) {
+        const raw = read(document);
+        if (raw !== undefined) return raw;
+      }
+      return undefined;
+    },
+  };
+}
+
+function pathReader(path: string, spec: FieldSpec): Reader<unknown> | string {
   const keys = parseJsonPath(path);
   if (!keys) return `"${path}" is no path`;
   const read = rawOf(spec);

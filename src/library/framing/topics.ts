@@ -3,7 +3,7 @@
 import { DecodeError } from "../../base/bytes.ts";
 import type { FieldSpec } from "../definition/field.ts";
 import { type Framing, type Raw, type Reader, wrongType } from "./framing.ts";
-import { componentOf, jsonFraming, type JsonReader, jsonReader, rawOf, textAt } from "./json.ts";
+import { componentOf, jsonFraming, type JsonReader, jsonReader, rawOf, textAt, type Whereabouts } from "./json.ts";
 
 /** The end of a topic, by levels; `+` takes any. */
 interface Ending {
@@ -25,9 +25,9 @@ const MAX_TOPICS = 1_024;
 const MAX_VALUE = 256;
 
 /** Fields with a `topic` are read from messages under it only, fields without one from all others. */
-export function topicFraming(json: JsonReader, root: string | undefined): Framing<Spoken> {
+export function topicFraming(json: JsonReader, whereabouts: Whereabouts): Framing<Spoken> {
   const endings = new Map<string, Ending>();
-  const plain = jsonFraming(json, root);
+  const plain = jsonFraming(json, whereabouts);
   const known = new Map<string, ReadonlyMap<Ending, string>>();
   let documents = false;
   const endingsOf = (topic: string) => {
@@ -70,8 +70,9 @@ export function topicFraming(json: JsonReader, root: string | undefined): Framin
 const endingComplaint = ({ topic = "" }: FieldSpec) => `"${topic}" is no end of a topic: levels are words or one +`;
 
 /** Of a message that its topic gives to other fields, there is nothing for this one. */
-function aside(inner: Reader<unknown>): Reader<Spoken> {
+function aside(inner: Reader<unknown>): Reader<Spoken> | string {
   if ("one" in inner) return { one: ({ endings, document }) => (endings.size > 0 ? undefined : inner.one(document())) };
+  if (!("many" in inner)) return "JSON has names of its own";
   return { many: ({ endings, document }) => (endings.size > 0 ? [] : inner.many(document())) };
 }
 
@@ -90,10 +91,10 @@ function underTopic(ending: Ending, spec: FieldSpec): Reader<Spoken> | string {
   };
 }
 
-function documentReader(path: string, spec: FieldSpec): ((spoken: Spoken) => Raw) | string {
+function documentReader(path: string | readonly string[], spec: FieldSpec): ((spoken: Spoken) => Raw) | string {
   const inner = jsonReader(path, spec);
   if (typeof inner === "string") return inner;
-  return "one" in inner ? ({ document }) => inner.one(document()) : "no * in the path of a field with a topic";
+  return "one" in inner ? ({ document }) => inner.one(document()) : "a field with a topic has no * in its path";
 }
 
 /** The whole body is the value: a number, a word, `true`. */
