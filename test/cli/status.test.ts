@@ -14,6 +14,7 @@ const STATUS: GatewayStatus = {
   summary: "All 6 sensors live, server answered 3 s ago",
   problems: [],
   sensors: { waiting: 0, live: 6, stale: 0, gone: 0, total: 6 },
+  sealed: 0,
   inbox: 2,
   adapters: [
     { name: "sim", type: "simulator", health: "ok", frames: 100 },

@@ -51,6 +51,7 @@ export function runsOf(frames: readonly Uint8Array[]): Run[] {
 }
 
 /** What makes a fit unlikely, in steps of the list of scales. */
+const ODD = 0.25;
 const STANDS_STILL = 2;
 const BYTES_TAKEN = 20;
 const OUT_OF_RANGE = 20;
@@ -58,18 +59,15 @@ const OUT_OF_RANGE = 20;
 export interface Sought {
   readonly value: number;
   readonly range?: readonly [number, number];
+  /** Bytes that something else stands in already. */
+  readonly taken: ReadonlySet<number>;
 }
 
 /**
  * Where in the newest frame a value may stand that somebody reads off the device now, the likeliest first: common
  * scales before rare ones, what moves before what stands still, what makes sense in every frame before what does not.
  */
-export function fitsOf(
-  frames: readonly Uint8Array[],
-  sought: Sought,
-  runs: readonly Run[],
-  taken: ReadonlySet<number>,
-): Fit[] {
+export function fitsOf(frames: readonly Uint8Array[], sought: Sought, runs: readonly Run[]): Fit[] {
   const newest = frames.at(-1);
   if (!newest) return [];
   const view = viewOf(newest);
@@ -79,9 +77,9 @@ export function fitsOf(
     for (const [type, width, read] of TYPES)
       for (let at = 0; at + width <= newest.length; at++) {
         if (type.startsWith("f") && scale !== 1) continue;
-        if (Math.abs(read(view, at) * scale - sought.value) > half) continue;
+        if (!(Math.abs(read(view, at) * scale - sought.value) <= half)) continue;
         const fit = { at, type, scale };
-        found.push({ fit, doubt: rank + doubtOf(fit, frames, sought, runs, taken) });
+        found.push({ fit, doubt: rank + doubtOf(fit, frames, sought, runs) });
       }
   return found
     .toSorted((a, b) => a.doubt - b.doubt)
@@ -92,31 +90,35 @@ export function fitsOf(
 function doubtOf(
   { at, type, scale }: Fit,
   frames: readonly Uint8Array[],
-  { range: [low, high] = [-Infinity, Infinity] }: Sought,
+  sought: Sought,
   runs: readonly Run[],
-  taken: ReadonlySet<number>,
 ): number {
+  const [low, high] = sought.range ?? [-Infinity, Infinity];
   const end = at + widthOf(type);
   const moves = runs.some((run) => run.moving && at < run.at + run.length && run.at < end);
-  const overlaps = Array.from({ length: end - at }, (_, i) => at + i).some((byte) => taken.has(byte));
+  const overlaps = Array.from({ length: end - at }, (_, i) => at + i).some((byte) => sought.taken.has(byte));
   const read = TYPES.find(([name]) => name === type)?.[2];
   const absurd = frames.some((frame) => {
     const value = (read?.(viewOf(frame), at) ?? 0) * scale;
     return value < low || value > high;
   });
-  return (moves ? 0 : STANDS_STILL) + (overlaps ? BYTES_TAKEN : 0) + (absurd ? OUT_OF_RANGE : 0);
+  // Whole numbers up to 255 need no second byte, others are seldom in one; a sign is there for what can be negative.
+  const odd = (type.endsWith("8") ? scale !== 1 : scale === 1 && sought.value < 256) ? ODD : 0;
+  const sign = type.startsWith("i") === low < 0 ? 0 : ODD;
+  return odd + sign + (moves ? 0 : STANDS_STILL) + (overlaps ? BYTES_TAKEN : 0) + (absurd ? OUT_OF_RANGE : 0);
 }
 
 const viewOf = (frame: Uint8Array) => new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
 
 /** A byte or two that count messages: each frame one more than the one before, or a few. */
-export function counterOf(frames: readonly Uint8Array[]): Fit | undefined {
+export function counterOf(frames: readonly Uint8Array[], taken: ReadonlySet<number>): Fit | undefined {
   if (frames.length < 4) return undefined;
   for (const type of ["u16be", "u16le", "u8"]) {
     const found = TYPES.find(([name]) => name === type);
     if (!found) continue;
     const [, width, read] = found;
     for (let at = 0; at + width <= (frames[0]?.length ?? 0); at++) {
+      if (taken.has(at) || taken.has(at + width - 1)) continue;
       const values = frames.map((frame) => read(viewOf(frame), at));
       const steps = values.slice(1).map((value, i) => (value - (values[i] ?? 0) + 256 ** width) % 256 ** width);
       if (steps.every((step) => step >= 1 && step <= 5)) return { at, type, scale: 1 };

@@ -9,6 +9,8 @@ export interface DraftField {
   /** As it stands in the definition, such as `{ at: 6, type: i16be }`. */
   readonly spec: Readonly<Record<string, unknown>>;
   readonly kind: Kind | undefined;
+  /** Whether an Object shows it; texts are not shown. */
+  readonly shown?: boolean;
   /** What else it could be, for a comment behind it. */
   readonly remark?: string;
 }
@@ -66,8 +68,8 @@ function objectLines({ vendor, model, fields }: Draft): string[] {
   const device: string[] = [`0: { const: ${flow(vendor)} }`, `1: { const: ${flow(model)} }`];
   const taken = new Map<number, number>();
   const lines: string[] = [];
-  for (const { name, kind } of fields) {
-    if (name.startsWith("_") || name === "packet_id") continue;
+  for (const { name, kind, shown = true } of fields) {
+    if (!shown || name === "packet_id") continue;
     if (kind?.object === 3) device.push(kind.unit === "mV" ? `7/0: ${name}` : `9: ${name}`);
     else {
       const object = kind?.object ?? 3300;

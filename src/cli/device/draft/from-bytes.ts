@@ -76,14 +76,18 @@ function fieldsOf(frames: readonly Uint8Array[], runs: readonly Run[], now: Want
   };
   for (const [name, value] of now) {
     const kind = kindOf(name);
-    const [best, ...others] = fitsOf(frames, { value, ...(kind?.range && { range: kind.range }) }, runs, covered);
+    const [best, ...others] = fitsOf(
+      frames,
+      { value, taken: covered, ...(kind?.range && { range: kind.range }) },
+      runs,
+    );
     if (!best) continue;
     cover(best);
     const remark = others.length === 0 ? undefined : `or ${others.slice(0, 2).map(inWords).join("; ")}`;
     fields.push({ ...field(name, best, kind), ...(remark !== undefined && { remark }) });
   }
-  const counter = counterOf(frames);
-  if (counter && !covered.has(counter.at)) {
+  const counter = counterOf(frames, covered);
+  if (counter) {
     cover(counter);
     fields.push(field("packet_id", counter, undefined));
   }

@@ -17,11 +17,17 @@ export function draftFromLines(frames: readonly Frame[], wanted: Wanted): Draft 
   const separator = [",", ";", "\t"].toSorted((a, b) => first.split(b).length - first.split(a).length)[0] ?? ",";
   const cells = first.split(separator);
   const same = lines.filter((line) => line.split(separator).length === cells.length);
+  const shapes = cells.map((cell, i) =>
+    shapeOf(
+      cell,
+      same.every((line) => line.split(separator)[i] === cell),
+    ),
+  );
   const columns = cells.map((_, i) => `column_${i + 1}`);
   return {
     ...wanted,
     notes: [`${same.length} of ${lines.length} lines with ${cells.length} columns, such as: ${first}`],
-    match: { serial: { line: `^${cells.map(shapeOf).join(separator === "\t" ? "\\t" : separator)}$` } },
+    match: { serial: { line: `^${shapes.join(separator === "\t" ? "\\t" : separator)}$` } },
     endpoint: `${wanted.id.replaceAll(".", "-")}-{source}`,
     frame: { csv: { columns, ...(separator !== "," && { separator }) } },
     expect: expectOf(frames),
@@ -47,11 +53,19 @@ function columnField(column: string, cells: readonly string[], { now }: Wanted):
     ...(kind?.unit === undefined ? { type } : { unit: kind.unit }),
     ...(kind?.range && { range: kind.range }),
   };
-  return { name: known ?? column, spec, kind, ...(kind === undefined && { remark: `such as ${cells.at(-1) ?? ""}` }) };
+  return {
+    name: known ?? column,
+    spec,
+    kind,
+    shown: numeric,
+    ...(kind === undefined && { remark: `such as ${cells.at(-1) ?? ""}` }),
+  };
 }
 
 const isNumber = (cell: string) => /^\s*[-+]?\d+(?:\.\d+)?\s*$/.test(cell);
-const shapeOf = (cell: string) => (isNumber(cell) ? "-?[0-9.]+" : "[^,;\\t]*");
+/** Words that are always the same tell the device from others. */
+const shapeOf = (cell: string, constant: boolean) =>
+  isNumber(cell) ? "-?[0-9.]+" : constant && /^[\w $!#:-]+$/.test(cell) ? cell.replaceAll("$", "\\$") : "[^,;\\t]*";
 
 /** Every scalar in a JSON document by its path; the topic's last level but one names the device. */
 export function draftFromMessages(frames: readonly Frame[], wanted: Wanted): Draft | undefined {
@@ -113,7 +127,7 @@ function pathField(path: string, value: unknown, names: Set<string>): DraftField
     ...(kind?.unit !== undefined && { unit: kind.unit }),
     ...(kind?.range && { range: kind.range }),
   };
-  return { name, spec, kind };
+  return { name, spec, kind, shown: typeof value !== "string" };
 }
 
 /** Levels that all topics share stay; the last one that differs, or else the last but one, is the device's name. */

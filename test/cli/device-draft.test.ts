@@ -1,0 +1,157 @@
+/** `isthmus device new`: a draft says what stands still and what moves, finds what was read off the device, and tests green. */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { counterOf, fitsOf, runsOf } from "../../src/cli/device/draft/bytes.ts";
+import { draftFrom } from "../../src/cli/device/draft/new.ts";
+import { deviceTest } from "../../src/cli/device/test.ts";
+import { FakeSurroundings } from "../support/fake-surroundings.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "isthmus-draft-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const bytes = (hex: string) => new Uint8Array(Buffer.from(hex.replaceAll(" ", ""), "hex"));
+
+/** A sensor that nobody knows: letters, temperature in hundredths, humidity, battery, a counter. */
+function frame(hundredths: number, humidity: number, counter: number): Uint8Array {
+  const out = new Uint8Array([0x41, 0x43, 0x02, 0, 0, humidity, 87, 0, 0]);
+  const view = new DataView(out.buffer);
+  view.setInt16(3, hundredths, true);
+  view.setUint16(7, counter);
+  return out;
+}
+const FRAMES = [frame(2146, 46, 100), frame(2140, 45, 101), frame(2133, 47, 103), frame(-129, 48, 104)];
+const adverts = FRAMES.map((each) =>
+  JSON.stringify({
+    kind: "advert",
+    address: "C0:FF:EE:00:00:01",
+    manufacturer_data: { FFFF: Buffer.from(each).toString("hex") },
+  }),
+);
+const wanted = (now: Readonly<Record<string, number>> = {}) => ({
+  id: "acme.thermo",
+  vendor: "Acme",
+  model: "Thermo",
+  now: new Map(Object.entries(now)),
+});
+
+async function tested(text: string): Promise<{ code: number; lines: string[] }> {
+  const file = join(folder, "draft.yaml");
+  writeFileSync(file, text);
+  const lines: string[] = [];
+  return { code: await deviceTest([file], (line) => lines.push(line)), lines };
+}
+
+describe("frames laid over one another", () => {
+  it("show which bytes stand still and which move", () => {
+    expect(runsOf([bytes("01 02 03 04"), bytes("01 02 05 04")])).toEqual([
+      { at: 0, length: 2, moving: false, first: "0102", last: "0102" },
+      { at: 2, length: 1, moving: true, first: "03", last: "05" },
+      { at: 3, length: 1, moving: false, first: "04", last: "04" },
+    ]);
+    expect(runsOf([bytes("")])).toEqual([]);
+  });
+
+  it("show where a value stands that was read off the device", () => {
+    const sought = { value: -1.29, range: [-55, 150] as const, taken: new Set<number>() };
+    expect(fitsOf(FRAMES, sought, runsOf(FRAMES))[0]).toEqual({ at: 3, type: "i16le", scale: 0.01 });
+    expect(fitsOf(FRAMES, { value: 999.5, taken: new Set() }, runsOf(FRAMES))).toEqual([]);
+    expect(fitsOf([], sought, [])).toEqual([]);
+  });
+
+  it("show what counts messages, over its end as well", () => {
+    expect(counterOf(FRAMES, new Set())).toEqual({ at: 7, type: "u16be", scale: 1 });
+    const wrapping = ["FE", "FF", "00", "01"].map(bytes);
+    expect(counterOf(wrapping, new Set())).toEqual({ at: 0, type: "u8", scale: 1 });
+    expect(counterOf(["05", "05", "05", "05"].map(bytes), new Set())).toBeUndefined();
+    expect(counterOf(wrapping.slice(1), new Set())).toBeUndefined();
+  });
+});
+
+describe("a draft", () => {
+  it("of adverts finds the quantities that somebody names, and tests green as it is", async () => {
+    const drafted = draftFrom(adverts, wanted({ temperature: -1.29, humidity: 48, battery: 87 }));
+    expect(drafted?.text).toContain("match:    { ble: { manufacturer: 0xFFFF, length: 9, prefix:");
+    expect(drafted?.text).toContain("temperature: { at: 3, type: i16le, scale: 0.01, unit: Cel");
+    expect(drafted?.text).toContain("humidity: { at: 5, type: u8");
+    expect(drafted?.text).toContain("packet_id: { at: 7, type: u16be }");
+    expect(drafted?.text).toContain("9: battery");
+    const { code, lines } = await tested(drafted?.text ?? "");
+    expect(lines).toEqual([
+      "ok   acme.thermo                  4 frames, 4 fields",
+      "1 definition, 4 frames, all as expected; every field proven",
+    ]);
+    expect(code).toBe(0);
+  });
+
+  it("without any hint names every byte that moves", async () => {
+    const drafted = draftFrom(adverts, wanted());
+    for (const name of ["byte_3", "byte_4", "byte_5"]) expect(drafted?.text).toContain(`  ${name}: { at:`);
+    expect((await tested(drafted?.text ?? "")).code).toBe(0);
+  });
+
+  it("of messages takes every path, and calls it by what it is", async () => {
+    const message = (name: string, temp: number) =>
+      JSON.stringify({
+        kind: "message",
+        topic: `shed/${name}/state`,
+        payload: { temp, batt_mv: 3000, mode: "auto", in: { lux: 5 } },
+      });
+    const drafted = draftFrom([message("a", 21.5), message("b", 20)], wanted());
+    expect(drafted?.text).toContain("topic: shed/+name/state");
+    expect(drafted?.text).toContain("temperature: { json: $.temp, unit: Cel");
+    expect(drafted?.text).toContain("illuminance: { json: $.in.lux");
+    expect(drafted?.text).toContain("7/0: battery_voltage");
+    expect((await tested(drafted?.text ?? "")).code).toBe(0);
+  });
+
+  it("of lines takes columns, and words that never change for what tells the device", async () => {
+    const lines = ["S,1,21.5,on", "S,2,21.6,off"].map((text) =>
+      JSON.stringify({ kind: "text", text, source: "/dev/ttyUSB0" }),
+    );
+    const drafted = draftFrom(lines, wanted({ temperature: 21.6 }));
+    expect(drafted?.text).toContain('line: "^S,-?[0-9.]+,-?[0-9.]+,[^');
+    expect(drafted?.text).toContain("temperature: { column: column_3, unit: Cel");
+    expect((await tested(drafted?.text ?? "")).code).toBe(0);
+  });
+
+  it("is of the source that says most, or of the one that was asked for", () => {
+    const other = JSON.stringify({ kind: "bytes", source: "b", hex: "0102" });
+    expect(draftFrom([other, ...adverts], wanted())?.frames).toBe(4);
+    expect(draftFrom([other, ...adverts], wanted(), "b")?.frames).toBe(1);
+    expect(draftFrom([other, ...adverts], wanted(), "c")).toBeUndefined();
+  });
+
+  it("counts what is no frame, and is none of nothing", () => {
+    expect(draftFrom(["oops", ...adverts], wanted())?.skipped).toEqual({ count: 1, reason: "no JSON" });
+    expect(draftFrom(["", "oops"], wanted())).toBeUndefined();
+  });
+});
+
+describe("isthmus device new", () => {
+  it("writes a file that device test takes, and never over another", async () => {
+    const make = () => new FakeSurroundings({ folder, input: adverts.map((line) => `${line}\n`) });
+    const first = make();
+    expect(await first.run("device new --id acme.t --now temperature=-1.29 -o new.yaml")).toBe(0);
+    expect(first.out).toContain("new.yaml: drafted from 4 frames");
+    expect(readFileSync(join(folder, "new.yaml"), "utf8")).toContain("id: acme.t\n");
+    const second = make();
+    expect(await second.run("device new -o new.yaml")).toBe(1);
+    expect(second.err).toContain("new.yaml cannot be written");
+  });
+
+  it("says what a reading looks like", async () => {
+    const console = new FakeSurroundings({ folder });
+    expect(await console.run("device new --now hot")).toBe(2);
+    expect(console.err).toContain('"hot" is no reading');
+    expect(console.err).toContain("temperature=21.5");
+  });
+
+  it("says what a frame is where it finds none", async () => {
+    const console = new FakeSurroundings({ folder, input: ["hello\n"] });
+    expect(await console.run("device new")).toBe(1);
+    expect(console.err).toContain("a frame is a JSON object in a line");
+  });
+});
