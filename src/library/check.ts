@@ -10,7 +10,7 @@ type Issue = z.core.$ZodIssue;
 type Source = Pick<DefinitionSource, "data" | "complain">;
 
 /** The definition, or undefined after complaining about everything that does not fit. */
-export function checkShape(source: DefinitionSource): Definition | undefined {
+export function checkShape(source: Source): Definition | undefined {
   const result = schema.safeParse(source.data);
   if (result.success) return result.data;
   for (const issue of result.error.issues) explain(issue, source);

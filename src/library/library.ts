@@ -12,6 +12,7 @@ import { Remembered } from "./matching/remembered.ts";
 import { put, Search } from "./matching/search.ts";
 import { SerialIndex } from "./matching/serial-index.ts";
 import { TopicIndex } from "./matching/topic-index.ts";
+import { Fragments } from "./fragments.ts";
 import { type DefinitionProblem, DefinitionSource } from "./source.ts";
 
 export interface DefinitionFile {
@@ -22,6 +23,12 @@ export interface DefinitionFile {
 export interface Loaded {
   readonly library: Library;
   readonly problems: DefinitionProblem[];
+}
+
+interface Context {
+  readonly models: ObjectRegistry;
+  readonly json: JsonReader;
+  readonly fragments: Fragments;
 }
 
 export class Library {
@@ -39,8 +46,12 @@ export class Library {
   /** Compiles definitions. Each mistake is a problem with its place; a definition with a problem is left out, alone. */
   static load(files: readonly DefinitionFile[], models: ObjectRegistry): Loaded {
     const library = new Library();
-    const json = new JsonReader();
-    const problems = files.flatMap((file) => library.#add(new DefinitionSource(file.name, file.text), models, json));
+    const sources = files.map(({ name, text }) => new DefinitionSource(name, text));
+    const fragments = new Fragments();
+    const definitions = sources.filter((source) => !fragments.take(source));
+    const context = { models, json: new JsonReader(), fragments };
+    for (const source of definitions) library.#add(source, context);
+    const problems = sources.flatMap((source) => source.problems);
     return { library, problems };
   }
 
@@ -103,14 +114,14 @@ export class Library {
     return before && (before.matcher.scoreRemembered?.(frame) ?? 0) > score ? before : best;
   }
 
-  #add(source: DefinitionSource, models: ObjectRegistry, json: JsonReader): DefinitionProblem[] {
-    if (source.problems.length > 0) return source.problems;
-    const definition = checkShape(source);
-    if (!definition) return source.problems;
+  #add(source: DefinitionSource, { models, json, fragments }: Context): void {
+    if (source.problems.length > 0) return;
+    const whole = fragments.whole(source);
+    const definition = whole && checkShape(whole);
+    if (!whole || !definition) return;
     if (this.#devices.has(definition.id)) source.complain(["id"], `"${definition.id}" is already taken`);
-    const device = compileDevice(definition, { models, json, complain: source.complain });
+    const device = compileDevice(definition, { models, json, complain: whole.complain });
     if (device && source.problems.length === 0) this.#index(device);
-    return source.problems;
   }
 
   #index(device: CompiledDevice): void {
