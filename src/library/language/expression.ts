@@ -78,6 +78,8 @@ const FUNCTIONS: Readonly<
   floor: { least: 1, most: 1, apply: ([x = 0]) => Math.floor(x) },
   pow: { least: 2, most: 2, apply: ([x = 0, exponent = 0]) => x ** exponent },
   abs: { least: 1, most: 1, apply: ([x = 0]) => Math.abs(x) },
+  /** Of whatever type: the first that is known. */
+  first: { least: 2, most: 16, apply: ([x = 0]) => x },
 };
 
 /** @throws ExpressionError that says what is wrong, and where. */
@@ -205,9 +207,20 @@ class Parser {
     }
     if (args.length < known.least || args.length > known.most)
       throw new ExpressionError(`${name}() with ${args.length} arguments`);
+    if (name === "first") return this.#first(args);
     return this.#node((lookup) => {
       const values = args.map((arg) => arg(lookup)).filter((value) => typeof value === "number");
       return values.length < args.length ? undefined : finite(known.apply(values));
+    });
+  }
+
+  #first(args: readonly Node[]): Node {
+    return this.#node((lookup) => {
+      for (const arg of args) {
+        const value = arg(lookup);
+        if (value !== undefined) return value;
+      }
+      return undefined;
     });
   }
 
