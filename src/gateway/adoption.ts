@@ -5,11 +5,13 @@ import { nearest } from "../base/nearest.ts";
 import type { Device } from "../library/index.ts";
 import type { Frame } from "../sdk/adapter.ts";
 import { splitSource } from "./adapters.ts";
+import { readKey } from "./hearing/key.ts";
+import type { Tuning } from "./hearing/tuning.ts";
 import type { Roster, RosterEntry } from "./roster.ts";
 import type { AdoptRequest } from "./status/status.ts";
 
 /** A sensor named in the config. */
-export interface ConfiguredSensor {
+export interface ConfiguredSensor extends Tuning {
   /** `adapter/address`. */
   readonly source: string;
   /** Id of its definition; absent: the one that fits what is heard. */
@@ -81,6 +83,8 @@ export function admit(applicant: Applicant, wish: AdoptRequest, options: Admissi
     return refuse("conflict", `the endpoint name ${endpoint} belongs to ${holder?.source ?? "the gateway itself"}`);
   if (roster.size >= maxSensors)
     return refuse("conflict", `${maxSensors} sensors are adopted, and no more are allowed`);
+  const given = wish.key === undefined ? undefined : readKey(wish.key, device.key);
+  if (given && "reason" in given) return refuse("invalid", given.reason);
   const label = (wish.label ?? defaultLabel(device, address, frame)).trim().slice(0, MAX_LABEL);
   const adoptedAt = new Date(clock.now().ms).toISOString();
   const entry: RosterEntry = {
@@ -90,9 +94,18 @@ export function admit(applicant: Applicant, wish: AdoptRequest, options: Admissi
     label,
     by: applicant.by,
     adoptedAt,
-    memory: {},
+    memory: given ? { key: given.key } : {},
   };
   return { ok: true, entry, device };
+}
+
+/** What the config wants of an adoption; its keys stay where they are. */
+export function wishOf({ definition, endpoint, label }: ConfiguredSensor): AdoptRequest {
+  return {
+    ...(definition !== undefined && { definition }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(label !== undefined && { label }),
+  };
 }
 
 /** Why something that the config says cannot be done, and what a person can do. */
@@ -118,7 +131,7 @@ export function enlist(sensor: ConfiguredSensor, options: AdmissionOptions): Hin
   }
   const place = splitSource(source);
   if (!place || definition === undefined || endpoint === undefined) return undefined;
-  const admission = admit({ ...place, device: undefined, by: "config" }, sensor, options);
+  const admission = admit({ ...place, device: undefined, by: "config" }, wishOf(sensor), options);
   if (admission.ok) roster.add(admission.entry);
   return admission.ok
     ? undefined

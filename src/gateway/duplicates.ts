@@ -20,6 +20,27 @@ export function fingerprint(payload: Payload): number | undefined {
   return hash;
 }
 
+/** Prints that one sensor's adverts alternate between; more are further apart than a repetition. */
+const MAX_ECHOES = 8;
+
+/** Adverts that are still being repeated, however long that goes on: a press is heard for seconds, and is one press. */
+export class Echoes {
+  readonly #heardMs = new Map<number, number>();
+
+  /** Whether an advert of this print is the one that was heard a moment ago. */
+  isEcho(print: number, now: number): boolean {
+    const before = this.#heardMs.get(print);
+    this.#heardMs.delete(print);
+    this.#heardMs.set(print, now);
+    if (this.#heardMs.size > MAX_ECHOES)
+      for (const oldest of this.#heardMs.keys()) {
+        this.#heardMs.delete(oldest);
+        break;
+      }
+    return before !== undefined && now - before < REPETITION_MS;
+  }
+}
+
 function hashBytes(hash: number, bytes: Uint8Array): number {
   let result = hash;
   for (let i = 0; i < bytes.length; i++) result = Math.imul(result ^ bytes[i]!, FNV_PRIME);

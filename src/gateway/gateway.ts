@@ -1,7 +1,6 @@
 /** Where both wings meet: frames come in, sensors turn them into values, and clients carry them to the servers. */
 
 import type { Timer } from "../base/clock.ts";
-import { BoundedMap } from "../base/bounded.ts";
 import type { Device } from "../library/index.ts";
 import type { Frame } from "../sdk/adapter.ts";
 import { splitSource } from "./adapters.ts";
@@ -12,10 +11,16 @@ import {
   type Applicant,
   type ConfiguredSensor,
   enlist,
+  type Refusal,
   unknownDefinition,
+  wishOf,
 } from "./adoption.ts";
 import { leave } from "./departure.ts";
 import { Neighbours } from "./end-devices.ts";
+import { readKey } from "./hearing/key.ts";
+import { Reception } from "./hearing/reception.ts";
+import type { Introduction } from "./hearing/stranger.ts";
+import { misfitsOf } from "./hearing/tuning.ts";
 import { type GatewayListener, News } from "./status/events.ts";
 import { Inbox } from "./inbox.ts";
 import { BacklogPool } from "./kept/backlog-pool.ts";
@@ -43,8 +48,6 @@ const SLOW_EVERY = 10;
 const LEAVE_MS = 4_000;
 /** How long the removal of one sensor may wait for its server. */
 const REMOVE_MS = 5_000;
-/** Sources whose frames belong to sensors of other names, with the definition that fitted last. */
-const MAX_ROUTES = 10_000;
 
 export class Gateway {
   readonly #options: SettledOptions;
@@ -53,12 +56,14 @@ export class Gateway {
   readonly #news: News;
   readonly #pacer: Pacer;
   readonly #rules: Matcher;
-  readonly #routes = new BoundedMap<string, Device>(MAX_ROUTES);
-  /** Named in the config, but not complete until they are heard. */
+  /** Named in the config, by source. */
+  readonly #configured: ReadonlyMap<string, ConfiguredSensor>;
+  /** Those of them that are not complete until they are heard. */
   readonly #expected = new Map<string, ConfiguredSensor>();
   readonly #board: StatusBoard;
   readonly #shared: SharedBySensors;
   readonly #upstream: UpstreamOptions;
+  readonly #reception: Reception;
   #roster: Roster | undefined;
   #own: Self | undefined;
   #self: Upstream | undefined;
@@ -74,6 +79,7 @@ export class Gateway {
     this.#inbox = new Inbox(clock);
     this.#pacer = new Pacer(clock, random, options.startsPerSecond);
     this.#rules = compileRules(rules);
+    this.#configured = new Map(options.sensors.map((sensor) => [sensor.source, sensor]));
     const backlogs = new BacklogPool({ budget: options.backlogBytes, clock, log });
     this.#news = new News(clock, {
       sensor: (endpoint) => this.sensor(endpoint),
@@ -100,8 +106,16 @@ export class Gateway {
       },
     };
     const grown = (sensor: Sensor) => this.#neighbours?.changed(sensor);
-    this.#shared = { adapters, clock, log, upstream: this.#upstream, grown };
+    const counted = () => this.#roster?.counted();
+    this.#shared = { adapters, clock, log, upstream: this.#upstream, grown, counted };
     this.#board = new StatusBoard(options, backlogs);
+    this.#reception = new Reception({
+      population: this.#population,
+      devices: options.devices,
+      counters: this.#board.counters,
+      hear: (sensor, frame) => this.#hear(sensor, frame),
+      meet: (who) => this.#meet(who),
+    });
   }
 
   /** Takes up everybody on the roster, and begins to listen. @throws RosterError if the roster cannot be read. */
@@ -121,7 +135,7 @@ export class Gateway {
     for (const entry of [...roster.entries()]) this.#takeUp(entry);
     neighbours.settle();
     this.#self.start();
-    adapters.onFrame((adapter, frame) => this.#onFrame(adapter, frame, roster));
+    adapters.onFrame((adapter, frame) => this.#reception.take(adapter, frame));
     this.#sweep();
     log.info("gateway-started", { endpoint, sensors: this.#population.size });
   }
@@ -148,12 +162,29 @@ export class Gateway {
       if (there) return { ok: false, why: "conflict", reason: `${source} is already adopted as ${there.endpoint}` };
       return { ok: false, why: "unknown", reason: `nothing is heard from ${source}` };
     }
-    const admission = this.#admit({ ...stranger, by: "api" }, request, roster);
+    const { adapter, address, device, lastMs } = stranger;
+    const frame = stranger.frameFor(request.definition);
+    const admission = this.#admit({ adapter, address, device, frame, by: "api" }, request, roster);
     if (!admission.ok) return admission;
-    const { frame, lastMs } = stranger;
     if (this.#options.clock.monotonic() - lastMs < admission.device.alive.staleMs) this.#hear(admission.sensor, frame);
     await roster.flush();
-    return { ok: true, sensor: sensorStatus(admission.sensor, this.#options.models) };
+    return { ok: true, sensor: this.#statusOf(admission.sensor) };
+  }
+
+  /** A person knows what the frames of a sensor are sealed with. Never rejects. */
+  async changeKey(endpoint: string, text: string): Promise<{ readonly ok: true } | Refusal> {
+    const sensor = this.#population.get(endpoint);
+    if (!sensor) return { ok: false, why: "unknown", reason: `no sensor is called ${endpoint}` };
+    if (sensor.keyStatus?.configured)
+      return { ok: false, why: "conflict", reason: "its key stands in the configuration: change it there" };
+    const read = readKey(text, sensor.device.key);
+    if ("reason" in read) return { ok: false, why: "invalid", reason: read.reason };
+    sensor.changeKey(read.key);
+    this.#options.log.info("key-changed", { endpoint });
+    this.#roster?.changed();
+    this.#news.sensorChanged(endpoint);
+    await this.#roster?.flush();
+    return { ok: true };
   }
 
   /** De-registers a sensor at once and forgets it; no rule takes it in again. False if there is none of that name. */
@@ -192,16 +223,21 @@ export class Gateway {
 
   /** The gateway itself first. */
   sensors(): SensorStatus[] {
-    const { models } = this.#options;
-    const all = Array.from(this.#population.all(), (sensor) => sensorStatus(sensor, models));
-    return this.#self ? [selfStatus(this.#self, this.#options.name, models), ...all] : all;
+    const { models, name } = this.#options;
+    const all = Array.from(this.#population.all(), (sensor) => this.#statusOf(sensor));
+    return this.#self ? [selfStatus(this.#self, name, models), ...all] : all;
   }
 
   sensor(endpoint: string): SensorStatus | undefined {
     const { models, name } = this.#options;
     if (this.#self?.endpoint === endpoint) return selfStatus(this.#self, name, models);
     const sensor = this.#population.get(endpoint);
-    return sensor && sensorStatus(sensor, models);
+    return sensor && this.#statusOf(sensor);
+  }
+
+  #statusOf(sensor: Sensor): SensorStatus {
+    const { models, clock } = this.#options;
+    return sensorStatus(sensor, models, clock.monotonic());
   }
 
   inbox(): InboxEntry[] {
@@ -218,54 +254,27 @@ export class Gateway {
     return this.#sweptMs;
   }
 
-  #onFrame(adapter: string, frame: Frame, roster: Roster): void {
-    const { counters } = this.#board;
-    counters.frames += 1;
-    const direct = this.#population.at(adapter, frame.source);
-    if (direct && direct.device.match(frame) > 0) {
-      this.#hear(direct, frame);
-      return;
-    }
-    const device = this.#deviceOf(adapter, frame);
-    const identity = device?.identify(frame);
-    if (device && !identity) {
-      // A line cut in the middle names none of the sensors on it: no stranger for that, and nobody's word.
-      counters.malformed += 1;
-      return;
-    }
-    const address = identity?.source ?? frame.source;
-    const sensor = this.#population.at(adapter, address) ?? this.#sibling(adapter, device, identity?.endpoint);
-    if (sensor && sensor.device.match(frame) > 0) {
-      this.#hear(sensor, frame);
-      return;
-    }
-    // Somebody adopted says something besides: another format, a name. It is no stranger for that.
-    const speaker = sensor ?? direct;
-    if (speaker) counters[!device && speaker.cannotRead(frame) ? "malformed" : "foreign"] += 1;
-    else this.#meet({ adapter, address, device, endpoint: identity?.endpoint, frame }, roster);
-  }
-
-  /** A device may speak under several topics: the name that its definition mints tells that it is the same. */
-  #sibling(adapter: string, device: Device | undefined, endpoint: string | undefined): Sensor | undefined {
-    const sensor = endpoint === undefined ? undefined : this.#population.get(endpoint);
-    return sensor && sensor.adapter === adapter && sensor.device === device ? sensor : undefined;
-  }
-
   #hear(sensor: Sensor, frame: Frame): void {
     const hearing = sensor.hear(frame);
     this.#board.counters[hearing] += 1;
     if (hearing !== "malformed") this.#news.sensorChanged(sensor.endpoint);
   }
 
-  #meet(who: Parameters<Inbox["hear"]>[0], roster: Roster): void {
+  #meet(who: Introduction): void {
     const { adapter, address, device, frame } = who;
+    const roster = this.#roster;
+    if (!roster) return;
     this.#board.counters.strangers += 1;
     const source = `${adapter}/${address}`;
     const expected = this.#expected.get(source);
     const tried = this.#inbox.get(source)?.refused;
     const wanted = device && tried === undefined && (expected !== undefined || this.#fitsRule(who, device, roster));
     const admission = wanted
-      ? this.#admit({ adapter, address, device, frame, by: expected ? "config" : "rule" }, expected ?? {}, roster)
+      ? this.#admit(
+          { adapter, address, device, frame, by: expected ? "config" : "rule" },
+          expected ? wishOf(expected) : {},
+          roster,
+        )
       : undefined;
     if (admission?.ok) {
       this.#hear(admission.sensor, frame);
@@ -278,20 +287,10 @@ export class Gateway {
     this.#options.log.warn("not-adopted", { source, reason: admission.reason });
   }
 
-  #fitsRule({ adapter, address, frame }: Parameters<Inbox["hear"]>[0], device: Device, roster: Roster): boolean {
+  #fitsRule({ adapter, address, frame }: Introduction, device: Device, roster: Roster): boolean {
     const { rssi } = frame;
     const candidate = { adapter, address, definition: device.id, ...(rssi !== undefined && { rssi }) };
     return this.#rules(candidate) && !roster.isDismissed(`${adapter}/${address}`);
-  }
-
-  /** The definition that a frame belongs to: the one that fitted its source last is asked first. */
-  #deviceOf(adapter: string, frame: Frame): Device | undefined {
-    const route = `${adapter}/${frame.source}`;
-    const before = this.#routes.get(route);
-    if (before && before.match(frame) > 0) return before;
-    const device = this.#options.devices.match(frame);
-    if (device) this.#routes.set(route, device);
-    return device;
   }
 
   #admit(applicant: Applicant, wish: AdoptRequest, roster: Roster) {
@@ -299,7 +298,7 @@ export class Gateway {
     if (!admission.ok) return admission;
     const { entry, device } = admission;
     roster.add(entry);
-    this.#routes.delete(entry.source);
+    this.#reception.forget(entry.source);
     this.#inbox.delete(entry.source);
     this.#news.inboxChanged();
     this.#options.log.info("adopted", {
@@ -350,7 +349,10 @@ export class Gateway {
     adapter: string,
     address = entry.source.slice(adapter.length + 1),
   ): Sensor {
-    const sensor = new Sensor({ entry, adapter, address, device, shared: this.#shared });
+    const tuning = this.#configured.get(entry.source);
+    const sensor = new Sensor({ entry, adapter, address, device, ...(tuning && { tuning }), shared: this.#shared });
+    const [misfit] = tuning ? misfitsOf(tuning, device, entry.label) : [];
+    if (misfit) this.#board.refuse(entry.source, misfit.what, misfit.next);
     this.#population.add(sensor);
     this.#news.sensorChanged(entry.endpoint);
     if (this.#neighbours?.join(sensor)) this.#roster?.changed();

@@ -1,5 +1,6 @@
 /** What one endpoint remembers across restarts: its ports, what servers set on their account, and what they stored. */
 
+import { Secret } from "../base/secret.ts";
 import { type Account, provisionFromJson, provisionToJson, type SavedProvision } from "../lwm2m/index.ts";
 import { depth, type Path, parsePath } from "../model/path.ts";
 import type { ResourceValue } from "../model/value.ts";
@@ -21,6 +22,10 @@ export interface Memory {
   device?: number;
   /** Instances that appeared when they were first heard, with the names under which they were. */
   appeared?: Map<Path, string>;
+  /** How often things have happened, by Resource. */
+  counts?: Map<Path, number>;
+  /** What its frames are sealed with, in hexadecimal digits, if a person has said so and not the configuration. */
+  key?: Secret;
 }
 
 export interface RememberedAccount {
@@ -35,6 +40,10 @@ const MAX_STORED_TEXT = 1_000;
 /** A device may fill it as well: no mapping makes more Instances appear. */
 const MAX_APPEARED = 64;
 const MAX_NAME = 100;
+const MAX_COUNTS = 64;
+const KEY = /^(?:[0-9a-f]{2}){1,64}$/;
+/** What a key is called that is kept here, wherever it might be shown. */
+export const KEY_NAME = "key of a sensor";
 /** Instances of Object 25 that there may be. */
 const MAX_DEVICE = 65_534;
 
@@ -60,6 +69,8 @@ export function memoryToJson({
   stored,
   device,
   appeared,
+  counts,
+  key,
 }: Memory): Record<string, unknown> {
   return {
     ...(ports && { ports }),
@@ -69,12 +80,14 @@ export function memoryToJson({
     ...(stored?.size && { stored: Object.fromEntries(Array.from(stored, ([at, value]) => [at, valueToJson(value)])) }),
     ...(device !== undefined && { device }),
     ...(appeared?.size && { appeared: Object.fromEntries(appeared) }),
+    ...(counts?.size && { counts: Object.fromEntries(counts) }),
+    ...(key && { key: key.reveal() }),
   };
 }
 
 /** Reads what `memoryToJson` wrote; what it does not understand is left out, since all of it can be learnt anew. */
 export function memoryFromJson(json: Readonly<Record<string, unknown>>): Memory {
-  const { ports, accounts, provision, attributes, stored, device, appeared } = json;
+  const { ports, accounts, provision, attributes, stored, device, appeared, counts, key } = json;
   const memory: Memory = {};
   if (typeof device === "number" && Number.isInteger(device) && device > 0 && device <= MAX_DEVICE)
     memory.device = device;
@@ -106,6 +119,13 @@ export function memoryFromJson(json: Readonly<Record<string, unknown>>): Memory 
     if (instance !== undefined && depth(instance) === 2 && typeof heardAs === "string")
       rememberAppeared(memory, instance, heardAs);
   }
+  for (const [text, count] of pairs(counts)) {
+    const at = parsePath(text);
+    if (at === undefined || typeof count !== "number" || !Number.isSafeInteger(count) || count < 0) continue;
+    memory.counts ??= new Map();
+    if (memory.counts.size < MAX_COUNTS) memory.counts.set(at, count);
+  }
+  if (typeof key === "string" && KEY.test(key)) memory.key = new Secret(key, KEY_NAME);
   return memory;
 }
 

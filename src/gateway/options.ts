@@ -49,6 +49,8 @@ export interface GatewayOptions {
   /** Bytes that values may take while servers are away, of all sensors together. */
   readonly backlogBytes?: number;
   readonly maxSensors?: number;
+  /** What was wrong before it began, such as definitions that cannot be used: shown with its problems. */
+  readonly faults?: readonly { readonly what: string; readonly next: string }[];
   readonly connect: (account: Account | BootstrapAccount, local: LocalPort) => Transport;
   /** What was counted on the ways to servers, by names of its own; shown with the gateway's counters. */
   readonly lineCounters?: () => Readonly<Record<string, number>>;
@@ -76,6 +78,7 @@ export function withDefaults(options: GatewayOptions): SettledOptions {
     startsPerSecond: STARTS_PER_SECOND,
     maxSensors: MAX_SENSORS,
     backlogBytes: BACKLOG_BYTES,
+    faults: [],
     ...options,
   };
 }

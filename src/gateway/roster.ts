@@ -33,6 +33,8 @@ export class RosterError extends Error {
 const VERSION = 1;
 /** Changes come in flocks, as when a thousand ports are bound: one write for all of them. */
 const WRITE_AFTER_MS = 2_000;
+/** Counts change with every press and every step: what a power cut may cost of them, against wearing out the disk. */
+const COUNTS_AFTER_MS = 600_000;
 const MAX_DISMISSED = 10_000;
 
 export class Roster {
@@ -46,6 +48,8 @@ export class Roster {
   /** Removed by a person: no rule takes them in again. */
   readonly #dismissed: Set<string>;
   #timer: Timer | undefined;
+  /** For what may wait longer. */
+  #later: Timer | undefined;
   #dirty = false;
   #writing: Promise<void> = Promise.resolve();
 
@@ -116,10 +120,21 @@ export class Roster {
     });
   }
 
+  /** Something has been counted: written with what changes else, when all stops, and now and then. */
+  counted(): void {
+    this.#dirty = true;
+    this.#later ??= this.#clock.after(COUNTS_AFTER_MS, () => {
+      this.#later = undefined;
+      void this.flush();
+    });
+  }
+
   /** Writes what has changed, and waits for it. Never rejects: a failure is logged, and tried again later. */
   flush(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
+    this.#later?.cancel();
+    this.#later = undefined;
     if (this.#dirty) {
       this.#dirty = false;
       this.#writing = this.#writing.then(() => this.#write());

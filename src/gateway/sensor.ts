@@ -3,14 +3,17 @@
 import { DecodeError } from "../base/bytes.ts";
 import type { Clock, Stamp } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
-import type { Device, Mapping, Reading } from "../library/index.ts";
+import type { Secret } from "../base/secret.ts";
+import { type Device, type Mapping, type Reading, SealedError, type Session } from "../library/index.ts";
 import { ObjectTree } from "../lwm2m/index.ts";
 import { ids, path, type Path } from "../model/path.ts";
 import type { ResourceUpdate, ResourceValue } from "../model/value.ts";
 import type { Frame } from "../sdk/adapter.ts";
 import type { Adapters } from "./adapters.ts";
 import { Commands, type Order } from "./commands.ts";
-import { fingerprint, REPETITION_MS } from "./duplicates.ts";
+import { Echoes, fingerprint, REPETITION_MS } from "./duplicates.ts";
+import { digitsOf, keyState, type KeyStatus, openSession } from "./hearing/key.ts";
+import { mappingOptions, patienceOf, type Tuning } from "./hearing/tuning.ts";
 import { next } from "./liveness.ts";
 import { rememberAppeared } from "./memory.ts";
 import type { RosterEntry } from "./roster.ts";
@@ -24,13 +27,16 @@ export type Hearing =
   /** The device lives, and said nothing new. */
   | "repeated"
   /** It could not be read. */
-  | "malformed";
+  | "malformed"
+  /** It stays closed: for want of the right key, or because it was said before. */
+  | "sealed";
 
 export interface SensorOptions {
   readonly entry: RosterEntry;
   readonly adapter: string;
   readonly address: string;
   readonly device: Device;
+  readonly tuning?: Tuning;
   readonly shared: SharedBySensors;
 }
 
@@ -42,6 +48,14 @@ export interface SharedBySensors {
   readonly upstream: UpstreamOptions;
   /** An Instance has appeared. */
   readonly grown: (sensor: Sensor) => void;
+  /** Something was counted, and should be kept. */
+  readonly counted: () => void;
+}
+
+/** Another format than the one it was adopted with. */
+interface Other {
+  readonly definition: string;
+  readonly ms: number;
 }
 
 /** Thousands of these stand idle: plain fields, and everything else only when it is needed. */
@@ -50,6 +64,7 @@ export class Sensor {
   readonly adapter: string;
   readonly address: string;
   readonly device: Device;
+  readonly alive: Device["alive"];
   readonly mapping: Mapping;
   readonly upstream: Upstream;
   liveness: Liveness = "waiting";
@@ -61,17 +76,24 @@ export class Sensor {
   #fingerprint: number | undefined;
   #newsMs = -Infinity;
   #commands: Commands | undefined;
+  /** Absent for all whose frames stand alone. */
+  #session: Session | undefined;
+  #echoes: Echoes | undefined;
+  #other: Other | undefined;
+  readonly #tuning: Tuning | undefined;
   readonly #shared: SharedBySensors;
 
-  constructor({ entry, adapter, address, device, shared }: SensorOptions) {
+  constructor({ entry, adapter, address, device, tuning, shared }: SensorOptions) {
     this.entry = entry;
     this.adapter = adapter;
     this.address = address;
     this.device = device;
-    this.mapping = device.createMapping();
+    this.alive = patienceOf(device, tuning);
+    this.mapping = device.createMapping(mappingOptions(tuning, entry.memory));
+    this.#tuning = tuning;
     this.#shared = shared;
     this.#heardMs = shared.clock.monotonic();
-    const { report: defaults } = device;
+    const defaults = tuning?.report ? device.reportWith(tuning.report) : device.report;
     this.upstream = new Upstream(
       {
         endpoint: entry.endpoint,
@@ -98,22 +120,25 @@ export class Sensor {
     if (frame.payload.kind === "message" && frame.payload.retained === true) return this.#hearOld(frame);
     if (frame.rssi !== undefined) this.rssi = frame.rssi;
     const print = fingerprint(frame.payload);
+    const echo = print !== undefined && this.device.happens && this.#isEcho(print, now);
     if (
       print !== undefined &&
       print === this.#fingerprint &&
       now - this.#newsMs < REPETITION_MS &&
       this.liveness === "live"
     ) {
-      this.#alive(frame, now);
+      this.#hearLife(frame, now);
       return "repeated";
     }
     const reading = this.#decode(frame);
-    if (reading === "malformed") return reading;
-    this.#alive(frame, now);
+    if (typeof reading === "string") return reading;
+    this.#hearLife(frame, now);
     this.#fingerprint = print;
     if (reading === undefined) return "repeated";
+    // The same message goes on telling states; what happened has happened once.
+    const past = echo || (this.device.happens && reading.sequence !== undefined && reading.sequence === this.#sequence);
     const repeated = this.#isRepetition(reading, now);
-    if (!repeated) this.#store(this.mapping.updates(reading));
+    if (!repeated) this.#store(this.mapping.updates(reading, past));
     // Also what says nothing new may confirm: a relay that was on already.
     this.#commands?.heard(reading);
     return repeated ? "repeated" : "updated";
@@ -131,9 +156,9 @@ export class Sensor {
   look(now: number): boolean {
     const silent = now - this.#heardMs;
     const before = this.liveness;
-    if (before === "gone" || silent <= (before === "live" ? this.device.alive.staleMs : this.device.alive.goneMs))
-      return false;
-    const [liveness, effect] = next(before, { type: "silent", ms: silent }, this.device.alive);
+    const { alive } = this;
+    if (before === "gone" || silent <= (before === "live" ? alive.staleMs : alive.goneMs)) return false;
+    const [liveness, effect] = next(before, { type: "silent", ms: silent }, alive);
     this.liveness = liveness;
     if (effect) this.tree.setAll(this.mapping.silence(effect.tell, this.#shared.clock.now()));
     return liveness !== before;
@@ -144,7 +169,43 @@ export class Sensor {
     return now - this.#heardMs;
   }
 
-  #alive(frame: Frame, now: number): void {
+  /** What its frames are sealed with: as the configuration says, or a person. */
+  get key(): Secret | undefined {
+    return this.#tuning?.key ?? this.entry.memory.key;
+  }
+
+  /** Undefined for devices that seal nothing. */
+  get keyStatus(): KeyStatus | undefined {
+    const { device } = this;
+    const need = device.key;
+    if (!need) return undefined;
+    const state = keyState(device, this.key, this.#session);
+    const configured = this.#tuning?.key !== undefined;
+    const status = { where: need.where, digits: digitsOf(need) };
+    return { ...(state && { state }), ...status, ...(configured && { configured }) };
+  }
+
+  /** A person knows another key; what was heard last is tried with it. */
+  changeKey(key: Secret): void {
+    this.entry.memory.key = key;
+    this.#session = undefined;
+    this.#fingerprint = undefined;
+  }
+
+  /** Heard from the same place, and read by another definition: it may have been given other firmware. */
+  hearOther(definition: string): void {
+    this.#other = { definition, ms: this.#shared.clock.monotonic() };
+  }
+
+  /** The definition that reads what it says now, once it has given up what it was adopted with. */
+  speaks(now: number): string | undefined {
+    const other = this.#other;
+    const { staleMs } = this.alive;
+    const recent = other && other.ms > this.#heardMs && now - other.ms <= staleMs;
+    return recent && this.silentFor(now) > staleMs ? other.definition : undefined;
+  }
+
+  #hearLife(frame: Frame, now: number): void {
     this.liveness = "live";
     this.#heardMs = now;
     this.heardAt = frame.at;
@@ -157,27 +218,35 @@ export class Sensor {
   #hearOld(frame: Frame): Hearing {
     if (this.liveness !== "waiting") return "repeated";
     const reading = this.#decode(frame);
-    if (reading === undefined || reading === "malformed") return reading ?? "repeated";
-    this.#store(this.mapping.updates(reading));
+    if (reading === undefined || typeof reading === "string") return reading ?? "repeated";
+    this.#store(this.mapping.updates(reading, true));
     this.tree.setAll(this.mapping.silence("stale", reading.at));
     return "updated";
   }
 
-  #decode(frame: Frame): Reading | undefined | "malformed" {
+  #decode(frame: Frame): Reading | undefined | "malformed" | "sealed" {
+    const session = (this.#session ??= openSession(this.device, this.key));
+    const before = session?.state;
     try {
-      return this.device.decode(frame);
+      return this.device.decode(frame, session);
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      const { source } = this.entry;
-      this.#shared.log.warn("frame-malformed", { source, definition: this.device.id, reason: error.message });
-      return "malformed";
+      const sealed = error instanceof SealedError;
+      const about = { source: this.entry.source, definition: this.device.id, reason: error.message };
+      if (!sealed) this.#shared.log.warn("frame-malformed", about);
+      else if (session?.state !== before) this.#shared.log.warn("frame-sealed", about);
+      return sealed ? "sealed" : "malformed";
     }
+  }
+
+  #isEcho(print: number, now: number): boolean {
+    this.#echoes ??= new Echoes();
+    return this.#echoes.isEcho(print, now);
   }
 
   /** A counter that stands still marks one message sent again; if it does so for too long, the counter is broken. */
   #isRepetition({ sequence }: Reading, now: number): boolean {
-    const repeated =
-      sequence !== undefined && sequence === this.#sequence && now - this.#newsMs < this.device.alive.staleMs;
+    const repeated = sequence !== undefined && sequence === this.#sequence && now - this.#newsMs < this.alive.staleMs;
     this.#sequence = sequence;
     if (!repeated) this.#newsMs = now;
     return repeated;
@@ -191,6 +260,7 @@ export class Sensor {
     tree.setAll(mapping.constants.map(({ path, value }) => ({ path, value, at })));
     this.#obey(device, tree);
     if (device.grows && this.entry.memory.appeared) this.#restore(this.entry.memory.appeared, tree, at);
+    for (const [path, count] of mapping.counts ?? []) if (tree.covers(path)) tree.set(path, count, at);
     return tree;
   }
 
@@ -223,7 +293,13 @@ export class Sensor {
         const instance = path(object, id);
         if (!this.tree.hasInstance(instance)) this.#grow(instance);
       }
-    this.tree.setAll(updates);
+    if (this.device.pulses) for (const batch of withoutTwice(updates)) this.tree.setAll(batch);
+    else this.tree.setAll(updates);
+    const { counts } = this.mapping;
+    if (counts && updates.some(({ path }) => counts.has(path))) {
+      this.entry.memory.counts = counts;
+      this.#shared.counted();
+    }
   }
 
   #grow(instance: Path): void {
@@ -248,4 +324,19 @@ export class Sensor {
     });
     return this.#commands.run(order, signal);
   }
+}
+
+/** In order, but never the same Resource twice in one change: who observes it is told of both. */
+function* withoutTwice(updates: readonly ResourceUpdate[]): Iterable<readonly ResourceUpdate[]> {
+  let begin = 0;
+  const seen = new Set<Path>();
+  for (const [index, { path }] of updates.entries()) {
+    if (seen.has(path)) {
+      yield updates.slice(begin, index);
+      begin = index;
+      seen.clear();
+    }
+    seen.add(path);
+  }
+  yield updates.slice(begin);
 }

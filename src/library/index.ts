@@ -10,9 +10,9 @@
  *     Command <-- mapping -- a write or an execute
  */
 
-export type { KeyNeed, Session } from "./codecs/codec.ts";
 export { type Coverage, coverageOf } from "./coverage.ts";
 export { definitionSchema } from "./definition/definition.ts";
+export type { FieldInfo, KeyNeed, Session } from "./codecs/codec.ts";
 export type {
   Device,
   Identity,
@@ -35,6 +35,8 @@ export {
   type PortraitResource,
   portraitOf,
 } from "./portrait.ts";
+export type { Correction } from "./mapping/calibration.ts";
+export { isOneOf } from "./mapping/many.ts";
 export type { Quantity, Reading } from "./reading.ts";
 export type { Frame } from "../sdk/adapter.ts";
 export { SealedError, type SealState } from "./sealed.ts";

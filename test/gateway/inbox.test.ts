@@ -88,7 +88,7 @@ describe("the inbox", () => {
     hear("a", true, -60);
     hear("a", false, -60);
     expect(inbox.list()).toMatchObject([{ definition: "ruuvi.tag.df5", heard: 2 }]);
-    expect(inbox.get("radio/a")?.readings.get("temperature")?.value).toBe(24.3);
+    expect(inbox.list()[0]?.readings["temperature"]?.value).toBe(24.3);
   });
 
   it("counts its corner right when a stranger turns out to be known", () => {

@@ -12,6 +12,8 @@ const WELL: Facts = {
   adapters: new Map([["radio", { type: "ble", state: "ok", frames: 1 }]]),
   servers: [{ uri: "coap://a", registered: 43, endpoints: 43, lastAnswerMs: NOW - 3_000 }],
   silent: [],
+  sealed: [],
+  changed: [],
   refused: [],
   storage: { kept: 0, bytes: 0, budgetBytes: 33_554_432, dropped: 0 },
 };

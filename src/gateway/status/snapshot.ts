@@ -20,8 +20,10 @@ const GATEWAY = path(25);
 const MAKER = path(3, 0, 0);
 const MODEL = path(3, 0, 1);
 
-export function sensorStatus(sensor: Sensor, models: ObjectRegistry): SensorStatus {
-  const { entry, device, tree, upstream, heardAt, rssi } = sensor;
+/** @param now by the clock that never jumps. */
+export function sensorStatus(sensor: Sensor, models: ObjectRegistry, now: number): SensorStatus {
+  const { entry, device, tree, upstream, heardAt, rssi, keyStatus } = sensor;
+  const speaks = sensor.speaks(now);
   return {
     endpoint: entry.endpoint,
     label: entry.label,
@@ -32,6 +34,8 @@ export function sensorStatus(sensor: Sensor, models: ObjectRegistry): SensorStat
     liveness: sensor.liveness,
     ...(heardAt && { lastHeardAt: iso(heardAt.ms) }),
     ...(rssi !== undefined && { rssi }),
+    ...(keyStatus && { key: keyStatus }),
+    ...(speaks !== undefined && { speaks }),
     registration: registrationStatus(upstream),
     values: valuesOf(tree, models),
     main: device.main,

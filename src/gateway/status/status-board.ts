@@ -19,6 +19,8 @@ export interface StatusBoardOptions {
   readonly clock: Clock;
   readonly memoryBytes: () => number;
   readonly lineCounters?: () => Readonly<Record<string, number>>;
+  /** What was wrong before anything began, such as definitions that cannot be used. */
+  readonly faults?: readonly { readonly what: string; readonly next: string }[];
 }
 
 /** Who there is to report on. */
@@ -34,7 +36,10 @@ const MAX_REFUSED = 50;
 const MAX_SERVERS = 32;
 
 export class StatusBoard {
-  readonly counters = { frames: 0, updated: 0, repeated: 0, malformed: 0, foreign: 0, strangers: 0 };
+  readonly counters = {
+    ...{ frames: 0, updated: 0, repeated: 0, malformed: 0, sealed: 0 },
+    ...{ foreign: 0, strangers: 0, taught: 0, crowded: 0 },
+  };
   readonly #options: StatusBoardOptions;
   readonly #problems: Problems;
   readonly #started: Stamp;
@@ -79,6 +84,7 @@ export class StatusBoard {
       summary: summarise(facts, now.ms),
       problems: this.#problems.of(facts),
       sensors: facts.sensors,
+      sealed: facts.sealed.length,
       inbox: inbox.size,
       adapters: [...facts.adapters].map(adapterStatus),
       servers: facts.servers.map(serverStatus),
@@ -105,12 +111,19 @@ export class StatusBoard {
     const { adapters, clock } = this.#options;
     const counts = { total: sensors.length, waiting: 0, live: 0, stale: 0, gone: 0 };
     const silent: Facts["silent"][number][] = [];
+    const sealed: Facts["sealed"][number][] = [];
+    const changed: Facts["changed"][number][] = [];
     const now = clock.monotonic();
     for (const sensor of sensors) {
       const { liveness, entry } = sensor;
+      const { label } = entry;
       counts[liveness] += 1;
-      if (liveness === "stale" || liveness === "gone")
-        silent.push({ label: entry.label, liveness, ms: sensor.silentFor(now) });
+      const key = sensor.keyStatus;
+      const definition = sensor.speaks(now);
+      // Whoever is heard and not understood is not silent.
+      if (key?.state === "missing" || key?.state === "wrong") sealed.push({ ...key, label, state: key.state });
+      else if (definition !== undefined) changed.push({ label, definition });
+      else if (liveness === "stale" || liveness === "gone") silent.push({ label, liveness, ms: sensor.silentFor(now) });
     }
     const upstreams = sensors.map((sensor) => sensor.upstream);
     if (self) upstreams.push(self);
@@ -120,11 +133,13 @@ export class StatusBoard {
       adapters: adapters.health(),
       servers: this.#servers(upstreams),
       silent,
+      sealed,
+      changed,
       storage: {
         ...storageOf(this.#backlogs),
         ...(this.#backlogs.droppedAtMs !== undefined && { droppedAtMs: this.#backlogs.droppedAtMs }),
       },
-      refused: [...this.#refused.values()],
+      refused: [...(this.#options.faults ?? []), ...this.#refused.values()],
     };
   }
 }

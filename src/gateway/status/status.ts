@@ -2,6 +2,8 @@
 
 import type { Scalar } from "../../base/outcome.ts";
 import type { LineSecurity } from "../../base/transport.ts";
+import type { KeyStatus } from "../hearing/key.ts";
+import type { RawStatus } from "../hearing/raw.ts";
 
 export type Liveness = "waiting" | "live" | "stale" | "gone";
 
@@ -16,6 +18,8 @@ export interface GatewayStatus {
   readonly summary: string;
   readonly problems: readonly Problem[];
   readonly sensors: Readonly<Record<Liveness | "total", number>>;
+  /** Sensors whose frames stay closed for want of the right key. */
+  readonly sealed: number;
   readonly inbox: number;
   readonly adapters: readonly AdapterStatus[];
   readonly servers: readonly ServerStatus[];
@@ -75,6 +79,10 @@ export interface SensorStatus {
   readonly liveness: Liveness;
   readonly lastHeardAt?: string;
   readonly rssi?: number;
+  /** Where its kind may seal what it says. Never the key itself. */
+  readonly key?: KeyStatus;
+  /** The definition that reads what it says now, once it has given up the format that it was adopted with. */
+  readonly speaks?: string;
   readonly registration: RegistrationStatus;
   /** Every Resource by path, as the server sees it. */
   readonly values: Readonly<Record<string, ValueStatus>>;
@@ -137,6 +145,12 @@ export interface InboxEntry {
   readonly definition?: string;
   readonly maker?: string;
   readonly model?: string;
+  /** Other definitions that read some of what it says. */
+  readonly also?: readonly string[];
+  /** Where its kind may seal what it says; `needed` if it does, or nothing can be read without it. */
+  readonly key?: Pick<KeyStatus, "where" | "digits"> & { readonly needed: boolean };
+  /** What it said last, where no definition fits. */
+  readonly raw?: RawStatus;
   /** The endpoint name that adoption would mint. */
   readonly endpoint?: string;
   /** Object Instances that the server would see. */
@@ -153,4 +167,6 @@ export interface AdoptRequest {
   readonly definition?: string;
   readonly endpoint?: string;
   readonly label?: string;
+  /** What its frames are sealed with, in hexadecimal digits. */
+  readonly key?: string;
 }

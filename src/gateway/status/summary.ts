@@ -13,6 +13,15 @@ export interface Facts {
   readonly servers: readonly ServerFacts[];
   /** Sensors that have been silent for too long: name, and milliseconds of silence. */
   readonly silent: readonly { readonly label: string; readonly liveness: Liveness; readonly ms: number }[];
+  /** Sensors whose frames stay closed, and where people find the key. */
+  readonly sealed: readonly {
+    readonly label: string;
+    readonly state: "missing" | "wrong";
+    readonly where: string;
+    readonly configured?: true;
+  }[];
+  /** Sensors that now speak as another definition has it. */
+  readonly changed: readonly { readonly label: string; readonly definition: string }[];
   readonly storage: StorageStatus & { readonly droppedAtMs?: number };
   /** Entries of the roster or of the config that could not be taken up: what, and what to do. */
   readonly refused: readonly { readonly what: string; readonly next: string }[];
@@ -55,6 +64,8 @@ export class Problems {
       ...ofServers(facts),
       ...ofStorage(facts, now),
       ...facts.refused.map(asFinding),
+      ...ofKeys(facts),
+      ...ofChanged(facts),
       ...ofSensors(facts, now),
     ];
     if (!trusted)
@@ -93,7 +104,9 @@ function ofServers({ servers }: Facts): Finding[] {
     if (lastError === undefined) return [];
     const who =
       registered === 0 ? "No endpoint is" : `${missing} of ${endpoints} endpoints ${missing === 1 ? "is" : "are"} not`;
-    return [{ key: `server ${uri}`, what: `${who} registered at ${uri}: ${sentence(lastError)}`, next: nextStep(lastError) }];
+    return [
+      { key: `server ${uri}`, what: `${who} registered at ${uri}: ${sentence(lastError)}`, next: nextStep(lastError) },
+    ];
   });
 }
 
@@ -129,7 +142,8 @@ export function nextStep(error: string): string {
   if (error.startsWith("4.04")) return "This address answers CoAP but has no LwM2M registration: check the port.";
   if (error.startsWith("4.12")) return 'The server does not support this version of LwM2M: set version: "1.0".';
   if (error.startsWith("5.")) return "The server has a fault of its own: see its log. It is tried again by itself.";
-  if (error.includes(" has no key for ")) return "Until then, this endpoint says nothing to that server; the others go on.";
+  if (error.includes(" has no key for "))
+    return "Until then, this endpoint says nothing to that server; the others go on.";
   if (STALE.test(error))
     return "Renew the server's certificate, or set the clock of this machine; it is tried again by itself.";
   if (MISNAMED.test(error))
@@ -137,6 +151,37 @@ export function nextStep(error: string): string {
   if (PROOF.test(error))
     return "Compare identity and key, or certificates, with what the server has for this endpoint; it is tried again by itself.";
   return "Check that the server runs and can be reached from here; it is tried again by itself.";
+}
+
+function ofKeys({ sealed }: Facts): Finding[] {
+  const named = sealed.slice(0, MAX_NAMED).map(({ label, state, where, configured }): Finding => {
+    const place = configured ? "in the configuration" : "on its page, or as key of the sensor in the configuration";
+    return state === "missing"
+      ? {
+          key: `key ${label}`,
+          what: `${label} seals what it says, and has no key here.`,
+          next: `Enter it ${place}. ${where}`,
+        }
+      : {
+          key: `key ${label}`,
+          what: `The key of ${label} does not open what it says.`,
+          next: `Look it up again, and enter it ${place}. ${where}`,
+        };
+  });
+  const more = sealed.length - named.length;
+  if (more <= 0) return named;
+  return [
+    ...named,
+    { key: "keys", what: `${more} more sensors have no key that fits.`, next: "See the list of sensors." },
+  ];
+}
+
+function ofChanged({ changed }: Facts): Finding[] {
+  return changed.slice(0, MAX_NAMED).map(({ label, definition }) => ({
+    key: `changed ${label}`,
+    what: `${label} now speaks ${definition}, and no longer what it was adopted with.`,
+    next: "Adopt it again: remove it, then adopt it from the inbox under the same endpoint name.",
+  }));
 }
 
 function ofSensors({ silent }: Facts, now: number): Finding[] {

@@ -17,11 +17,13 @@ const BUTTON = deviceOf(
   ),
 );
 
+const plain = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+
 /** What a mapping makes of named values, one update after the other. */
 function hearing(device: Device, mapping: Mapping = device.createMapping()) {
   return (fields: Readonly<Record<string, Scalar>>, past?: boolean) => {
     const reading = device.decode(frameOf({ kind: "fields", fields: { model: "f", ...fields } }));
-    return reading ? mapping.updates(reading, past).map(({ path, value }) => `${path} ${String(value)}`) : [];
+    return reading ? mapping.updates(reading, past).map(({ path, value }) => `${path} ${plain(value)}`) : [];
   };
 }
 
