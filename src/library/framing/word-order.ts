@@ -7,10 +7,16 @@ export type Order = (typeof WORD_ORDERS)[number];
 type FieldType = FieldSpec["type"];
 
 /** Types that leave the order open, as they are called where it is big endian. */
-const PLAIN = {
-  ...{ u16: "u16be", i16: "i16be", u32: "u32be", i32: "i32be", u64: "u64be", i64: "i64be", f32: "f32be", f64: "f64be" },
-} as const;
-const PLAIN_TYPES: Readonly<Record<string, FieldType>> = PLAIN;
+const PLAIN_TYPES: Readonly<Record<string, FieldType>> = {
+  u16: "u16be",
+  i16: "i16be",
+  u32: "u32be",
+  i32: "i32be",
+  u64: "u64be",
+  i64: "i64be",
+  f32: "f32be",
+  f64: "f64be",
+};
 
 /** The type by which a value is read once its bytes are in big-endian order; others stay as they are. */
 export const typeOf = (type: FieldType): FieldType => (type === undefined ? undefined : (PLAIN_TYPES[type] ?? type));

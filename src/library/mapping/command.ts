@@ -1,5 +1,6 @@
 /** The `commands` of a definition: a Write or an Execute becomes what the device understands. */
 
+import { fromHex } from "../../base/bytes.ts";
 import { parseDuration } from "../../base/duration.ts";
 import type { Scalar } from "../../base/outcome.ts";
 import type { ObjectRegistry } from "../../model/objects.ts";
@@ -14,6 +15,7 @@ import type { FieldSpec } from "../definition/field.ts";
 import type { MappedRequest, PlannedCommand } from "../device.ts";
 import type { Lookup } from "../language/expression.ts";
 import { unitOf } from "./ipso.ts";
+import { compileWrite } from "./modbus-write.ts";
 import { checkedRegExp, checkedTemplate, type Names } from "../language/names.ts";
 import { plainAddress, sourceNames } from "../identity.ts";
 import type { Complain, Where } from "../source.ts";
@@ -83,12 +85,14 @@ function compileConfirm(
 }
 
 function compilePayload(spec: CommandSpec, where: Where, names: Names): CompiledCommand["payload"] | undefined {
-  const { publish, send, fields } = spec;
-  if ([publish, send, fields].filter((each) => each !== undefined).length !== 1) {
-    names.complain(where, "exactly one of publish, send, fields says what is sent");
+  const { publish, send, bytes, modbus, fields } = spec;
+  if ([publish, send, bytes, modbus, fields].filter((each) => each !== undefined).length !== 1) {
+    names.complain(where, "exactly one of publish, send, bytes, modbus, fields says what is sent");
     return undefined;
   }
   if (publish) return compilePublish(publish, [...where, "publish"], names);
+  if (modbus) return compileWrite(modbus, [...where, "modbus"], names);
+  if (bytes !== undefined) return () => ({ kind: "bytes", bytes: fromHex(bytes) });
   if (send !== undefined) {
     const template = checkedTemplate(send, [...where, "send"], names);
     return (lookup) => {
