@@ -1,21 +1,37 @@
-/** Instruments that talk in lines of text: GNSS receivers, scales, loggers, weather stations, relay boards. */
+/** Instruments on a serial line: those that talk in lines of text, in telegrams, or in binary packets, asked or by themselves. */
 
 import { z } from "zod";
+import { toHex } from "../base/bytes.ts";
 import { backoffMs } from "../base/backoff.ts";
 import { sleep, type Timer } from "../base/clock.ts";
 import { words } from "../base/errors.ts";
 import { LineSplitter } from "../base/lines.ts";
 import { notable } from "../base/notable.ts";
 import type { Random } from "../base/random.ts";
-import type { OpenSerial, SerialLine } from "../io/serial.ts";
-import { type Adapter, type Command, defineAdapter, type Health, type Host, type Outcome } from "../sdk/adapter.ts";
+import type { OpenSerial, SerialLine, SerialSettings } from "../io/serial.ts";
+import {
+  type Adapter,
+  type Command,
+  defineAdapter,
+  type Health,
+  type Host,
+  type Outcome,
+  type Payload,
+} from "../sdk/adapter.ts";
+import { type Frames, framesOf, framesSpec } from "./frames/frames.ts";
+import { askSpec, Asker } from "./frames/asker.ts";
 import { pattern, QuestionLine } from "./question.ts";
 
 const Config = z.strictObject({
   path: z.string().min(1),
   baud: z.int().min(50).max(4_000_000).default(9_600),
+  data_bits: z.literal([7, 8]).optional(),
+  parity: z.enum(["none", "even", "odd"]).optional(),
+  stop_bits: z.literal([1, 2]).optional(),
   /** `lines`: each line is a frame. NMEA sentences are lines; the library knows them by their first character. */
-  mode: z.enum(["lines"]).default("lines"),
+  frames: framesSpec.default("lines"),
+  /** What is said to devices that answer only when they are asked. */
+  ask: z.array(askSpec).max(16).default([]),
   end: z.string().min(1).max(8).default("\n"),
   max_line: z.int().min(16).max(4_096).default(512),
 });
@@ -32,6 +48,8 @@ const LOOK_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
 /** So much nonsense and not one good line: the speed is wrong. */
 const NONSENSE = 20;
+/** So many bytes that belong to no telegram count as one line of nonsense. */
+const NONSENSE_BYTES = 256;
 
 export const serialAdapter = (drivers: SerialDrivers) =>
   defineAdapter<Config>({
@@ -46,6 +64,7 @@ class SerialLines implements Adapter {
   readonly #config: Config;
   readonly #drivers: SerialDrivers;
   readonly #question: QuestionLine;
+  readonly #asker: Asker;
   #line: SerialLine | undefined;
   #reason = "opening";
   #failures = 0;
@@ -60,6 +79,7 @@ class SerialLines implements Adapter {
     this.#config = config;
     this.#drivers = drivers;
     this.#question = new QuestionLine(host.clock);
+    this.#asker = new Asker(host.clock, config.ask, config.end);
     host.signal.addEventListener("abort", () => void this.stop(), { once: true });
     void this.#look();
   }
@@ -93,6 +113,7 @@ class SerialLines implements Adapter {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
+    this.#asker.stop();
     this.#question.fail("stopped");
     const line = this.#line;
     this.#line = undefined;
@@ -101,7 +122,7 @@ class SerialLines implements Adapter {
 
   /** Opens the port if it is there and its time has come; looks again in a second if not. */
   async #look(): Promise<void> {
-    const { path, baud } = this.#config;
+    const { path } = this.#config;
     const present = await this.#drivers.deviceExists(path);
     if (this.#stopped) return;
     if (!present) {
@@ -110,7 +131,7 @@ class SerialLines implements Adapter {
       this.#retryAt = 0;
       this.#failures = 0;
     } else if (this.#host.clock.monotonic() >= this.#retryAt) {
-      if (await this.#open(path, baud)) return;
+      if (await this.#open()) return;
     }
     this.#lookAgain();
   }
@@ -120,9 +141,9 @@ class SerialLines implements Adapter {
   }
 
   /** Whether there is no more to be done. */
-  async #open(path: string, baud: number): Promise<boolean> {
+  async #open(): Promise<boolean> {
     try {
-      const line = await this.#drivers.openSerial({ path, baud });
+      const line = await this.#drivers.openSerial(portOf(this.#config));
       if (this.#stopped) await line.close();
       else this.#opened(line);
       return true;
@@ -137,38 +158,78 @@ class SerialLines implements Adapter {
   }
 
   #opened(line: SerialLine): void {
-    const { end, max_line: maxLine, path } = this.#config;
-    // Half a line from before must not be glued to half a line from now.
-    const splitter = new LineSplitter(end, maxLine);
+    const { path } = this.#config;
     this.#line = line;
     this.#failures = 0;
     this.#good = 0;
     this.#garbage = 0;
     this.#host.log.info("port-open", { path });
-    line.onData((chunk) => {
-      for (const text of splitter.push(chunk)) this.#hear(text);
-    });
+    line.onData(this.#listener());
     line.onClose((reason) => {
       this.#line = undefined;
       this.#reason = `${path}: ${reason}`;
+      this.#asker.stop();
       this.#question.fail(reason);
       if (!this.#stopped) this.#lookAgain();
     });
+    // A question of ours must not fall between a command and its answer.
+    this.#asker.start((bytes) => (this.#question.busy ? Promise.resolve() : line.write(bytes)));
+  }
+
+  /** A fresh one for each opening: half a frame from before must not be glued to half a frame from now. */
+  #listener(): (chunk: Uint8Array) => void {
+    const { end, max_line: maxLine } = this.#config;
+    const frames = framesOf(this.#config.frames);
+    if (frames) return (chunk) => this.#cut(frames, chunk);
+    const splitter = new LineSplitter(end, maxLine);
+    return (chunk) => {
+      for (const text of splitter.push(chunk)) this.#hear(text);
+    };
+  }
+
+  #cut({ cutter, text }: Frames, chunk: Uint8Array): void {
+    const before = Math.floor(cutter.dropped / NONSENSE_BYTES);
+    for (const bytes of cutter.push(chunk)) {
+      const telegram = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      this.#good += 1;
+      this.#question.hear(text ? telegram.toString("latin1") : toHex(bytes));
+      this.#emit(text ? { kind: "text", text: telegram.toString("latin1") } : { kind: "bytes", bytes });
+    }
+    for (let i = before; i < Math.floor(cutter.dropped / NONSENSE_BYTES); i++) this.#unreadable();
   }
 
   #hear(raw: string): void {
     if (raw.trim() === "") return;
     if (CONTROL.test(raw)) {
-      this.#garbage += 1;
-      if (notable(this.#garbage)) this.#host.log.warn("line-unreadable", { count: this.#garbage });
+      this.#unreadable();
       return;
     }
     this.#good += 1;
     const text = readable(raw);
     // An answer is also a reading: a definition may want to see it.
     this.#question.hear(text);
-    this.#host.emit({ source: this.#config.path, at: this.#host.clock.now(), payload: { kind: "text", text } });
+    this.#emit({ kind: "text", text });
   }
+
+  #emit(payload: Payload): void {
+    this.#host.emit({ source: this.#config.path, at: this.#host.clock.now(), payload });
+  }
+
+  #unreadable(): void {
+    this.#garbage += 1;
+    if (notable(this.#garbage)) this.#host.log.warn("line-unreadable", { count: this.#garbage });
+  }
+}
+
+/** Only what differs from the usual is asked of the driver. */
+function portOf({ path, baud, data_bits, parity, stop_bits }: Config): SerialSettings {
+  return {
+    path,
+    baud,
+    ...(data_bits !== undefined && { dataBits: data_bits }),
+    ...(parity !== undefined && { parity }),
+    ...(stop_bits !== undefined && { stopBits: stop_bits }),
+  };
 }
 
 const ANYTHING = /(?:)/u;

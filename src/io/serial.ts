@@ -8,6 +8,10 @@ export interface SerialSettings {
   readonly path: string;
   /** Bits per second. */
   readonly baud: number;
+  /** 8 data bits, no parity and 1 stop bit unless said otherwise. */
+  readonly dataBits?: 7 | 8;
+  readonly parity?: "none" | "even" | "odd";
+  readonly stopBits?: 1 | 2;
 }
 
 /** An open serial line. Once closed, by us or by the world, it stays closed. */
@@ -142,9 +146,9 @@ function openError(error: Error, path: string): string {
 }
 
 const serialport: SerialDriver = {
-  async port({ path, baud }) {
+  async port({ path, baud, ...bits }) {
     const { SerialPort } = await import("serialport");
-    return new SerialPort({ path, baudRate: baud, autoOpen: false });
+    return new SerialPort({ path, baudRate: baud, ...bits, autoOpen: false });
   },
   exists: (path) =>
     access(path).then(
