@@ -1,156 +1,230 @@
-/** Binary payloads: fields at fixed places. */
+/** Binary payloads: fields at fixed places, from the end, in other sections, in TLVs, behind flags, several in a row. */
 
-import { DecodeError, toHex } from "../../base/bytes.ts";
+import { DecodeError } from "../../base/bytes.ts";
 import type { Frame } from "../../sdk/adapter.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { FieldSpec } from "../definition/field.ts";
-import { advertBytes } from "../matching/advert.ts";
-import type { Complain } from "../source.ts";
-import type { Framing, Raw, Reader } from "./framing.ts";
+import type { FormSpec } from "../definition/frame.ts";
+import { advertBytes, type SectionName } from "../matching/advert.ts";
+import { bytesTest } from "../matching/conditions.ts";
+import type { Complain, Where } from "../source.ts";
+import { type Layout, layoutOf } from "./binary/layout.ts";
+import { NUMBERS } from "./binary/numbers.ts";
+import { compilePacket } from "./binary/packet.ts";
+import { placeMistake } from "./binary/mistakes.ts";
+import { type Tagged, tlvReader } from "./binary/tlv.ts";
+import type { Found, Framing, Raw, Reader } from "./framing.ts";
 
-type ReadAt = (view: DataView, at: number) => number;
-
-const u24 = (a: number, b: number, c: number) => (a << 16) | (b << 8) | c;
-const signed24 = (value: number) => (value << 8) >> 8;
-const high24 = (view: DataView, at: number) => u24(view.getUint8(at), view.getUint8(at + 1), view.getUint8(at + 2));
-const low24 = (view: DataView, at: number) => u24(view.getUint8(at + 2), view.getUint8(at + 1), view.getUint8(at));
-/** One bit of sign, the rest magnitude. */
-const signMagnitude = (value: number, bits: number) => {
-  const sign = 2 ** (bits - 1);
-  return value >= sign ? -(value - sign) : value;
-};
-
-/** Width in bytes, and how to read it. */
-const NUMBERS: Readonly<Record<string, readonly [width: number, read: ReadAt]>> = {
-  u8: [1, (view, at) => view.getUint8(at)],
-  i8: [1, (view, at) => view.getInt8(at)],
-  u16be: [2, (view, at) => view.getUint16(at)],
-  u16le: [2, (view, at) => view.getUint16(at, true)],
-  i16be: [2, (view, at) => view.getInt16(at)],
-  i16le: [2, (view, at) => view.getInt16(at, true)],
-  u24be: [3, high24],
-  u24le: [3, low24],
-  i24be: [3, (view, at) => signed24(high24(view, at))],
-  i24le: [3, (view, at) => signed24(low24(view, at))],
-  u32be: [4, (view, at) => view.getUint32(at)],
-  u32le: [4, (view, at) => view.getUint32(at, true)],
-  i32be: [4, (view, at) => view.getInt32(at)],
-  i32le: [4, (view, at) => view.getInt32(at, true)],
-  u64be: [8, (view, at) => Number(view.getBigUint64(at))],
-  u64le: [8, (view, at) => Number(view.getBigUint64(at, true))],
-  i64be: [8, (view, at) => Number(view.getBigInt64(at))],
-  i64le: [8, (view, at) => Number(view.getBigInt64(at, true))],
-  f32be: [4, (view, at) => shortest(view.getFloat32(at))],
-  f32le: [4, (view, at) => shortest(view.getFloat32(at, true))],
-  f64be: [8, (view, at) => view.getFloat64(at)],
-  f64le: [8, (view, at) => view.getFloat64(at, true)],
-  sm8: [1, (view, at) => signMagnitude(view.getUint8(at), 8)],
-  sm16be: [2, (view, at) => signMagnitude(view.getUint16(at), 16)],
-  sm16le: [2, (view, at) => signMagnitude(view.getUint16(at, true), 16)],
-};
-
-/** A single-precision float carries about seven digits; the rest is dust of the conversion. */
-const shortest = (value: number) => Number(value.toPrecision(7));
+/** A payload made ready for its fields. */
+export interface Bytes {
+  /** The section that the definition reads, or the payload; absent if only another section was heard. */
+  readonly view: DataView | undefined;
+  /** Other sections that fields or forms name, in the order in which they were first named. */
+  readonly others: readonly (DataView | undefined)[];
+  readonly tags: readonly Tagged[];
+  readonly flags: number;
+  /** Where the next field that a flag announces would stand. */
+  next: number;
+}
 
 interface Context {
   readonly definition: Pick<Definition, "frame" | "match">;
   readonly complain: Complain;
 }
 
-function payloadOf({ definition: { frame, match }, complain }: Context): (frame: Frame) => Uint8Array | undefined {
+type Find = (opened: Bytes) => DataView | undefined;
+
+/** Values of one tag that are told apart. */
+const MAX_TAGS = 16;
+const NO_TAGS: readonly Tagged[] = [];
+const NO_SECTIONS: readonly (DataView | undefined)[] = [];
+
+export function bytesFraming(context: Context): Framing<Bytes> {
+  const { definition, complain } = context;
+  const { frame } = definition;
+  const main = payloadOf(context);
+  const sections = otherSections(definition);
+  const packet = frame.packet && compilePacket(frame.packet, complain);
+  const tags = frame.tlv && tlvReader(frame.tlv);
+  const flags = frame.flags && flagsReader(frame.flags);
+  return {
+    open(heard) {
+      const payload = main(heard);
+      const others = sections.open(heard);
+      if (payload === undefined) return others.some(Boolean) ? { ...EMPTY, others } : undefined;
+      const view = viewOf(packet ? packet(payload) : payload);
+      return {
+        view,
+        others,
+        tags: tags ? tags(view) : NO_TAGS,
+        flags: flags ? flags(view) : 0,
+        next: frame.flags?.start ?? 0,
+      };
+    },
+    reader(_name, spec) {
+      const mistake = placeMistake(spec, frame);
+      if (mistake !== undefined) return mistake;
+      const layout = layoutOf(spec);
+      if (typeof layout === "string") return layout;
+      return overlapsEnd(spec, layout) ?? readerOf(spec, layout, sections.find(spec.in));
+    },
+    form: (spec, where, complainOf) => formTest(spec, sections.find(spec.in), where, complainOf),
+  };
+}
+
+/** Counted from the end, it must end there. */
+function overlapsEnd({ at = 0, repeat = 1, step }: FieldSpec, { width }: Layout): string | undefined {
+  const last = at + (repeat - 1) * (step ?? width) + width;
+  return at < 0 && last > 0 ? `${last - at} bytes from ${at} on go beyond the end` : undefined;
+}
+
+const EMPTY = { view: undefined, tags: NO_TAGS, flags: 0, next: 0 };
+
+const viewOf = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+function payloadOf({ definition: { frame, match }, complain }: Context): (heard: Frame) => Uint8Array | undefined {
   const { bytes } = frame;
-  if (bytes?.startsWith("ble.manufacturer") === true && match?.ble?.manufacturer === undefined)
+  const section = sectionOf(bytes);
+  if (section?.startsWith("manufacturer") === true && match?.ble?.manufacturer === undefined)
     complain(["frame", "bytes"], "of which company? match.ble.manufacturer is missing");
-  if (bytes === "ble.service_data" && match?.ble?.service_data === undefined)
+  if (section === "service_data" && match?.ble?.service_data === undefined)
     complain(["frame", "bytes"], "of which service? match.ble.service_data is missing");
-  if (bytes === "ble.manufacturer") return advertBytes("manufacturer", match?.ble);
-  if (bytes === "ble.manufacturer.raw") return advertBytes("manufacturer.raw", match?.ble);
-  if (bytes === "ble.service_data") return advertBytes("service_data", match?.ble);
+  if (section !== undefined) return advertBytes(section, match?.ble);
   return ({ payload }) =>
     payload.kind === "bytes" ? payload.bytes : payload.kind === "message" ? payload.body : undefined;
 }
 
-export function bytesFraming(context: Context): Framing<DataView> {
-  const payload = payloadOf(context);
+/** The section that is read unless a field says otherwise. */
+function sectionOf(bytes: Definition["frame"]["bytes"]): SectionName | undefined {
+  if (bytes === "ble.manufacturer") return "manufacturer";
+  if (bytes === "ble.manufacturer.raw") return "manufacturer.raw";
+  return bytes === "ble.service_data" ? "service_data" : undefined;
+}
+
+/** Sections are looked up once for a frame, and only those that somebody asks for. */
+function otherSections({ frame, match }: Context["definition"]) {
+  const own = sectionOf(frame.bytes);
+  const names: SectionName[] = [];
+  const lookups: ((heard: Frame) => Uint8Array | undefined)[] = [];
   return {
-    open(frame) {
-      const bytes = payload(frame);
-      return bytes && new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    find(name: SectionName | undefined): Find {
+      if (name === undefined || name === own) return ({ view }) => view;
+      if (!names.includes(name)) {
+        names.push(name);
+        lookups.push(advertBytes(name, match?.ble));
+      }
+      const place = names.indexOf(name);
+      return ({ others }) => others[place];
     },
-    reader(_name, spec) {
-      if (spec.at === undefined) return '"at" is missing: where in the bytes does it stand?';
-      return byteReader(spec, spec.at);
+    open(heard: Frame): readonly (DataView | undefined)[] {
+      if (lookups.length === 0 || heard.payload.kind !== "advert") return NO_SECTIONS;
+      return lookups.map((lookup) => {
+        const bytes = lookup(heard);
+        return bytes && viewOf(bytes);
+      });
+    },
+  };
+}
+
+function formTest(spec: FormSpec, find: Find, where: Where, complain: Complain): (opened: Bytes) => boolean {
+  const { fits } = bytesTest(spec, where, complain);
+  return (opened) => {
+    const view = find(opened);
+    return view !== undefined && fits(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+  };
+}
+
+function flagsReader({ at, type }: NonNullable<Definition["frame"]["flags"]>): (view: DataView) => number {
+  const [width, read] = NUMBERS.get(type) ?? [1, (view, place) => view.getUint8(place)];
+  return (view) => {
+    if (at + width > view.byteLength) throw short(view, at + width);
+    return Number(read(view, at));
+  };
+}
+
+function readerOf(spec: FieldSpec, layout: Layout, find: Find): Reader<Bytes> {
+  const { at = 0, tag, flag, repeat } = spec;
+  if (flag !== undefined) return { one: flagged(flag, layout) };
+  const read = placed(layout, at);
+  if (repeat !== undefined) {
+    const first = (opened: Bytes) => opened.tags.find((each) => each.tag === tag)?.value;
+    return { many: repeated(spec, layout, tag === undefined ? find : first) };
+  }
+  if (tag !== undefined) return { many: ({ tags }) => tagged(tags, tag, read) };
+  const sure = spec.when === undefined && spec.in === undefined;
+  const needed = bytesNeeded(layout, at);
+  return {
+    one(opened) {
+      const view = find(opened);
+      if (view === undefined) return undefined;
+      if (sure && needed > view.byteLength) throw short(view, needed);
+      return read(view);
     },
   };
 }
 
 /** Reads a field of the given type at the given place. Shared with registers, which are bytes too. */
 export function byteReader(spec: FieldSpec, at: number): Reader<DataView> | string {
-  const { type } = spec;
-  if (type === undefined) return '"type" is missing';
-  const known = Object.hasOwn(NUMBERS, type) ? NUMBERS[type] : undefined;
-  if (known) return numberReader(known, spec, at);
-  if (spec.bits) return "bits can be taken from integers only";
-  if (type === "mac" || type === "mac.le") return fixed(at, 6, (bytes) => address(bytes, type === "mac.le"));
-  if (type !== "ascii" && type !== "hex") return `${type} is no type of binary payloads`;
-  if (spec.length === undefined) return '"length" is missing';
-  return fixed(at, spec.length, type === "hex" ? toHex : ascii);
+  const layout = layoutOf(spec);
+  if (typeof layout === "string") return layout;
+  const read = placed(layout, at);
+  const needed = bytesNeeded(layout, at);
+  return {
+    one(view) {
+      if (needed > view.byteLength) throw short(view, needed);
+      return read(view);
+    },
+  };
 }
 
-function numberReader(known: readonly [number, ReadAt], spec: FieldSpec, at: number): Reader<DataView> | string {
-  const [width, read] = known;
-  const { bits, type = "" } = spec;
-  if (bits && !/^[ui]/.test(type)) return "bits can be taken from integers only";
-  const end = at + width;
-  if (!bits) {
-    return {
-      one(view) {
-        if (end > view.byteLength) throw new DecodeError(`${view.byteLength} bytes, ${end} wanted`);
-        return finite(read(view, at));
-      },
-    };
+const short = (view: DataView, end: number) => new DecodeError(`${view.byteLength} bytes, ${end} wanted`);
+
+const bytesNeeded = ({ width, least }: Layout, at: number) => Math.max(least, at < 0 ? -at : at + width);
+
+/** Undefined where the bytes do not reach so far. */
+type TryRead = (view: DataView) => Raw;
+
+function placed(layout: Layout, at: number): TryRead {
+  const { read } = layout;
+  const needed = bytesNeeded(layout, at);
+  if (at < 0) return (view) => (needed > view.byteLength ? undefined : read(view, view.byteLength + at));
+  return (view) => (needed > view.byteLength ? undefined : read(view, at));
+}
+
+/** A field that a flag announces begins where the one before it has ended. */
+function flagged(flag: number, { width, read }: Layout): (opened: Bytes) => Raw {
+  return (opened) => {
+    const { view, flags, next } = opened;
+    if (!view || ((flags >>> flag) & 1) === 0) return undefined;
+    opened.next = next + width;
+    return opened.next > view.byteLength ? undefined : read(view, next);
+  };
+}
+
+function tagged(tags: readonly Tagged[], wanted: number, read: TryRead): readonly Found[] {
+  const found: Found[] = [];
+  let count = 0;
+  for (const { tag, value } of tags) {
+    if (tag !== wanted) continue;
+    const suffix = ++count === 1 ? "" : `_${count}`;
+    const raw = read(value);
+    if (raw !== undefined) found.push(["", suffix, raw]);
+    if (count === MAX_TAGS) break;
   }
-  if (bits.shift + bits.width > width * 8) return `bits ${bits.shift} to ${bits.shift + bits.width} of ${width * 8}`;
-  const divisor = 2 ** bits.shift;
-  const modulus = 2 ** bits.width;
-  const wide = width > 6;
-  return {
-    one(view) {
-      if (end > view.byteLength) throw new DecodeError(`${view.byteLength} bytes, ${end} wanted`);
-      // A number has 53 bits: the low ones of a longer word are lost in it.
-      if (wide) {
-        const word = view.getBigUint64(at, type.endsWith("le"));
-        return Number(BigInt.asUintN(bits.width, word >> BigInt(bits.shift)));
-      }
-      const value = Math.floor(read(view, at) / divisor) % modulus;
-      return value < 0 ? value + modulus : value;
-    },
+  return found;
+}
+
+function repeated({ at = 0, repeat = 1, step }: FieldSpec, layout: Layout, find: Find): (opened: Bytes) => Found[] {
+  const stride = step ?? layout.width;
+  const reads = Array.from({ length: repeat }, (_, n) => placed(layout, at + n * stride));
+  return (opened) => {
+    const view = find(opened);
+    const found: Found[] = [];
+    for (let n = 0; view && n < repeat; n++) {
+      const raw = reads[n]?.(view);
+      if (raw === undefined) break;
+      found.push(["", `_${n + 1}`, raw]);
+    }
+    return found;
   };
-}
-
-const finite = (value: number): Raw => (Number.isFinite(value) ? value : null);
-
-function fixed(at: number, length: number, read: (bytes: Uint8Array) => string): Reader<DataView> {
-  const end = at + length;
-  return {
-    one(view) {
-      if (end > view.byteLength) throw new DecodeError(`${view.byteLength} bytes, ${end} wanted`);
-      return read(new Uint8Array(view.buffer, view.byteOffset + at, length));
-    },
-  };
-}
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0").toUpperCase());
-
-function address(bytes: Uint8Array, reversed: boolean): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i++) text += (i > 0 ? ":" : "") + HEX[bytes[reversed ? bytes.length - 1 - i : i]!]!;
-  return text;
-}
-
-/** Printable characters up to the first zero. */
-function ascii(bytes: Uint8Array): string {
-  const text = String.fromCharCode(...bytes);
-  const [shown = ""] = text.split("\0");
-  return shown.replaceAll(/[^\x20-\x7e]/g, "").trim();
 }
