@@ -192,7 +192,7 @@ function placeOf(spec: FieldSpec): string {
   const section = spec.in === undefined ? "" : ` of ${spec.in}`;
   if (expr !== undefined) return `= ${expr}`;
   if (fc !== undefined) return `function ${fc}, register ${hexWord(address ?? 0)}, ${type ?? ""}`;
-  const under = topic === undefined ? "" : `${json === undefined ? "" : " "}under ${topic}`;
+  const under = topic === undefined ? "" : `${json === undefined ? "" : " "}under ${[topic].flat().join(", ")}`;
   if (json !== undefined || topic !== undefined) return `${[json ?? []].flat().join(", else ")}${under}`;
   if (column !== undefined) return `column ${column}`;
   if (group !== undefined) return `group ${group}`;

@@ -62,8 +62,7 @@ const namedPlace = {
     .describe("path such as $.a.b or $.a[0]; one * stands for every key there; of several, the first that is there")
     .optional(),
   topic: z
-    .string()
-    .min(1)
+    .union([z.string().min(1), z.array(z.string().min(1)).min(2).max(16)])
     .describe("end of the topic that this field alone is told under; one + gives a field for every level there")
     .optional(),
   column: z.string().describe("column of a CSV line").optional(),

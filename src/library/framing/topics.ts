@@ -53,12 +53,14 @@ export function topicFraming(json: JsonReader, whereabouts: Whereabouts): Framin
         const inner = plain.reader(name, spec);
         return typeof inner === "string" ? inner : aside(inner);
       }
-      const levels = spec.topic.split("/");
-      if (levels.some((level) => level === "" || (level !== "+" && /[+#]/.test(level)))) return endingComplaint(spec);
-      if (levels.indexOf("+") !== levels.lastIndexOf("+")) return "one + is enough";
-      const ending = endings.get(spec.topic) ?? { levels };
-      endings.set(spec.topic, ending);
-      return underTopic(ending, spec);
+      const own: Ending[] = [];
+      for (const text of [spec.topic].flat()) {
+        const ending = endings.get(text) ?? parseEnding(text);
+        if (typeof ending === "string") return ending;
+        endings.set(text, ending);
+        own.push(ending);
+      }
+      return underTopic(own, spec);
     },
     text(path) {
       const read = textAt(path);
@@ -67,7 +69,12 @@ export function topicFraming(json: JsonReader, whereabouts: Whereabouts): Framin
   };
 }
 
-const endingComplaint = ({ topic = "" }: FieldSpec) => `"${topic}" is no end of a topic: levels are words or one +`;
+function parseEnding(text: string): Ending | string {
+  const levels = text.split("/");
+  if (levels.some((level) => level === "" || (level !== "+" && /[+#]/.test(level))))
+    return `"${text}" is no end of a topic: levels are words or one +`;
+  return levels.indexOf("+") === levels.lastIndexOf("+") ? { levels } : "one + is enough";
+}
 
 /** Of a message that its topic gives to other fields, there is nothing for this one. */
 function aside(inner: Reader<unknown>): Reader<Spoken> | string {
@@ -76,15 +83,19 @@ function aside(inner: Reader<unknown>): Reader<Spoken> | string {
   return { many: ({ endings, document }) => (endings.size > 0 ? [] : inner.many(document())) };
 }
 
-function underTopic(ending: Ending, spec: FieldSpec): Reader<Spoken> | string {
+function underTopic(endings: readonly Ending[], spec: FieldSpec): Reader<Spoken> | string {
   const wrong = wrongType(spec, "messages");
   if (wrong !== undefined) return wrong;
   const read = spec.json === undefined ? bodyReader(spec) : documentReader(spec.json, spec);
   if (typeof read === "string") return read;
-  if (!ending.levels.includes("+")) return { one: (spoken) => (spoken.endings.has(ending) ? read(spoken) : undefined) };
+  const open = endings.filter(({ levels }) => levels.includes("+")).length;
+  if (open > 0 && open < endings.length) return "either all of its topics have a + or none";
+  const at = (spoken: Spoken) => endings.find((ending) => spoken.endings.has(ending));
+  if (open === 0) return { one: (spoken) => (spoken.endings.size > 0 && at(spoken) ? read(spoken) : undefined) };
   return {
     many(spoken) {
-      const component = spoken.endings.get(ending);
+      const ending = at(spoken);
+      const component = ending && spoken.endings.get(ending);
       const raw = component === undefined ? undefined : read(spoken);
       return component === undefined || raw === undefined ? [] : [[component, "", raw]];
     },
