@@ -46,6 +46,8 @@ export function compileField<Opened>(
   if (contradiction) complain([...where, contradiction.key], contradiction.message);
   const meant = inUnitOf(spec, framing.unit?.(spec.name ?? name));
   checkUnits(meant, where, complain);
+  const fallen = spec.table?.findIndex(([x], i) => i > 0 && x <= (spec.table?.[i - 1]?.[0] ?? -Infinity)) ?? -1;
+  if (fallen > 0) complain([...where, "table", fallen], "the points of a table rise: raw values from low to high");
   const when = spec.when === undefined ? undefined : checkedExpression(spec.when, [...where, "when"], context);
   const index = spec.index === undefined ? undefined : checkedExpression(spec.index, [...where, "index"], context);
   const meaning = conditional(compileMeaning(meant, framing), when);
@@ -53,6 +55,8 @@ export function compileField<Opened>(
   if (spec.expr !== undefined) {
     const expression = checkedExpression(spec.expr, [...where, "expr"], context);
     if (!expression) return undefined;
+    const misplaced = contradiction ? undefined : foreignKey(spec, context.kind);
+    if (misplaced) complain([...where, misplaced.key], misplaced.message);
     return { ...field, many: index !== undefined, read: computed(expression, nameFrom(name, index), meaning) };
   }
   const reader = framing.reader(name, spec);

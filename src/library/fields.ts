@@ -25,32 +25,63 @@ interface Context<Opened> {
 }
 
 /** The fields of one place in a definition. */
-interface Group<Opened> {
-  readonly reads: readonly ReadField<Opened>[];
-  /** Names that only other fields know. */
-  readonly hidden: readonly string[];
+type Reads<Opened> = readonly ReadField<Opened>[];
+
+interface Form<Opened> {
+  readonly fits: (opened: Opened) => boolean;
+  readonly reads: Reads<Opened>;
 }
 
 export function compileFields<Opened>(context: Context<Opened>): FieldPlan {
-  const { definition, framing, complain } = context;
-  const infos = new Map<string, FieldInfo>();
-  const known = new Set<string>();
-  const { reads, hidden } = compileGroup([definition.fields ?? {}, ["fields"]], context, { infos, known });
+  const { definition, framing } = context;
+  const { fields = {}, forms = [] } = definition;
+  const names: Names = { infos: new Map(), known: new Set() };
+  const ofForms = new Set(forms.flatMap((form) => Object.keys(form.fields)));
+  // What is computed from the fields of a form can only be so once these are known.
+  const isLate = lateFields(fields, ofForms);
+  const first = compileGroup([entriesOf(fields, (name) => !isLate(name)), ["fields"]], context, names);
+  const compiled = compileForms(context, names);
+  for (const name of ofForms) names.known.add(name);
+  const last = compileGroup([entriesOf(fields, isLate), ["fields"]], context, names);
+  const hidden = [...names.known].filter((name) => name.startsWith("_"));
   return {
-    infos,
+    infos: names.infos,
     read(frame, session) {
       const opened = framing.open(frame, session);
       if (opened === undefined) return undefined;
+      const form = compiled && formOf(compiled, opened);
+      if (compiled && !form) return undefined;
       const values: Values = framing.values?.(opened) ?? new Map();
       const lookup: Lookup = (name) => values.get(name)?.value;
-      for (const read of reads) read(opened, values, lookup);
+      for (const read of first) read(opened, values, lookup);
+      if (form) for (const read of form.reads) read(opened, values, lookup);
+      for (const read of last) read(opened, values, lookup);
       for (const name of hidden) values.delete(name);
       return values;
     },
   };
 }
 
-type Named = readonly [fields: Readonly<Record<string, FieldSpec>>, where: Where];
+function formOf<Opened>(forms: readonly Form<Opened>[], opened: Opened): Form<Opened> | undefined {
+  for (const form of forms) if (form.fits(opened)) return form;
+  return undefined;
+}
+
+/** Computed fields that speak of what only forms have, or of one that does. */
+function lateFields(fields: Fields, ofForms: ReadonlySet<string>): (name: string) => boolean {
+  const late = new Set<string>();
+  for (const [name, { expr }] of Object.entries(fields)) {
+    const words = expr?.match(/[A-Za-z_]\w*/g) ?? [];
+    if (words.some((word) => late.has(word) || (ofForms.has(word) && !Object.hasOwn(fields, word)))) late.add(name);
+  }
+  return (name) => late.has(name);
+}
+
+type Fields = Readonly<Record<string, FieldSpec>>;
+type Entries = readonly (readonly [name: string, spec: FieldSpec])[];
+
+const entriesOf = (fields: Fields, wanted: (name: string) => boolean): Entries =>
+  Object.entries(fields).filter(([name]) => wanted(name));
 
 interface Names {
   readonly infos: Map<string, FieldInfo>;
@@ -58,21 +89,46 @@ interface Names {
 }
 
 function compileGroup<Opened>(
-  [fields, where]: Named,
+  [fields, where]: readonly [fields: Entries, where: Where],
   { framing, kind, complain }: Context<Opened>,
   { infos, known }: Names,
-): Group<Opened> {
+): Reads<Opened> {
   const reads: ReadField<Opened>[] = [];
-  for (const [name, spec] of Object.entries(fields)) {
+  for (const [name, spec] of fields) {
     const field = compileField([name, spec], [...where, name], { framing, kind, known, complain });
     if (field) reads.push(field.read);
     known.add(name);
     // A field with a mistake is still a field: whatever refers to it is no second mistake.
-    if (!name.startsWith("_")) infos.set(name, infoOf(spec, field));
+    if (!name.startsWith("_")) infos.set(name, infoOf(spec, field, infos.get(name)));
   }
-  return { reads, hidden: Object.keys(fields).filter((name) => name.startsWith("_")) };
+  return reads;
 }
 
-function infoOf({ unit, event }: FieldSpec, field: { unit: string | undefined; many: boolean } | undefined): FieldInfo {
-  return { unit: field ? field.unit : unit, many: field?.many === true, ...(event && { event }) };
+type Compiled = { readonly unit: string | undefined; readonly many: boolean } | undefined;
+
+/** The same field may be in several forms. */
+function infoOf({ unit, event }: FieldSpec, field: Compiled, other: FieldInfo | undefined): FieldInfo {
+  const many = field?.many === true || other?.many === true;
+  const happens = event ?? other?.event;
+  return { unit: field ? field.unit : unit, many, ...(happens && { event: happens }) };
+}
+
+/** Each form knows the fields above all forms and its own; undefined if the definition has none. */
+function compileForms<Opened>(context: Context<Opened>, { infos, known }: Names): readonly Form<Opened>[] | undefined {
+  const { definition, framing, complain } = context;
+  const { forms, fields = {} } = definition;
+  if (forms && !framing.form) complain(["forms"], "only binary payloads have forms");
+  return forms?.map((form, i) => {
+    const where = ["forms", i];
+    for (const [name, { unit }] of Object.entries(form.fields)) {
+      if (Object.hasOwn(fields, name))
+        complain([...where, "fields", name], `"${name}" is a field of all forms already`);
+      const other = infos.get(name);
+      if (other && other.unit !== unit)
+        complain([...where, "fields", name], `"${name}" has another unit, ${other.unit ?? "none"}, in a form above`);
+    }
+    const names = { infos, known: new Set(known) };
+    const reads = compileGroup([Object.entries(form.fields), [...where, "fields"]], context, names);
+    return { reads, fits: framing.form?.(form, where, complain) ?? (() => false) };
+  });
 }

@@ -1,6 +1,7 @@
 /** The small pure language of definitions: parsed once, without loops, without access to anything but named values. */
 
 import type { Scalar } from "../../base/outcome.ts";
+import { applied, finite, FUNCTIONS, type Node } from "./functions.ts";
 
 /** Gives the value of a name, or undefined where it is not known now. */
 export type Lookup = (name: string) => Scalar | undefined;
@@ -16,8 +17,6 @@ export interface Expression {
 export class ExpressionError extends Error {
   override readonly name = "ExpressionError";
 }
-
-type Node = (lookup: Lookup) => Scalar | undefined;
 
 /** An expression runs each of its nodes at most once, so a bound on its size bounds its steps. */
 const MAX_LENGTH = 500;
@@ -67,20 +66,6 @@ const BINARY: Readonly<Record<string, { readonly strength: number; readonly appl
 };
 const OR = 1;
 const AND = 2;
-
-const FUNCTIONS: Readonly<
-  Record<string, { readonly least: number; readonly most: number; readonly apply: (args: readonly number[]) => number }>
-> = {
-  min: { least: 1, most: 8, apply: (args) => Math.min(...args) },
-  max: { least: 1, most: 8, apply: (args) => Math.max(...args) },
-  clamp: { least: 3, most: 3, apply: ([x = 0, low = 0, high = 0]) => Math.min(Math.max(x, low), high) },
-  round: { least: 1, most: 2, apply: ([x = 0, digits = 0]) => Math.round(x * 10 ** digits) / 10 ** digits },
-  floor: { least: 1, most: 1, apply: ([x = 0]) => Math.floor(x) },
-  pow: { least: 2, most: 2, apply: ([x = 0, exponent = 0]) => x ** exponent },
-  abs: { least: 1, most: 1, apply: ([x = 0]) => Math.abs(x) },
-  /** Of whatever type: the first that is known. */
-  first: { least: 2, most: 16, apply: ([x = 0]) => x },
-};
 
 /** @throws ExpressionError that says what is wrong, and where. */
 export function parseExpression(text: string): Expression {
@@ -197,8 +182,8 @@ class Parser {
   }
 
   #call(name: string): Node {
-    const known = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
-    if (!known) throw new ExpressionError(`no function "${name}": there are ${Object.keys(FUNCTIONS).join(", ")}`);
+    const known = FUNCTIONS.get(name);
+    if (!known) throw new ExpressionError(`no function "${name}": there are ${[...FUNCTIONS.keys()].join(", ")}`);
     const args: Node[] = [];
     if (!this.#take(")")) {
       do args.push(this.#choice());
@@ -207,21 +192,7 @@ class Parser {
     }
     if (args.length < known.least || args.length > known.most)
       throw new ExpressionError(`${name}() with ${args.length} arguments`);
-    if (name === "first") return this.#first(args);
-    return this.#node((lookup) => {
-      const values = args.map((arg) => arg(lookup)).filter((value) => typeof value === "number");
-      return values.length < args.length ? undefined : finite(known.apply(values));
-    });
-  }
-
-  #first(args: readonly Node[]): Node {
-    return this.#node((lookup) => {
-      for (const arg of args) {
-        const value = arg(lookup);
-        if (value !== undefined) return value;
-      }
-      return undefined;
-    });
+    return this.#node(applied(known, args));
   }
 
   #node(node: Node): Node {
@@ -269,8 +240,4 @@ function tokens(text: string): Token[] {
     else found.push({ kind: "sign", value: sign! });
   }
   return found;
-}
-
-function finite(value: number): number | undefined {
-  return Number.isFinite(value) ? value : undefined;
 }
