@@ -12,7 +12,7 @@ import { serialAdapter } from "./serial.ts";
 import { simulator } from "./simulator.ts";
 
 export { type Drivers, systemDrivers, type SystemDriversOptions } from "./drivers.ts";
-export { readRecordedLine, recordLine } from "./recording.ts";
+export { readRecordedLine } from "./recording.ts";
 
 /** The adapters that come with the house, by the `type` of a section in the config. */
 export function builtinAdapters(drivers: Drivers): ReadonlyMap<string, AdapterPlugin<unknown>> {

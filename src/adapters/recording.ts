@@ -1,7 +1,7 @@
-/** Frames as JSON lines: written by those who record, read by those who replay. Bytes are hex. */
+/** Frames as JSON lines, as those who record write them (sdk/recording.ts): read for those who replay. Bytes are hex. */
 
 import { z } from "zod";
-import { DecodeError, fromHex, toHex } from "../base/bytes.ts";
+import { DecodeError, fromHex } from "../base/bytes.ts";
 import { words } from "../base/errors.ts";
 import type { Frame, Payload } from "../sdk/adapter.ts";
 
@@ -32,11 +32,6 @@ const RecordedFrame = z.strictObject({
   payload: RecordedPayload,
 });
 
-/** One line, without its end. */
-export function recordLine({ at, source, rssi, payload }: Frame): string {
-  return JSON.stringify({ at: at.ms, source, rssi, payload: recorded(payload) });
-}
-
 /** @throws DecodeError if the line is no recorded frame. */
 export function readRecordedLine(line: string): Frame {
   const { at, source, rssi, payload } = parsed(line);
@@ -55,32 +50,6 @@ function parsed(line: string): z.infer<typeof RecordedFrame> {
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw new DecodeError(issue ? `${issue.path.join(".")}: ${issue.message}` : "no recorded frame");
-}
-
-function recorded(payload: Payload): z.input<typeof RecordedPayload> {
-  switch (payload.kind) {
-    case "advert":
-      return {
-        kind: "advert",
-        name: payload.name,
-        manufacturer: payload.manufacturer.map(([company, data]) => [
-          company.toString(16).padStart(4, "0"),
-          toHex(data),
-        ]),
-        services: hexes(payload.services),
-        serviceUuids: [...payload.serviceUuids],
-      };
-    case "bytes":
-      return { kind: "bytes", hex: toHex(payload.bytes) };
-    case "message":
-      return { kind: "message", topic: payload.topic, hex: toHex(payload.body), retained: payload.retained };
-    case "registers":
-      return { kind: "registers", values: hexes(payload.values) };
-    case "text":
-      return { kind: "text", text: payload.text };
-    case "fields":
-      return { kind: "fields", fields: { ...payload.fields } };
-  }
 }
 
 function payloadOf(payload: z.infer<typeof RecordedPayload>): Payload {
@@ -108,9 +77,6 @@ function payloadOf(payload: z.infer<typeof RecordedPayload>): Payload {
       return payload;
   }
 }
-
-const hexes = (values: ReadonlyMap<string, Uint8Array>) =>
-  Object.fromEntries(Array.from(values, ([key, bytes]) => [key, toHex(bytes)]));
 
 const bytesOf = (values: Readonly<Record<string, string>>) =>
   new Map(Object.entries(values).map(([key, hex]) => [key, fromHex(hex)]));

@@ -15,16 +15,35 @@ export interface Asked {
 }
 
 /** @throws CommandError if nobody answers, or somebody else. */
-export async function ask({ url, path, token }: Asked): Promise<unknown> {
+export async function ask(asked: Asked): Promise<unknown> {
+  const { response, target } = await get(asked, AbortSignal.timeout(TIMEOUT_MS));
+  let body = "";
+  try {
+    body = await response.text();
+  } catch (error) {
+    throw new CommandError(unreachable(asked.url, error));
+  }
+  const answer = response.ok ? parseJson(body) : undefined;
+  if (answer === undefined) throw new CommandError(stranger(response, target));
+  return answer;
+}
+
+/** What the daemon says from now on, piece by piece, until the signal. @throws CommandError if nobody answers. */
+export async function listen(asked: Asked, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  const { response, target } = await get(asked, signal);
+  if (!response.ok || !response.body || response.headers.get("content-type") !== "application/x-ndjson")
+    throw new CommandError(stranger(response, target));
+  return response.body;
+}
+
+async function get({ url, path, token }: Asked, signal: AbortSignal): Promise<{ response: Response; target: URL }> {
   const target = address(url, path);
   let response: Response;
-  let body: string;
   try {
     response = await fetch(target, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal,
       headers: { accept: "application/json", ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     });
-    body = await response.text();
   } catch (error) {
     throw new CommandError(unreachable(url, error));
   }
@@ -35,16 +54,15 @@ export async function ask({ url, path, token }: Asked): Promise<unknown> {
       next: "set ISTHMUS_TOKEN to http.token of its configuration",
       exitCode: ExitCode.Unavailable,
     });
-  const answer = response.ok ? parseJson(body) : undefined;
-  if (answer === undefined)
-    throw new CommandError({
-      what: `something answers, but it is not Isthmus (HTTP ${response.status})`,
-      where: target.href,
-      next: "give the daemon's address: isthmus --url http://host:port",
-      exitCode: ExitCode.Unavailable,
-    });
-  return answer;
+  return { response, target };
 }
+
+const stranger = ({ status }: Response, target: URL) => ({
+  what: `something answers, but it is not Isthmus (HTTP ${status})`,
+  where: target.href,
+  next: "give the daemon's address: isthmus --url http://host:port",
+  exitCode: ExitCode.Unavailable,
+});
 
 function address(url: string, path: string): URL {
   const base = URL.canParse(url) ? new URL(url) : undefined;

@@ -2,7 +2,7 @@
 
 import { DecodeError } from "../base/bytes.ts";
 import type { Scalar } from "../base/outcome.ts";
-import type { Device, Frame, Library, Quantity } from "../library/index.ts";
+import type { Device, Frame, Library, Quantity, Session } from "../library/index.ts";
 import { type FrameLine, readFrameLine } from "./frame-line.ts";
 
 /** What every output line holds. A reading of null is one that the device said is not available. */
@@ -29,35 +29,48 @@ export function decodeLine(library: Library, line: string): Decoded {
   }
 }
 
-function decodeInput(library: Library, { frame, definition: wanted }: FrameLine): Decoded {
+function decodeInput(library: Library, line: FrameLine): Decoded {
+  const { frame, definition: wanted } = line;
   const device = wanted === undefined ? library.match(frame) : library.get(wanted);
-  if (device) return wanted === undefined ? decodeFrame(library, device, frame) : decodeAs(library, device, frame);
+  if (device) return wanted === undefined ? decodeFrame(library, device, line) : decodeAs(library, device, line);
   const unknown: Decoded = { definition: null, identity: null, readings: {} };
   return wanted === undefined ? unknown : { ...unknown, error: `no definition "${wanted}"` };
 }
 
 /** All sensors that a frame speaks for, in one line: what they say together, and the first one's name. */
-function decodeFrame(library: Library, device: Device, frame: Frame): Decoded {
+function decodeFrame(library: Library, device: Device, { frame, key }: FrameLine): Decoded {
   let decoded: Decoded = { definition: device.id, identity: null, readings: {} };
   try {
     for (const part of device.parts(frame)) {
       const own = (part.payload.kind === "fields" && part !== frame ? library.match(part) : undefined) ?? device;
-      const readings = readingsOf(own.decode(part)?.fields ?? new Map());
-      const identity = decoded.identity ?? own.identify(part)?.endpoint ?? null;
+      const readings = readingsOf(own.decode(part, sessionOf(own, key))?.fields ?? new Map());
+      const identity = decoded.identity ?? nameOf(own, part);
       decoded = { definition: own.id, identity, readings: { ...decoded.readings, ...readings } };
     }
     return decoded;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
-    return { definition: device.id, identity: null, readings: {}, error: error.message };
+    return { definition: device.id, identity: nameOf(device, frame), readings: {}, error: error.message };
+  }
+}
+
+const nameOf = (device: Device, frame: Frame) => device.identify(frame)?.endpoint ?? null;
+
+/** For this line alone: what was said before it does not count. @throws DecodeError if no such key can be. */
+function sessionOf(device: Device, key: Uint8Array | undefined): Session | undefined {
+  try {
+    return key && device.createSession(key);
+  } catch (error) {
+    if (error instanceof RangeError) throw new DecodeError(`key: ${error.message}`);
+    throw error;
   }
 }
 
 /** A definition that was asked for and finds nothing was the wrong one: an empty answer would look like a silent device. */
-function decodeAs(library: Library, device: Device, frame: Frame): Decoded {
-  const decoded = decodeFrame(library, device, frame);
+function decodeAs(library: Library, device: Device, line: FrameLine): Decoded {
+  const decoded = decodeFrame(library, device, line);
   if (decoded.error !== undefined || Object.keys(decoded.readings).length > 0) return decoded;
-  return { ...decoded, error: `${device.id} finds nothing in this ${frame.payload.kind}` };
+  return { ...decoded, error: `${device.id} finds nothing in this ${line.frame.payload.kind}` };
 }
 
 function readingsOf(fields: ReadonlyMap<string, Quantity | undefined>): Decoded["readings"] {

@@ -16,6 +16,8 @@ export interface FrameLine {
   readonly frame: Frame;
   /** The definition that shall read it, whatever it looks like. */
   readonly definition: string | undefined;
+  /** What its payload is sealed with. */
+  readonly key: Uint8Array | undefined;
 }
 
 /** @throws DecodeError if the line is no frame. */
@@ -23,10 +25,12 @@ export function readFrameLine(line: string): FrameLine {
   const input = parseLine(line);
   const recorded = input["payload"];
   const definition = optional(input, "definition");
+  const hex = optional(input, "key");
+  const key = hex === undefined ? undefined : fromHex(hex);
   if (isInput(recorded) && typeof recorded["kind"] === "string" && input["kind"] === undefined)
-    return { frame: recordedFrame(input, recorded), definition };
+    return { frame: recordedFrame(input, recorded), definition, key };
   const payload = payloadOf(input);
-  return { frame: { source: sourceOf(input, payload), at: UNKNOWN_TIME, payload, ...rssiOf(input) }, definition };
+  return { frame: { source: sourceOf(input, payload), at: UNKNOWN_TIME, payload, ...rssiOf(input) }, definition, key };
 }
 
 /** As the replay adapter reads it: the payload in an object of its own, sections of an advert in pairs, bodies in hex. */

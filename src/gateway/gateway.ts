@@ -18,6 +18,7 @@ import {
 import { leave } from "./departure.ts";
 import { Neighbours } from "./end-devices.ts";
 import { readKey } from "./hearing/key.ts";
+import { Overhearing } from "./hearing/overhearing.ts";
 import { Reception } from "./hearing/reception.ts";
 import type { Introduction } from "./hearing/stranger.ts";
 import { misfitsOf } from "./hearing/tuning.ts";
@@ -64,6 +65,7 @@ export class Gateway {
   readonly #shared: SharedBySensors;
   readonly #upstream: UpstreamOptions;
   readonly #reception: Reception;
+  readonly #overhearing = new Overhearing();
   #roster: Roster | undefined;
   #own: Self | undefined;
   #self: Upstream | undefined;
@@ -135,7 +137,10 @@ export class Gateway {
     for (const entry of [...roster.entries()]) this.#takeUp(entry);
     neighbours.settle();
     this.#self.start();
-    adapters.onFrame((adapter, frame) => this.#reception.take(adapter, frame));
+    adapters.onFrame((adapter, frame) => {
+      this.#overhearing.take(adapter, frame);
+      this.#reception.take(adapter, frame);
+    });
     this.#sweep();
     log.info("gateway-started", { endpoint, sensors: this.#population.size });
   }
@@ -242,6 +247,11 @@ export class Gateway {
 
   inbox(): InboxEntry[] {
     return this.#inbox.list();
+  }
+
+  /** Every frame as a line of JSON, whoever it is from, or of one source. Returns how to stop listening. */
+  overhear(listener: (line: string) => void, source?: string): () => void {
+    return this.#overhearing.add(listener, source);
   }
 
   /** Returns how to stop listening. */

@@ -5,10 +5,11 @@ import type { AdoptRequest, AdoptResult, Gateway } from "../gateway/index.ts";
 import { HttpError, sendJson } from "./answer.ts";
 import { jsonBody } from "./body.ts";
 import type { EventStream } from "./event-stream.ts";
+import { FrameStream } from "./frame-stream.ts";
 
 export type ApiGateway = Pick<
   Gateway,
-  "status" | "sensors" | "sensor" | "inbox" | "adopt" | "remove" | "rename" | "subscribe"
+  "status" | "sensors" | "sensor" | "inbox" | "adopt" | "remove" | "rename" | "subscribe" | "overhear"
 >;
 
 /** One request under `/api/`. */
@@ -26,10 +27,12 @@ const MAX_LABEL = 100;
 export class Api {
   readonly #gateway: ApiGateway;
   readonly #events: EventStream;
+  readonly #frames: FrameStream;
 
   constructor(gateway: ApiGateway, events: EventStream) {
     this.#gateway = gateway;
     this.#events = events;
+    this.#frames = new FrameStream(gateway);
   }
 
   /** @throws HttpError */
@@ -55,6 +58,7 @@ export class Api {
       if (what === "sensors") return { GET: () => sendJson(response, 200, gateway.sensors()) };
       if (what === "inbox") return { GET: () => sendJson(response, 200, gateway.inbox()) };
       if (what === "events") return { GET: () => this.#events.add(response) };
+      if (what === "frames") return { GET: () => this.#frames.add(request, response) };
     }
     if (what === "sensors" && first !== "" && more.length === 0)
       return {

@@ -1,7 +1,8 @@
 /** Recorded frames: what is written is read again, byte for byte, and nothing else passes for a frame. */
 
 import { describe, expect, it } from "vitest";
-import { readRecordedLine, recordLine } from "../../src/adapters/index.ts";
+import { readRecordedLine } from "../../src/adapters/index.ts";
+import { recordLine } from "../../src/sdk/recording.ts";
 import { DecodeError } from "../../src/base/bytes.ts";
 import type { Frame, Payload } from "../../src/sdk/adapter.ts";
 import { SeededRandom } from "../support/seeded-random.ts";

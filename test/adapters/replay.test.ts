@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { recordLine, readRecordedLine } from "../../src/adapters/recording.ts";
+import { readRecordedLine } from "../../src/adapters/recording.ts";
+import { recordLine } from "../../src/sdk/recording.ts";
 import { replay } from "../../src/adapters/replay.ts";
 import { DecodeError } from "../../src/base/bytes.ts";
 import type { ReadLines } from "../../src/io/lines-file.ts";

@@ -8,6 +8,7 @@ import { ExitCode } from "../exit-code.ts";
 import type { Surroundings } from "../surroundings.ts";
 import { addDevCommand } from "./device-dev-command.ts";
 import { addNewCommand } from "./device-new-command.ts";
+import { addRecordCommand } from "./device-record-command.ts";
 
 export function addDeviceCommand(program: Command, surroundings: Surroundings): void {
   const device = program
@@ -15,6 +16,7 @@ export function addDeviceCommand(program: Command, surroundings: Surroundings): 
     .description("list and show devices that are known; write and test definitions");
   addListCommand(device, surroundings);
   addShowCommand(device, surroundings);
+  addRecordCommand(device, surroundings);
   addNewCommand(device, surroundings);
   addDevCommand(device, surroundings);
   addTestCommand(device, surroundings);

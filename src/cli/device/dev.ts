@@ -20,7 +20,7 @@ export function renderDev(own: Own, lines: readonly string[], terminal: Shown): 
   const parts = problems.length > 0 ? [`${styled("Mistakes", "bold", terminal)}\n${problems.join("")}`] : [];
   if (own.ids.size > 0) parts.push(tests(own, terminal));
   for (const line of lines.filter((each) => each.trim() !== "").slice(-MOST_FRAMES))
-    parts.push(heard(own, line, terminal));
+    parts.push(renderFrame(own, line, terminal));
   return parts.join("\n");
 }
 
@@ -33,7 +33,7 @@ function tests({ library, ids }: Own, terminal: Shown): string {
 }
 
 /** One frame: whose it is, its fields on the left, the Resources they change on the right. */
-function heard({ library, ids }: Own, line: string, terminal: Shown): string {
+export function renderFrame({ library, ids }: Own, line: string, terminal: Shown): string {
   try {
     const { frame } = readFrameLine(line);
     const device = library.match(frame);
