@@ -9,7 +9,7 @@ import type { Outcome } from "./base/outcome.ts";
 import { type Random, systemRandom } from "./base/random.ts";
 import { SystemClock } from "./base/system-clock.ts";
 import { Undo } from "./base/undo.ts";
-import type { Config, SettingsSchema } from "./config/index.ts";
+import type { Config, DefinitionFacts, SettingsSchema } from "./config/index.ts";
 import { Dialer } from "./dial/index.ts";
 import { type AdoptRule, Gateway, type GatewayOptions, type SelfFacts } from "./gateway/index.ts";
 import { AdapterHost } from "./host/index.ts";
@@ -22,7 +22,16 @@ import { rebootMachine } from "./io/reboot.ts";
 import { tellSystemd } from "./io/systemd.ts";
 import { Lab, type LabPorts, type LabSecurity } from "./lab/index.ts";
 import { introduce, onFreePort, secureOptions, startLabServer } from "./lab-server.ts";
-import { devicesFolder, Library, readDefinitions } from "./library/index.ts";
+import {
+  type DefinitionFile,
+  type Device,
+  devicesFolder,
+  isOneOf,
+  Library,
+  packagedFolders,
+  readDefinitions,
+  yielding,
+} from "./library/index.ts";
 import { parseDdf } from "./model/ddf.ts";
 import type { ObjectModel, ObjectRegistry } from "./model/objects.ts";
 import { loadRegistry } from "./model/registry.ts";
@@ -66,10 +75,18 @@ export function adapterSettings(): ReadonlyMap<string, SettingsSchema> {
   return new Map([...plugins].map(([type, plugin]) => [type, plugin.config]));
 }
 
-/** The ids of the definitions that a gateway of this configuration knows: its own and those that come with Isthmus. */
-export async function knownDefinitions({ devices, objects }: Pick<Config, "devices" | "objects">): Promise<string[]> {
-  const library = loadDevices(devices, await loadModels(objects, silentLog), silentLog);
-  return Array.from(library.devices(), ({ id }) => id);
+/** The definitions that a gateway of this configuration knows: its own, those of packages, and those of Isthmus. */
+export async function knownDefinitions(config: Config): Promise<ReadonlyMap<string, DefinitionFacts>> {
+  const { library } = loadDevices(config, [], await loadModels(config.objects, silentLog), silentLog);
+  return new Map(Array.from(library.devices(), (device) => [device.id, factsOf(device)]));
+}
+
+function factsOf({ fields, key }: Device): DefinitionFacts {
+  return {
+    fields: [...fields.keys()],
+    hasField: (name) => fields.has(name) || [...fields].some(([field, { many }]) => many && isOneOf(name, field)),
+    keyDigits: key?.lengths.map((length) => length * 2) ?? [],
+  };
 }
 
 /**
@@ -105,12 +122,14 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const { folder } = config;
   const plugins = builtinAdapters(systemDrivers({ clock, random, log, ...(folder !== undefined && { folder }) }));
   const host = new AdapterHost({ plugins, sections: config.adapters, clock, random, log });
+  const { library, faults } = loadDevices(config, [stateDir], models, log);
   const gateway = new Gateway({
     endpoint: config.gateway.endpoint ?? `isthmus-${machine.facts.hostname}`,
     version,
     ...upstream,
     ...(parameters && { parameters }),
-    devices: loadDevices(config.devices, models, log),
+    devices: library,
+    faults,
     models,
     adapters: host,
     store: { read: () => state.read(ROSTER), write: (text) => state.write(ROSTER, text) },
@@ -224,23 +243,45 @@ async function loadModels(files: readonly string[], log: Log): Promise<ObjectReg
   return loadRegistry(JSON.parse(await readText(assetPath("src/model/registry.json"))), extra);
 }
 
-/** The definitions that come with Isthmus, and the user's own before them: of equals, the user's is meant. */
-function loadDevices(own: string | undefined, models: ObjectRegistry, log: Log): Library {
-  const files = own === undefined ? [] : ownDefinitions(own, log);
-  const { library, problems } = Library.load([...files, ...readDefinitions(devicesFolder)], models);
-  for (const { file, line, column, message, hint } of problems)
-    log.error("definition-left-out", { at: `${file}:${line}:${column}`, reason: message, hint });
-  return library;
+/** The definitions that come with Isthmus, and before them those of packages, and the user's own before all others. */
+function loadDevices(config: Config, near: readonly string[], models: ObjectRegistry, log: Log): LoadedDevices {
+  const faults: Fault[] = [];
+  const read = (folder: string): DefinitionFile[] => {
+    try {
+      return readDefinitions(folder);
+    } catch (error) {
+      log.error("definitions-not-read", { folder, reason: words(error) });
+      faults.push({
+        what: `The definitions in ${folder} are left out: ${words(error)}.`,
+        next: "Correct devices in the configuration, or allow the folder to be read.",
+      });
+      return [];
+    }
+  };
+  const own = (config.devices ?? []).flatMap(read);
+  const places = config.folder === undefined ? near : [...near, config.folder];
+  const packaged = packagedFolders(places).flatMap(read);
+  const { library, problems } = Library.load(yielding([own, packaged, read(devicesFolder)]), models);
+  for (const { file, line, column, message, hint } of problems) {
+    const at = `${file}:${line}:${column}`;
+    log.error("definition-left-out", { at, reason: message, hint });
+    faults.push({
+      what: `The definition at ${at} is left out: ${message}${hint === undefined ? "" : ` (${hint})`}.`,
+      next: `Correct it, then: isthmus device test ${file}`,
+    });
+  }
+  return { library, faults: faults.slice(0, MAX_FAULTS) };
 }
 
-function ownDefinitions(folder: string, log: Log): ReturnType<typeof readDefinitions> {
-  try {
-    return readDefinitions(folder);
-  } catch (error) {
-    log.error("definitions-not-read", { folder, reason: words(error) });
-    return [];
-  }
+type Fault = NonNullable<GatewayOptions["faults"]>[number];
+
+interface LoadedDevices {
+  readonly library: Library;
+  readonly faults: readonly Fault[];
 }
+
+/** Nobody mends more at a time. */
+const MAX_FAULTS = 20;
 
 /** Simulated sensors are nobody's property: they come in by themselves. */
 function simulatorRules({ adapters }: Config): AdoptRule[] {

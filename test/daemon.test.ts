@@ -180,12 +180,12 @@ describe("the daemon", () => {
     await writeFile(objects, "<LWM2M><nonsense");
     await writeFile(join(stateDir, "own.yaml"), "schema: device/v1\nid: 5\n");
     const log = new MemoryLog();
-    const daemon = await start({ objects: [objects, "/nowhere.xml"], devices: join(stateDir, "own.yaml") }, log);
+    const daemon = await start({ objects: [objects, "/nowhere.xml"], devices: [join(stateDir, "own.yaml")] }, log);
     await until(daemon, () => registered(daemon) === 7);
     expect(log.events("error")).toEqual(expect.arrayContaining(["objects-left-out", "definition-left-out"]));
     await daemon.stop();
     const other = new MemoryLog();
-    await start({ devices: own }, other);
+    await start({ devices: [own] }, other);
     expect(other.events("error")).toContain("definitions-not-read");
   });
 

@@ -17,8 +17,8 @@ export {
   type HttpConfig,
   readConfig,
   type ReadConfigOptions,
-  type SensorConfig,
 } from "./read.ts";
+export type { DefinitionFacts, SensorConfig } from "./sensors.ts";
 export {
   type EndpointSecurity,
   type OwnSecurity,

@@ -1,7 +1,8 @@
 /** The configuration's JSON Schema, for editors that complete and check while one types. */
 
 import { z } from "zod";
-import { AdoptRuleSection, FileSchema, SensorSection } from "./schema.ts";
+import { AdoptRuleSection, FileSchema } from "./schema.ts";
+import { SensorSection } from "./sensors.ts";
 import type { SettingsSchema } from "./words.ts";
 
 /** The schema of the whole file. An adapter whose settings are no zod schema takes any. */

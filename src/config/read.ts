@@ -14,9 +14,8 @@ import {
   FileSchema,
   isLoopback,
   parseListen,
-  SensorSection,
 } from "./schema.ts";
-import type { OwnSecurity } from "./security/security.ts";
+import { type DefinitionFacts, type SensorConfig, sensorConfig, sensorMistakes, SensorSection } from "./sensors.ts";
 import { type BootstrapConfig, bootstrapConfig, contradictions, type ServerConfig, serverConfigs } from "./servers.ts";
 import { readSource, type SecretSources, type Source, type ValuePath } from "./source.ts";
 import { checkWith, type Finding, type SettingsSchema } from "./words.ts";
@@ -48,8 +47,8 @@ export interface Config {
   readonly dtls?: DtlsConfig;
   /** DDF files with further Objects; absolute. */
   readonly objects: readonly string[];
-  /** A folder of further device definitions; absolute. */
-  readonly devices?: string;
+  /** Folders of further device definitions, those that win first; absolute. */
+  readonly devices?: readonly string[];
   /** The file's own: where relative paths in the settings of adapters start. */
   readonly folder?: string;
   readonly log: { readonly level: Level };
@@ -90,22 +89,12 @@ export interface AdoptRuleConfig {
   readonly rssi?: number;
 }
 
-export interface SensorConfig {
-  /** `adapter/address`. */
-  readonly source: string;
-  readonly definition?: string;
-  readonly endpoint?: string;
-  readonly label?: string;
-  /** What it has instead of what is said to all. */
-  readonly security?: OwnSecurity;
-}
-
 export interface ReadConfigOptions {
   /** The settings of each adapter type. */
   readonly adapters: ReadonlyMap<string, SettingsSchema>;
   readonly secrets: SecretSources;
-  /** The ids of all device definitions; absent: names of definitions are not looked at. */
-  readonly definitions?: readonly string[];
+  /** All device definitions by id; absent: names of definitions and of their fields are not looked at. */
+  readonly definitions?: ReadonlyMap<string, DefinitionFacts>;
 }
 
 /**
@@ -189,7 +178,7 @@ class Reader {
       ...(lab && { lab: labConfig(lab) }),
       ...(storage && { storage }),
       objects: whole.objects.map((each) => resolve(dirname(this.#file), each)),
-      ...(devices !== undefined && { devices: resolve(dirname(this.#file), devices) }),
+      ...(devices !== undefined && { devices: [devices].flat().map((each) => resolve(dirname(this.#file), each)) }),
       folder: dirname(resolve(this.#file)),
       log,
     };
@@ -258,7 +247,7 @@ class Reader {
   }
 
   #definitionExists(wanted: string | undefined, path: ValuePath): void {
-    const { definitions } = this.#options;
+    const definitions = this.#options.definitions && [...this.#options.definitions.keys()];
     if (wanted === undefined || definitions === undefined || definitions.some(glob(wanted))) return;
     const candidate = nearest(wanted, definitions);
     const hint = candidate === undefined ? "isthmus device test lists them all" : `did you mean \`${candidate}\`?`;
@@ -292,7 +281,10 @@ class Reader {
         this.#say(["sensors", index, "endpoint"], "this endpoint name is already taken", { hint: "names are unique" });
       sources.add(source);
       if (endpoint !== undefined) endpoints.add(endpoint);
-      if (this.problems.length === before) good.push(sensor);
+      const facts = sensor.definition === undefined ? undefined : this.#options.definitions?.get(sensor.definition);
+      for (const { path, message, ...rest } of sensorMistakes(sensor, facts))
+        this.#say(["sensors", index, ...path], message, rest);
+      if (this.problems.length === before) good.push(sensorConfig(sensor));
     }
     return good;
   }

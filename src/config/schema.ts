@@ -2,7 +2,6 @@
 
 import { z } from "zod";
 import { Secret } from "../base/secret.ts";
-import { OwnSecuritySection } from "./security/section.ts";
 import { BootstrapSection, ServerSection } from "./servers.ts";
 import { Bytes, Seconds } from "./values.ts";
 
@@ -11,10 +10,10 @@ export const EndpointName = z
   .string()
   .regex(/^[\w.:~@+-]{1,128}$/, { error: "expected 1 to 128 letters, digits or any of . _ : ~ @ + -" });
 
-const Label = z.string().min(1).max(100);
+export const Label = z.string().min(1).max(100);
 
 /** `adapter/address`. */
-const SourceName = z
+export const SourceName = z
   .string()
   .regex(/^[\w-]+\/.+$/s, { error: "expected adapter/address, such as radio/CB:B8:33:4C:88:4F" });
 
@@ -65,14 +64,6 @@ export const AdoptRuleSection = z
     when: ({ issues }) => issues.length === 0,
   });
 
-export const SensorSection = z.strictObject({
-  source: SourceName,
-  definition: z.string().min(1).exactOptional(),
-  endpoint: EndpointName.exactOptional(),
-  label: Label.exactOptional(),
-  security: OwnSecuritySection.exactOptional(),
-});
-
 /** An adapter's own settings are checked by the adapter's own schema. */
 export const AdapterSectionHead = z.looseObject({ type: z.string() });
 
@@ -121,7 +112,11 @@ export const FileSchema = z.strictObject({
   dtls: Dtls.exactOptional(),
   lab: Lab.exactOptional(),
   objects: z.array(z.string().min(1)).default([]),
-  devices: z.string().min(1).exactOptional(),
+  devices: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1).max(16)], {
+      error: "expected a folder, or a list of folders",
+    })
+    .exactOptional(),
   log: z.strictObject({ level: z.enum(LEVELS).default("info") }).default({ level: "info" }),
 });
 

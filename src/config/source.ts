@@ -62,7 +62,7 @@ const MAX_SECRET = 64_000;
 /** Tables of keys, and what a machine trusts. */
 const MAX_LONG = 4_000_000;
 const LONG: ReadonlySet<unknown> = new Set(["table", "trust"]);
-/** Keys below `security` that nobody else must be able to read. */
+/** Keys below `security`, and of sensors, that nobody else must be able to read. */
 const KEYS: ReadonlySet<unknown> = new Set(["key", "secret", "table"]);
 /** What readers of UTF-8 put in the place of other bytes, and control characters. */
 const NOT_TEXT = /(?![\t\n\r])[\p{Cc}\ufffd]/u;
@@ -254,7 +254,8 @@ class PlainReader {
 
   /** A key that others can read is no key: it stands in a file of its own, or this one is its owner's alone. */
   #guard(path: ValuePath, node: Node, file: string | undefined): void {
-    if (!KEYS.has(path.at(-1)) || !path.includes("security")) return;
+    const ofSensor = path[0] === "sensors" && path.length === 3;
+    if (!KEYS.has(path.at(-1)) || !(ofSensor || path.includes("security"))) return;
     const exposure = this.#secrets.exposed?.(file);
     if (exposure) this.#report(path, node, exposure.what, exposure.hint);
   }

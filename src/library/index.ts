@@ -27,7 +27,14 @@ export type {
 } from "./device.ts";
 export { type GoldenResult, testDefinitions } from "./golden.ts";
 export { type DefinitionFile, Library, type Loaded } from "./library.ts";
-export { devicesFolder, loadDevices, readDefinitions, standardModels } from "./load.ts";
+export {
+  devicesFolder,
+  loadDevices,
+  packagedFolders,
+  readDefinitions,
+  standardModels,
+  yielding,
+} from "./load.ts";
 export {
   type Medium,
   type Portrait,

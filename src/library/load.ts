@@ -1,10 +1,11 @@
 /** Definitions and the registry from disk: the only file of this room that reads files. */
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ObjectRegistry } from "../model/objects.ts";
 import { loadRegistry } from "../model/registry.ts";
+import { hashOf, type Prebuilt, readPrebuilt } from "./files/prebuilt.ts";
 import { type DefinitionFile, Library, type Loaded } from "./library.ts";
 
 /** The package root is two floors up, from src/ and from dist/ alike. */
@@ -18,18 +19,104 @@ export function standardModels(): ObjectRegistry {
   return loadRegistry(JSON.parse(readFileSync(new URL("src/model/registry.json", ROOT), "utf8")));
 }
 
+/** What the build has found in the definitions that come with Isthmus: beside the compiled code, nowhere else. */
+export const prebuiltFile = fileURLToPath(new URL("../devices.json", import.meta.url));
+
 /** All definitions below a folder, or the one file. Throws what the file system throws. */
 export function readDefinitions(path: string): DefinitionFile[] {
   if (statSync(path).isFile()) return [{ name: path, text: readFileSync(path, "utf8") }];
+  const prebuilt = path === devicesFolder ? loadPrebuilt() : undefined;
   const names = readdirSync(path, { recursive: true, encoding: "utf8" })
     .filter((name) => /\.ya?ml$/.test(name))
     .sort();
-  return names.map((name) => ({ name: shown(join(path, name)), text: readFileSync(join(path, name), "utf8") }));
+  return names.map((name) => {
+    const text = readFileSync(join(path, name), "utf8");
+    return { name: shown(join(path, name)), text, checked: prebuilt?.get(hashOf(text)) };
+  });
+}
+
+/** Undefined if there is none: files are read instead. */
+function loadPrebuilt(): Prebuilt | undefined {
+  try {
+    return readPrebuilt(readFileSync(prebuiltFile, "utf8"));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The library of a folder, with what is wrong in it. */
 export function loadDevices(folder: string = devicesFolder, models: ObjectRegistry = standardModels()): Loaded {
   return Library.load(readDefinitions(folder), models);
+}
+
+/** What a package of definitions has among its keywords. */
+const KEYWORD = "isthmus-devices";
+/** Packages that one folder may hold. */
+const MAX_PACKAGES = 5_000;
+const MAX_MANIFEST = 262_144;
+
+/** Where packages are installed besides the folders that somebody names: here, and for all users. */
+const usualPlaces = () => [process.cwd(), join(dirname(process.execPath), "..", "lib")];
+
+/**
+ * The folders of definitions in packages below `node_modules` of these places, of the current folder, and of those for
+ * all users: packages with the keyword `isthmus-devices`, and in them the folder that `isthmus.devices` names, else
+ * `devices`. A package comes once, from the first place that has it.
+ */
+export function packagedFolders(places: readonly string[], usual: readonly string[] = usualPlaces()): string[] {
+  const found = new Map<string, string>();
+  for (const place of [...places, ...usual]) {
+    const modules = join(place, "node_modules");
+    for (const name of packagesIn(modules)) {
+      const folder = found.has(name) ? undefined : definitionsOf(join(modules, name));
+      if (folder !== undefined) found.set(name, folder);
+    }
+  }
+  return [...found.values()];
+}
+
+function packagesIn(modules: string): string[] {
+  const names = foldersIn(modules).slice(0, MAX_PACKAGES);
+  return names.flatMap((name) =>
+    name.startsWith("@") ? foldersIn(join(modules, name)).map((each) => `${name}/${each}`) : [name],
+  );
+}
+
+function foldersIn(path: string): string[] {
+  try {
+    return readdirSync(path).filter((name) => !name.startsWith("."));
+  } catch {
+    return [];
+  }
+}
+
+/** Undefined if it is no package of definitions, or points out of itself. */
+function definitionsOf(path: string): string | undefined {
+  const manifest = manifestOf(join(path, "package.json"));
+  const { keywords, isthmus } = manifest;
+  if (!Array.isArray(keywords) || !keywords.includes(KEYWORD)) return undefined;
+  const { devices } = Object.fromEntries(pairs(isthmus));
+  const folder = join(path, typeof devices === "string" ? devices : "devices");
+  return relative(path, folder).startsWith("..") ? undefined : folder;
+}
+
+function manifestOf(path: string): Readonly<Record<string, unknown>> {
+  try {
+    // Most packages are others: a look at the text is quicker than reading all of them.
+    const text = statSync(path).size > MAX_MANIFEST ? "" : readFileSync(path, "utf8");
+    return text.includes(KEYWORD) ? Object.fromEntries(pairs(JSON.parse(text))) : {};
+  } catch {
+    return {};
+  }
+}
+
+function pairs(value: unknown): [string, unknown][] {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+}
+
+/** Groups of files, of which each gives way to those before it where they have a definition of the same id. */
+export function yielding(groups: readonly (readonly DefinitionFile[])[]): DefinitionFile[] {
+  return groups.flatMap((files, index) => (index === 0 ? files : files.map((file) => ({ ...file, yields: index }))));
 }
 
 /** As one would type it from here. */

@@ -77,7 +77,7 @@ log:      { level: debug }
       sensors: [{ source: "gnss/a/b", definition: "nmea.gnss", endpoint: "gnss-1", label: "Boat" }],
       lab: { port: 5683 },
       objects: ["/etc/isthmus/extra/33000.xml"],
-      devices: "/etc/isthmus/own",
+      devices: ["/etc/isthmus/own"],
       folder: "/etc/isthmus",
       log: { level: "debug" },
     });

@@ -113,7 +113,7 @@ describe("a machine with nothing plugged in", () => {
     await writeFile(join(folder, "own", "worse.yaml"), "{{{{");
     const log = new MemoryLog();
     const adapters = [SIM, { name: "odd", type: "simulator", settings: { sensors: "many" } }];
-    const daemon = await start({ adapters, devices: join(folder, "own") }, { log });
+    const daemon = await start({ adapters, devices: [join(folder, "own")] }, { log });
     await until(daemon, () => registered(daemon) === 3);
     const left = log.lines.filter(({ event }) => event === "definition-left-out").map(({ fields }) => fields["at"]);
     expect(left.some((at) => typeof at === "string" && /bad\.yaml:\d+:\d+$/.test(at))).toBe(true);
