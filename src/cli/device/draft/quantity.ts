@@ -24,6 +24,7 @@ const KINDS: readonly (readonly [word: RegExp, kind: Kind])[] = [
   [/power|watt|^w$/, { name: "power", unit: "W", range: [-1e6, 1e6], object: 3328 }],
   [/lux|illum|light/, { name: "illuminance", unit: "lx", range: [0, 200_000], object: 3301 }],
   [/moist|soil/, { name: "moisture", unit: "%", range: [0, 100], object: 3320, type: "soil moisture" }],
+  [/^ph$/, { name: "ph", unit: "pH", range: [0, 14], object: 3326 }],
   [/dist|range|level/, { name: "distance", unit: "m", range: [0, 1000], object: 3330 }],
   [/weight|mass/, { name: "mass", unit: "kg", range: [0, 10_000], object: 3322 }],
 ];
