@@ -6,7 +6,8 @@ import { didYouMean } from "./check.ts";
 import { catalogue } from "./codecs/catalogue.ts";
 import type { Codec, Convention, FieldInfo, KeyNeed, Session } from "./codecs/codec.ts";
 import type { Definition } from "./definition/definition.ts";
-import { compileFields, type FieldPlan } from "./fields.ts";
+import { FieldNames } from "./fields/names.ts";
+import { compileFields, type FieldPlan } from "./fields/fields.ts";
 import { codecFraming } from "./framing/codec.ts";
 import { compileEach, type Parts } from "./framing/each.ts";
 import type { JsonReader } from "./framing/json.ts";
@@ -35,6 +36,7 @@ const OWNERS = [
   ["root", "json"],
   ["key_from", "json"],
   ["each", "json"],
+  ["key_from", "json"],
   ["tlv", "bytes"],
   ["flags", "bytes"],
   ["packet", "bytes"],
@@ -84,9 +86,10 @@ function codecDecoder(definition: Definition, name: string, complain: Complain):
 
 /** What the codec names, and on top of it what the definition computes of it or refines. */
 function codecPlan(definition: Definition, codec: Codec, complain: Complain): FieldPlan {
-  if (!definition.fields) return { infos: codec.fields, read: (frame, session) => codec.decode(frame, session) };
+  if (!definition.fields)
+    return { infos: new FieldNames(codec.fields), read: (frame, session) => codec.decode(frame, session) };
   const plan = compileFields({ definition, framing: codecFraming(codec), kind: "codec", complain });
-  return { ...plan, infos: new Map([...codec.fields, ...plan.infos]) };
+  return { ...plan, infos: new FieldNames([...codec.fields, ...plan.infos]) };
 }
 
 const isConvention = (codec: Codec): codec is Convention => "parts" in codec;

@@ -1,6 +1,6 @@
 /** Where a field stands: which keys say so, and in which payloads they mean anything. */
 
-import type { FieldSpec } from "./definition/field.ts";
+import type { FieldSpec } from "../definition/field.ts";
 
 /** A mistake at a key of a field. */
 export interface Misplaced {

@@ -1,15 +1,16 @@
 /** All fields of a definition, compiled, in the order in which they are read. */
 
-import type { Frame } from "../sdk/adapter.ts";
-import type { FieldInfo, Session } from "./codecs/codec.ts";
-import type { Definition } from "./definition/definition.ts";
-import type { FieldSpec } from "./definition/field.ts";
-import type { FrameSpec } from "./definition/frame.ts";
+import type { Frame } from "../../sdk/adapter.ts";
+import type { FieldInfo, Session } from "../codecs/codec.ts";
+import type { Definition } from "../definition/definition.ts";
+import type { FieldSpec } from "../definition/field.ts";
+import type { FrameSpec } from "../definition/frame.ts";
 import { compileField, type ReadField } from "./field.ts";
-import type { Framing } from "./framing/framing.ts";
-import type { Lookup } from "./language/expression.ts";
-import type { Values } from "./reading.ts";
-import type { Complain, Where } from "./source.ts";
+import { FieldNames } from "./names.ts";
+import type { Framing } from "../framing/framing.ts";
+import type { Lookup } from "../language/expression.ts";
+import type { Values } from "../reading.ts";
+import type { Complain, Where } from "../source.ts";
 
 export interface FieldPlan {
   readonly infos: ReadonlyMap<string, FieldInfo>;
@@ -35,7 +36,7 @@ interface Form<Opened> {
 export function compileFields<Opened>(context: Context<Opened>): FieldPlan {
   const { definition, framing } = context;
   const { fields = {}, forms = [] } = definition;
-  const names: Names = { infos: new Map(), known: new Set() };
+  const names: Names = { infos: new FieldNames(), known: new Set() };
   const ofForms = new Set(forms.flatMap((form) => Object.keys(form.fields)));
   // What is computed from the fields of a form can only be so once these are known.
   const isLate = lateFields(fields, ofForms);

@@ -1,12 +1,12 @@
 /** What a raw value means: mapped, scaled, converted, held against its limits. */
 
-import type { Scalar } from "../base/outcome.ts";
-import { convert } from "../model/units.ts";
-import type { FieldSpec } from "./definition/field.ts";
-import type { Framing } from "./framing/framing.ts";
-import { curve } from "./language/curve.ts";
-import { linear, significant } from "./language/decimal.ts";
-import type { Quantity } from "./reading.ts";
+import type { Scalar } from "../../base/outcome.ts";
+import { convert } from "../../model/units.ts";
+import type { FieldSpec } from "../definition/field.ts";
+import type { Framing } from "../framing/framing.ts";
+import { curve } from "../language/curve.ts";
+import { linear, significant } from "../language/decimal.ts";
+import type { Quantity } from "../reading.ts";
 
 /** Undefined if it is not available. `Opened` tells the unit, where the payload does. */
 export type Meaning<Opened> = (raw: Scalar, opened: Opened) => Quantity | undefined;

@@ -1,16 +1,16 @@
 /** One field of a definition, compiled: from the payload to a quantity under its name. */
 
-import { didYouMean } from "./check.ts";
-import type { FieldSpec } from "./definition/field.ts";
-import type { Framing, Raw, Reader } from "./framing/framing.ts";
-import { significant } from "./language/decimal.ts";
-import { type Expression, type Lookup, truthy } from "./language/expression.ts";
-import { checkedExpression } from "./language/names.ts";
+import { didYouMean } from "../check.ts";
+import type { FieldSpec } from "../definition/field.ts";
+import type { Framing, Raw, Reader } from "../framing/framing.ts";
+import { significant } from "../language/decimal.ts";
+import { type Expression, type Lookup, truthy } from "../language/expression.ts";
+import { checkedExpression } from "../language/names.ts";
 import { compileMeaning, type Meaning } from "./meaning.ts";
 import { foreignKey, twoPlaces } from "./places.ts";
-import type { Quantity, Values } from "./reading.ts";
-import type { Complain, Where } from "./source.ts";
-import { convert, isSourceUnit, sourceUnits } from "../model/units.ts";
+import type { Quantity, Values } from "../reading.ts";
+import type { Complain, Where } from "../source.ts";
+import { convert, isSourceUnit, sourceUnits } from "../../model/units.ts";
 
 /** Sets what a payload says of a field among the values; one that it does not speak of is not set. */
 export type ReadField<Opened> = (opened: Opened, values: Values, lookup: Lookup) => void;
