@@ -5,6 +5,7 @@ import type { ObjectRegistry } from "../model/objects.ts";
 import type { Frame } from "../sdk/adapter.ts";
 import { checkShape } from "./check.ts";
 import { type CompiledDevice, compileDevice } from "./compile.ts";
+import type { Definition } from "./definition/definition.ts";
 import type { Device } from "./device.ts";
 import { JsonReader } from "./framing/json.ts";
 import { AdvertIndex } from "./matching/advert-index.ts";
@@ -12,13 +13,10 @@ import { Remembered } from "./matching/remembered.ts";
 import { put, Search } from "./matching/search.ts";
 import { SerialIndex } from "./matching/serial-index.ts";
 import { TopicIndex } from "./matching/topic-index.ts";
-import { Fragments } from "./fragments.ts";
-import { type DefinitionProblem, DefinitionSource } from "./source.ts";
+import { Fragments } from "./files/fragments.ts";
+import { type DefinitionFile, type DefinitionProblem, DefinitionSource } from "./source.ts";
 
-export interface DefinitionFile {
-  readonly name: string;
-  readonly text: string;
-}
+export type { DefinitionFile };
 
 export interface Loaded {
   readonly library: Library;
@@ -33,6 +31,8 @@ interface Context {
 
 export class Library {
   readonly #devices = new Map<string, CompiledDevice>();
+  /** The group that each of them came in. */
+  readonly #yields = new Map<string, number>();
   readonly #search = new Search<CompiledDevice>();
   // An unknown frame is refused by a look-up or two: nothing of it is read for definitions that cannot be meant.
   readonly #adverts = new AdvertIndex(this.#search);
@@ -46,7 +46,7 @@ export class Library {
   /** Compiles definitions. Each mistake is a problem with its place; a definition with a problem is left out, alone. */
   static load(files: readonly DefinitionFile[], models: ObjectRegistry): Loaded {
     const library = new Library();
-    const sources = files.map(({ name, text }) => new DefinitionSource(name, text));
+    const sources = files.map((file) => new DefinitionSource(file));
     const fragments = new Fragments();
     const definitions = sources.filter((source) => !fragments.take(source));
     const context = { models, json: new JsonReader(), fragments };
@@ -114,17 +114,37 @@ export class Library {
     return before && (before.matcher.scoreRemembered?.(frame) ?? 0) > score ? before : best;
   }
 
-  #add(source: DefinitionSource, { models, json, fragments }: Context): void {
-    if (source.problems.length > 0) return;
-    const whole = fragments.whole(source);
-    const definition = whole && checkShape(whole);
-    if (!whole || !definition) return;
+  #add(source: DefinitionSource, context: Context): void {
+    if (this.#addChecked(source, context)) return;
+    const whole = context.fragments.whole(source);
+    if (!whole || source.problems.length > 0) return;
+    const definition = checkShape(whole);
+    if (!definition || this.#givesWay(definition, source)) return;
     if (this.#devices.has(definition.id)) source.complain(["id"], `"${definition.id}" is already taken`);
-    const device = compileDevice(definition, { models, json, complain: whole.complain });
-    if (device && source.problems.length === 0) this.#index(device);
+    const device = compileDevice(definition, { ...context, complain: whole.complain });
+    if (device && source.problems.length === 0) this.#index(device, source);
   }
 
-  #index(device: CompiledDevice): void {
+  /** What our build has checked, if nothing has changed since. In any doubt the file itself is read. */
+  #addChecked(source: DefinitionSource, context: Context): boolean {
+    const definition = source.checked?.definition;
+    if (!definition || !context.fragments.areOurs(definition)) return false;
+    if (this.#givesWay(definition, source)) return true;
+    let sound = !this.#devices.has(definition.id);
+    const device = sound && compileDevice(definition, { ...context, complain: () => (sound = false) });
+    if (!device || !sound) return false;
+    this.#index(device, source);
+    return true;
+  }
+
+  /** Whether somebody nearer has a definition of this id. */
+  #givesWay({ id }: Definition, { yields }: DefinitionSource): boolean {
+    const before = this.#yields.get(id);
+    return before !== undefined && before < yields;
+  }
+
+  #index(device: CompiledDevice, { yields }: DefinitionSource): void {
+    this.#yields.set(device.id, yields);
     this.#devices.set(device.id, device);
     this.#adverts.add(device);
     this.#serial.add(device);

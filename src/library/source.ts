@@ -1,6 +1,7 @@
 /** One definition file as text: its data, and the line and column of every part of it. */
 
-import { isMap, isPair, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
+import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
+import type { Definition } from "./definition/definition.ts";
 
 /** What is wrong with a definition, and where. */
 export interface DefinitionProblem {
@@ -19,25 +20,62 @@ export type Where = readonly PropertyKey[];
 /** Takes down what is wrong with the part at `where`. */
 export type Complain = (where: Where, message: string, hint?: string) => void;
 
+/** What our own build has found in a file, so that nobody has to look again: see `files/prebuilt.ts`. */
+export interface Checked {
+  /** With all that it is made of, and found to be sound. */
+  readonly definition?: Definition | undefined;
+  readonly fragment?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A file of a definition or a fragment, as it comes from disk. */
+export interface DefinitionFile {
+  readonly name: string;
+  readonly text: string;
+  /** Its group: it gives way to files of lower groups where they have a definition of the same id. */
+  readonly yields?: number;
+  readonly checked?: Checked | undefined;
+}
+
 const MAX_TEXT = 200_000;
 
 export class DefinitionSource {
   readonly file: string;
-  readonly data: unknown;
+  readonly yields: number;
+  readonly checked: Checked | undefined;
   readonly problems: DefinitionProblem[] = [];
-  readonly #root: unknown;
+  readonly #text: string;
   readonly #lines = new LineCounter();
+  #document: Document.Parsed | undefined;
+  #data: { readonly is: unknown } | undefined;
 
-  constructor(file: string, text: string) {
-    this.file = file;
+  constructor({ name, text, yields = 0, checked }: DefinitionFile) {
+    this.file = name;
+    this.yields = yields;
+    this.checked = checked;
+    this.#text = text;
+    if (checked?.fragment) this.#data = { is: checked.fragment };
+  }
+
+  /** What the file says; undefined after complaints if it is no YAML. Read when it is first asked for. */
+  get data(): unknown {
+    this.#data ??= { is: this.#parse() };
+    return this.#data.is;
+  }
+
+  #parse(): unknown {
+    const text = this.#text;
     if (text.length > MAX_TEXT) {
-      this.problems.push({ file, line: 1, column: 1, message: `longer than ${MAX_TEXT} characters` });
-      return;
+      this.problems.push({ file: this.file, line: 1, column: 1, message: `longer than ${MAX_TEXT} characters` });
+      return undefined;
     }
-    const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
-    this.#root = document.contents;
+    const document = this.#parsed();
     for (const { pos, message } of document.errors) this.problems.push({ ...this.#at(pos[0]), message });
-    if (this.problems.length === 0) this.data = this.#read(() => document.toJS({ maxAliasCount: 50 }));
+    return document.errors.length > 0 ? undefined : this.#read(() => document.toJS({ maxAliasCount: 50 }));
+  }
+
+  #parsed(): Document.Parsed {
+    this.#document ??= parseDocument(this.#text, { lineCounter: this.#lines, prettyErrors: false });
+    return this.#document;
   }
 
   /** The key at the end of `where`, or the nearest thing above that exists. */
@@ -60,7 +98,7 @@ export class DefinitionSource {
   }
 
   #offset(where: Where): number {
-    let node = this.#root;
+    let node: unknown = this.#parsed().contents;
     let offset = startOf(node) ?? 0;
     for (const step of where) {
       const below = descend(node, step);

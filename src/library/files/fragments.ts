@@ -1,8 +1,8 @@
 /** What cousins have in common, written once: fragments, and the definitions that are made of them. */
 
-import { didYouMean } from "./check.ts";
-import { fragmentSchema } from "./definition/definition.ts";
-import type { Complain, DefinitionSource, Where } from "./source.ts";
+import { didYouMean } from "../check.ts";
+import { type Definition, fragmentSchema } from "../definition/definition.ts";
+import type { Complain, DefinitionSource, Where } from "../source.ts";
 
 /** A definition's data as it is checked, and the way to complain about it. */
 export interface Whole {
@@ -12,22 +12,29 @@ export interface Whole {
 
 type Data = Readonly<Record<string, unknown>>;
 
+interface Fragment {
+  readonly data: Data;
+  readonly source: DefinitionSource;
+}
+
 /** Documents nest a few levels deep; what is deeper is taken as it stands. */
 const MAX_DEPTH = 32;
 /** These are each file's own. */
 const OWN: ReadonlySet<string> = new Set(["schema", "id", "use", "tests"]);
 
 export class Fragments {
-  readonly #known = new Map<string, Data>();
+  readonly #known = new Map<string, Fragment>();
 
   /** Takes a file that is a fragment; false if it is none. Of two with one id the first stays. */
-  take({ data, complain }: DefinitionSource): boolean {
+  take(source: DefinitionSource): boolean {
+    if (source.checked?.definition) return false;
+    const { data, complain, yields } = source;
     if (!isData(data) || data["schema"] !== "fragment/v1") return false;
     const { success } = fragmentSchema.safeParse(data);
     const { id } = data;
     if (!success || typeof id !== "string") complain(["id"], "a fragment has an id: lower-case words joined by dots");
-    else if (this.#known.has(id)) complain(["id"], `"${id}" is already taken`);
-    else this.#known.set(id, data);
+    else if (!this.#known.has(id)) this.#known.set(id, { data, source });
+    else if (this.#known.get(id)?.source.yields === yields) complain(["id"], `"${id}" is already taken`);
     if (data["use"] !== undefined) complain(["use"], "a fragment is made of no other fragments");
     if (data["tests"] !== undefined) complain(["tests"], "golden frames belong to definitions, not to fragments");
     return true;
@@ -41,7 +48,7 @@ export class Fragments {
     const parts: [id: string, data: Data][] = [];
     for (const id of used) {
       const fragment = this.#known.get(id);
-      if (fragment) parts.push([id, fragment]);
+      if (fragment) parts.push([id, fragment.data]);
       else complain(["use"], `no fragment "${id}"`, didYouMean(id, this.#known.keys()));
     }
     if (parts.length < used.length) return undefined;
@@ -50,11 +57,16 @@ export class Fragments {
     whole = { ...over(whole, shared(data), MAX_DEPTH), ...only(data) };
     return { data: whole, complain: complainOf(whole, data, parts, complain) };
   }
+
+  /** Whether a definition that our build has put together would be put together in the same way now. */
+  areOurs({ use }: Pick<Definition, "use">): boolean {
+    return usedBy(use).every((id) => this.#known.get(id)?.source.checked !== undefined);
+  }
 }
 
 /** Something else than names is for the schema to complain about. */
 function usedBy(use: unknown): string[] {
-  const names: unknown[] = [use].flat();
+  const names: unknown[] = use === undefined ? [] : [use].flat();
   return names.every((name) => typeof name === "string") ? names : [];
 }
 
