@@ -102,7 +102,16 @@ describe("published objects of BTHome", () => {
         example_events: z.array(event).optional(),
       }),
     ),
-    messages: z.array(z.object({ name: z.string(), service_uuid: z.string(), service_data_hex: z.string(), expected })),
+    messages: z.array(
+      z.object({
+        name: z.string(),
+        address: z.string().optional(),
+        key: z.string().optional(),
+        service_uuid: z.string(),
+        service_data_hex: z.string(),
+        expected,
+      }),
+    ),
   });
   const { objects, messages } = vectors("bthome", shape);
   const rows = objects.flatMap(({ example_object_hex: hex, ...row }) => (hex === undefined ? [] : [{ ...row, hex }]));
@@ -127,8 +136,17 @@ describe("published objects of BTHome", () => {
       definition: "bthome.v2",
       identity: null,
       readings: {},
-      error: "encrypted BTHome needs a key",
+      error: "sealed: a key is needed",
     });
+    const { service_uuid, service_data_hex, address, key, expected: wanted } = encrypted!;
+    const line = { kind: "advert", address, service_data: { [service_uuid]: service_data_hex } };
+    compare(decode({ ...line, key }), wanted);
+    const identity = "bthome-5448e68f80a5";
+    expect(decode({ ...line, key: "00".repeat(16) })).toMatchObject({
+      identity,
+      error: "sealed: the key does not fit",
+    });
+    expect(decode({ ...line, key: "00" })).toMatchObject({ identity, error: "key: the key has 16 bytes, not 1" });
   });
 });
 

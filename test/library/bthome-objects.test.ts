@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { fromHex } from "../../src/base/bytes.ts";
-import { bthomeFields, decodeBthome } from "../../src/library/codecs/bthome.ts";
+import { decodeBthome } from "../../src/library/codecs/bthome.ts";
+import { bthomeFields } from "../../src/library/codecs/bthome-objects.ts";
 import { loadDevices } from "../../src/library/index.ts";
 import { frameOf, serviceAdvert } from "../support/definitions.ts";
 
@@ -193,8 +194,8 @@ describe("the definition of BTHome", () => {
     ["4632", "/3300/0/5700", 5],
     ["0960", "/3300/1/5700", 96],
     ["478756", "/3300/2/5700", 2215.1],
-    ["4f87562a01", "/3300/3/5700", 19_551.879],
-    ["4b138a14", "/3300/4/5700", 1346.067],
+    ["4f87562a01", "/3424/0/1", 19.551879],
+    ["4b138a14", "/3423/0/1", 1346.067],
     ["2101", "/3302/0/5500", true],
     ["2300", "/3302/1/5500", false],
     ["1100", "/3200/0/5500", false],

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { DecodeError, fromHex } from "../../src/base/bytes.ts";
-import { bthomeFields, decodeBthome } from "../../src/library/codecs/bthome.ts";
+import { decodeBthome } from "../../src/library/codecs/bthome.ts";
+import { bthomeFields } from "../../src/library/codecs/bthome-objects.ts";
 import { SeededRandom } from "../support/seeded-random.ts";
 
 const decode = (hex: string) =>

@@ -3,156 +3,96 @@
  *
  *     bit 7 6 5   4 3   2         1    0
  *     version     -     trigger   MAC  encrypted        | [MAC, 6 bytes reversed] | id value | id value | ...
+ *
+ * Encrypted (bthome.io/encryption), the objects are sealed, and a counter of 4 bytes and a tag of 4 follow.
  */
 
 import { DecodeError, toHex } from "../../base/bytes.ts";
+import type { Frame } from "../../sdk/adapter.ts";
 import type { Definition } from "../definition/definition.ts";
-import { linear } from "../language/decimal.ts";
 import { advertBytes } from "../matching/advert.ts";
 import type { Quantity } from "../reading.ts";
-import type { Codec } from "./codec.ts";
-
-type Read = (view: DataView, at: number) => Quantity;
-
-interface Thing {
-  readonly name: string;
-  /** Bytes after the id. */
-  readonly length: number;
-  readonly read: Read;
-}
+import { addressOf, reversed } from "./address.ts";
+import { DIMMER, fieldInfos, RAW, ROTATION, TEXT, type Thing, THINGS } from "./bthome-objects.ts";
+import type { Codec, KeyNeed, Session } from "./codec.ts";
+import { KeySession, openCcm, sessionFor } from "./seal.ts";
 
 const VERSION = 2;
 const ENCRYPTED = 0x01;
 const WITH_ADDRESS = 0x02;
-const DIMMER = 0x3c;
-const TEXT = 0x53;
-const RAW = 0x54;
+/** Of a sealed message: counter, tag. */
+const TAIL = 8;
 /** Repetitions of one quantity that are told apart: `temperature`, `temperature_2`, ... */
 const MAX_CHANNELS = 16;
 
-/** id, name, type, factor, unit: numbers. Types: sign, bytes. */
-const NUMBERS: readonly (readonly [id: number, name: string, type: string, factor?: number, unit?: string])[] = [
-  [0x00, "packet_id", "u1"],
-  [0x01, "battery", "u1", 1, "%EL"],
-  [0x02, "temperature", "i2", 0.01, "Cel"],
-  [0x03, "humidity", "u2", 0.01, "%RH"],
-  [0x04, "pressure", "u3", 1, "Pa"],
-  [0x05, "illuminance", "u3", 0.01, "lx"],
-  [0x06, "mass", "u2", 0.01, "kg"],
-  [0x07, "mass", "u2", 0.0045359237, "kg"],
-  [0x08, "dew_point", "i2", 0.01, "Cel"],
-  [0x09, "count", "u1"],
-  [0x0a, "energy", "u3", 0.001, "kWh"],
-  [0x0b, "power", "u3", 0.01, "W"],
-  [0x0c, "voltage", "u2", 0.001, "V"],
-  [0x0d, "pm2_5", "u2", 1, "ug/m3"],
-  [0x0e, "pm10", "u2", 1, "ug/m3"],
-  [0x12, "co2", "u2", 1, "ppm"],
-  [0x13, "tvoc", "u2", 1, "ug/m3"],
-  [0x14, "moisture", "u2", 0.01, "%"],
-  [0x2e, "humidity", "u1", 1, "%RH"],
-  [0x2f, "moisture", "u1", 1, "%"],
-  [0x3d, "count", "u2"],
-  [0x3e, "count", "u4"],
-  [0x3f, "rotation", "i2", 0.1, "deg"],
-  [0x40, "distance", "u2", 0.001, "m"],
-  [0x41, "distance", "u2", 0.1, "m"],
-  [0x42, "duration", "u3", 0.001, "s"],
-  [0x43, "current", "u2", 0.001, "A"],
-  [0x44, "speed", "u2", 0.01, "m/s"],
-  [0x45, "temperature", "i2", 0.1, "Cel"],
-  [0x46, "uv_index", "u1", 0.1],
-  [0x47, "volume", "u2", 0.1, "l"],
-  [0x48, "volume", "u2", 0.001, "l"],
-  [0x49, "volume_flow_rate", "u2", 0.001, "m3/h"],
-  [0x4a, "voltage", "u2", 0.1, "V"],
-  [0x4b, "gas", "u3", 0.001, "m3"],
-  [0x4c, "gas", "u4", 0.001, "m3"],
-  [0x4d, "energy", "u4", 0.001, "kWh"],
-  [0x4e, "volume", "u4", 0.001, "l"],
-  [0x4f, "water", "u4", 0.001, "l"],
-  [0x51, "acceleration", "u2", 0.001, "m/s2"],
-  [0x52, "gyroscope", "u2", 0.001, "deg/s"],
-  [0x55, "volume_storage", "u4", 0.001, "l"],
-  [0x56, "conductivity", "u2", 0.0001, "S/m"],
-  [0x57, "temperature", "i1", 1, "Cel"],
-  [0x58, "temperature", "i1", 0.35, "Cel"],
-  [0x59, "count", "i1"],
-  [0x5a, "count", "i2"],
-  [0x5b, "count", "i4"],
-  [0x5c, "power", "i4", 0.01, "W"],
-  [0x5d, "current", "i2", 0.001, "A"],
-  [0x5e, "direction", "u2", 0.01, "deg"],
-  [0x5f, "precipitation", "u2", 0.1, "mm"],
-  [0x60, "channel", "u1"],
-  [0x61, "rotational_speed", "u2", 1, "1/min"],
-  [0x62, "speed", "i4", 0.000001, "m/s"],
-  [0x63, "acceleration", "i4", 0.000001, "m/s2"],
-  [0x64, "light_level", "u1"],
-  [0xf0, "device_type", "u2"],
-];
-
-/** Two-valued objects from 0x0f on, in order; 1 is on, open, detected, low. Gaps are numbers above. */
-const SWITCHES: Readonly<Record<string, readonly string[]>> = {
-  "15": ["generic", "power_on", "opening"],
-  "21": ["battery_low", "battery_charging", "carbon_monoxide", "cold", "connectivity", "door", "garage_door"],
-  "28": ["gas_detected", "heat", "light_detected", "lock", "moisture_detected", "motion", "moving", "occupancy"],
-  "36": ["plug", "presence", "problem", "running", "safety", "smoke", "sound", "tamper", "vibration", "window"],
+/** 16 bytes, wherever BTHome is sealed. */
+export const bthomeKey: KeyNeed = {
+  lengths: [16],
+  optional: true,
+  where:
+    "encryption key, 32 hex digits: the app or the firmware of the sensor shows or takes it (bind key, BTHome key)",
 };
-
-const BUTTON: Readonly<Record<number, string>> = {
-  0: "none",
-  1: "press",
-  2: "double_press",
-  3: "triple_press",
-  4: "long_press",
-  5: "long_double_press",
-  6: "long_triple_press",
-  0x80: "hold_press",
-};
-const ROTATION = ["none", "rotate_left", "rotate_right"] as const;
-
-const INTEGERS: Readonly<Record<string, (view: DataView, at: number) => number>> = {
-  u1: (view, at) => view.getUint8(at),
-  u2: (view, at) => view.getUint16(at, true),
-  u3: (view, at) => view.getUint16(at, true) + view.getUint8(at + 2) * 0x10000,
-  u4: (view, at) => view.getUint32(at, true),
-  i1: (view, at) => view.getInt8(at),
-  i2: (view, at) => view.getInt16(at, true),
-  i4: (view, at) => view.getInt32(at, true),
-};
-
-const THINGS: ReadonlyMap<number, Thing> = catalogue();
-
-/** The names that readings may have, each perhaps followed by `_2`, `_3`, ... */
-export const bthomeFields: ReadonlyMap<string, string | undefined> = new Map([
-  ...[...THINGS.values()].map(({ name }) => [name, undefined] as const),
-  ...NUMBERS.map(([, name, , , unit]) => [name, unit] as const),
-  ...["button", "dimmer", "dimmer_steps", "text", "raw", "timestamp", "firmware"].map(
-    (name) => [name, undefined] as const,
-  ),
-]);
 
 export function bthomeV2({ match }: Definition): Codec {
   const payload = advertBytes("service_data", match?.ble);
   return {
-    fields: new Map([...bthomeFields].map(([name, unit]) => [name, { unit, many: true }])),
-    decode(frame) {
+    fields: fieldInfos,
+    key: bthomeKey,
+    createSession: (key) => new KeySession(key, bthomeKey),
+    decode(frame, session) {
       const bytes = payload(frame);
-      return bytes && decodeBthome(bytes);
+      return bytes && openBthome(bytes, frame, session);
     },
   };
 }
 
-/** @throws DecodeError if it is no BTHome v2, ends in the middle of a value, or is encrypted. */
+function openBthome(bytes: Uint8Array, frame: Frame, session: Session | undefined): Map<string, Quantity> | undefined {
+  const info = informationOf(bytes);
+  if ((info & ENCRYPTED) === 0) {
+    refuseInClear(session);
+    return decodeBthome(bytes);
+  }
+  const withAddress = (info & WITH_ADDRESS) !== 0;
+  const start = withAddress ? 7 : 1;
+  if (bytes.length < start + TAIL) throw new DecodeError("sealed BTHome without counter and tag");
+  const key = sessionFor(session);
+  const address = withAddress ? reversed(bytes.subarray(1, 7)) : addressOf(frame);
+  const counter = bytes.subarray(-TAIL, -4);
+  const nonce = Uint8Array.of(...address, 0xd2, 0xfc, info, ...counter);
+  const sealed = { nonce, sealed: bytes.subarray(start, -TAIL), tag: bytes.subarray(-4) };
+  const opened = key.open(numbered(counter), (secret) => openCcm(secret, sealed));
+  return opened && objectsOf(opened);
+}
+
+export function numbered(counter: Uint8Array) {
+  const [a = 0, b = 0, c = 0, d = 0] = counter;
+  return { counter: a + b * 0x100 + c * 0x1_0000 + d * 0x100_0000, bits: 32, authentic: true } as const;
+}
+
+/** What has sealed its messages does not begin to say them openly: somebody else does. @throws DecodeError then. */
+export function refuseInClear(session: Session | undefined): void {
+  if (session?.state === "opened" || session?.state === "wrong-key")
+    throw new DecodeError("in clear, though this sensor seals its messages");
+}
+
+/** The objects of a message in clear. @throws DecodeError if it is no BTHome v2, ends in a value, or is encrypted. */
 export function decodeBthome(bytes: Uint8Array): Map<string, Quantity> {
+  const info = informationOf(bytes);
+  if ((info & ENCRYPTED) !== 0) throw new DecodeError("encrypted BTHome needs a key");
+  return objectsOf(bytes.subarray((info & WITH_ADDRESS) === 0 ? 1 : 7));
+}
+
+function informationOf(bytes: Uint8Array): number {
   const info = bytes[0];
   if (info === undefined) throw new DecodeError("BTHome without device information");
   if (info >> 5 !== VERSION) throw new DecodeError(`BTHome version ${info >> 5}: only version ${VERSION} is known`);
-  if ((info & ENCRYPTED) !== 0) throw new DecodeError("encrypted BTHome needs a key");
+  return info;
+}
+
+function objectsOf(bytes: Uint8Array): Map<string, Quantity> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const found = new Map<string, Quantity>();
-  let at = (info & WITH_ADDRESS) === 0 ? 1 : 7;
+  let at = 0;
   while (at < bytes.length) {
     const id = bytes[at]!;
     const length = id === TEXT || id === RAW ? 1 + (bytes[at + 1] ?? 0) : THINGS.get(id)?.length;
@@ -163,17 +103,23 @@ export function decodeBthome(bytes: Uint8Array): Map<string, Quantity> {
     if (at > bytes.length) throw new DecodeError(`BTHome object ${id.toString(16)} ends early`);
     if (id === DIMMER) putDimmer(found, view, start);
     else if (id === TEXT || id === RAW) putText(found, id, bytes.subarray(start + 1, at));
-    else put(found, THINGS.get(id)!, view, start);
+    else putThing(found, THINGS.get(id)!, view, start);
   }
   return found;
 }
 
-function put(found: Map<string, Quantity>, { name, read }: Thing, view: DataView, at: number): void {
-  const free = channel(found, name);
-  if (free !== undefined) found.set(free, read(view, at));
+function putThing(found: Map<string, Quantity>, { name, read }: Thing, view: DataView, at: number): void {
+  put(found, name, read(view, at));
 }
 
-function putDimmer(found: Map<string, Quantity>, view: DataView, at: number): void {
+/** Under the name, or the first free one of those with a number. */
+export function put(found: Map<string, Quantity>, name: string, quantity: Quantity): void {
+  const free = channel(found, name);
+  if (free !== undefined) found.set(free, quantity);
+}
+
+/** What was done, and by how many steps. */
+export function putDimmer(found: Map<string, Quantity>, view: DataView, at: number): void {
   const [event, steps] = [channel(found, "dimmer"), channel(found, "dimmer_steps")];
   if (event === undefined || steps === undefined) return;
   found.set(event, { value: ROTATION[view.getUint8(at)] ?? "unknown" });
@@ -181,43 +127,14 @@ function putDimmer(found: Map<string, Quantity>, view: DataView, at: number): vo
 }
 
 function putText(found: Map<string, Quantity>, id: number, bytes: Uint8Array): void {
-  const free = channel(found, id === TEXT ? "text" : "raw");
-  if (free !== undefined) found.set(free, { value: id === TEXT ? new TextDecoder().decode(bytes) : toHex(bytes) });
+  put(found, id === TEXT ? "text" : "raw", {
+    value: id === TEXT ? new TextDecoder().decode(bytes) : toHex(bytes),
+  });
 }
 
 /** The first channel has the plain name. */
-function channel(found: Map<string, Quantity>, name: string): string | undefined {
+function channel(found: ReadonlyMap<string, Quantity>, name: string): string | undefined {
   if (!found.has(name)) return name;
   for (let n = 2; n <= MAX_CHANNELS; n++) if (!found.has(`${name}_${n}`)) return `${name}_${n}`;
   return undefined;
-}
-
-function catalogue(): Map<number, Thing> {
-  const things = new Map<number, Thing>();
-  for (const [id, name, type, factor = 1, unit] of NUMBERS) {
-    const integer = INTEGERS[type]!;
-    const scale = linear(factor, 0);
-    const read: Read = (view, at) =>
-      unit === undefined ? { value: scale(integer(view, at)) } : { value: scale(integer(view, at)), unit };
-    things.set(id, { name, length: Number(type[1]), read });
-  }
-  for (const [first, names] of Object.entries(SWITCHES))
-    for (const [i, name] of names.entries())
-      things.set(Number(first) + i, { name, length: 1, read: (view, at) => ({ value: view.getUint8(at) !== 0 }) });
-  const text = (id: number, name: string, length: number, read: (view: DataView, at: number) => string) =>
-    things.set(id, { name, length, read: (view, at) => ({ value: read(view, at) }) });
-  text(0x3a, "button", 1, (view, at) => BUTTON[view.getUint8(at)] ?? "unknown");
-  text(0x50, "timestamp", 4, (view, at) =>
-    new Date(view.getUint32(at, true) * 1000).toISOString().replace(".000Z", "+00:00"),
-  );
-  text(0xf1, "firmware", 4, (view, at) => version(view, at, 4));
-  text(0xf2, "firmware", 3, (view, at) => version(view, at, 3));
-  things.set(DIMMER, { name: "dimmer", length: 2, read: (view, at) => ({ value: view.getUint8(at) }) });
-  return things;
-}
-
-/** Least significant byte first: 3.2.1 travels as 01 02 03. */
-function version(view: DataView, at: number, length: number): string {
-  const parts = Array.from({ length }, (_, i) => view.getUint8(at + length - 1 - i));
-  return parts.join(".");
 }

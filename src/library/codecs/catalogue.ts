@@ -3,11 +3,13 @@
 import type { Definition } from "../definition/definition.ts";
 import type { FrameSpec } from "../definition/frame.ts";
 import { bthomeV2 } from "./bthome.ts";
+import { bthomeV1 } from "./bthome-v1.ts";
 import type { Codec } from "./codec.ts";
 
 type Name = NonNullable<FrameSpec["codec"]>;
 
 const CODECS: Partial<Record<Name, (definition: Definition) => Codec>> = {
+  "bthome.v1": bthomeV1,
   "bthome.v2": bthomeV2,
 };
 
