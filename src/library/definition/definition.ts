@@ -8,7 +8,8 @@ import { matchSchema } from "./match.ts";
 import { commandSchema, instanceSchema } from "./objects.ts";
 
 const ID = /^[a-z0-9]+(?:[.-][a-z0-9]+)*$/;
-const OBJECT_KEY = /^\d{1,5}\/(?:\d{1,5}|\*)$/;
+/** A number after the star tells several fields apart that have many Instances of one Object. */
+const OBJECT_KEY = /^\d{1,5}\/(?:\d{1,5}|\*\d?)$/;
 
 const id = z.string().regex(ID, "lower-case words joined by dots or dashes");
 

@@ -28,7 +28,10 @@ export const instanceSchema = z
       .describe("field shown as an IPSO sensor: value, unit, time, quality, minimum, maximum")
       .optional(),
     range: range.describe("what the sensor can measure: 5603 and 5604").optional(),
-    type: z.string().describe("Application Type, 5750").optional(),
+    type: z
+      .string()
+      .describe("Application Type, 5750; {component} is the part of the device that the field was heard of")
+      .optional(),
     when: z.literal("present").describe("the Instance appears when its field is first heard").optional(),
   })
   .catchall(z.union([z.string(), resourceSpec]))

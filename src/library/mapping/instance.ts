@@ -53,7 +53,8 @@ export function compileInstance(context: InstanceContext, instance: number): Ins
     ...{ times: [], writable: [], executable: [] },
   };
   const sensor = spec.value === undefined ? undefined : compileSensor(context, parts, spec.value);
-  if (spec.type !== undefined) addConstant(context, parts, { id: Shared.ApplicationType, value: spec.type });
+  const type = spec.type?.replace("{component}", partOf(context.heard ?? spec.value ?? ""));
+  if (type !== undefined) addConstant(context, parts, { id: Shared.ApplicationType, value: type });
   if (spec.range && sensor) {
     addConstant(context, parts, { id: Shared.MinRange, value: spec.range[0] });
     addConstant(context, parts, { id: Shared.MaxRange, value: spec.range[1] });
@@ -68,6 +69,9 @@ export function compileInstance(context: InstanceContext, instance: number): Ins
   const fed = { constants, starts, resources, times };
   return { path: base, sure, ...fed, main, writable, executable, ...(sensor && { sensor }) };
 }
+
+/** Of `probe_1/temperature`, which part of the device says it; a name without parts stands for itself. */
+const partOf = (name: string) => (name.includes("/") ? name.slice(0, name.lastIndexOf("/")) : name);
 
 /** What the Object cannot be without; else the first thing measured. Of what is true for a moment, how often it was. */
 function mainOf(model: ObjectModel, resources: readonly ResourcePlan[]): Path[] {

@@ -27,7 +27,7 @@ export function compileObjects(definition: Definition, context: ObjectContext): 
       continue;
     }
     const inner: InstanceContext = { ...context, key, spec, model };
-    if (instance === "*") {
+    if (instance.startsWith("*")) {
       const plan = compileMany(inner);
       if (plan) many.push(plan);
     } else if (checkInstance(inner, Number(instance))) {
