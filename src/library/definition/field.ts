@@ -10,7 +10,7 @@ export const FIELD_TYPES = [
   ...["f32be", "f32le", "f64be", "f64le"],
   // Sign and magnitude; packed decimals (`length` in bytes); IEEE 11073 with 16 and 32 bits; IEEE 754 with 16.
   ...["sm8", "sm16be", "sm16le", "bcd", "bcd.le", "medfloat16", "medfloat32", "f16be", "f16le"],
-  ...["ascii", "utf8", "hex", "hex.le", "mac", "mac.le"],
+  ...["ascii", "utf8", "hex", "hex.le", "mac", "mac.le", "eddystone.url"],
   // Of Modbus, in the order of words that the frame or the field gives.
   ...["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "bool"],
   ...["number", "text", "boolean", "iso8601"],

@@ -1,6 +1,7 @@
-/** The functions of expressions: of numbers, to one number, without memory. */
+/** The functions of expressions: of numbers, to one number, without memory; and one that joins texts. */
 
 import type { Scalar } from "../../base/outcome.ts";
+import { significant } from "./decimal.ts";
 
 /** A part of an expression, compiled; it is given the values of names. */
 export type Node = (lookup: (name: string) => Scalar | undefined) => Scalar | undefined;
@@ -10,8 +11,8 @@ interface Function {
   readonly most: number;
   /** Arguments that are not given are zero. */
   readonly apply: (a: number, b: number, c: number) => number;
-  /** Taken two by two over all of its arguments; or the first of them that is known, of whatever type. */
-  readonly over?: "all" | "first";
+  /** Taken two by two over all of its arguments; or the first of them that is known, of whatever type; or their text. */
+  readonly over?: "all" | "first" | "text";
 }
 
 /** How many arguments, and what they give: NaN where nothing is right. */
@@ -24,6 +25,7 @@ export const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function
   ["pow", { least: 2, most: 2, apply: (x, exponent) => x ** exponent }],
   ["abs", { least: 1, most: 1, apply: (x) => Math.abs(x) }],
   ["first", { least: 2, most: 16, apply: (a) => a, over: "first" }],
+  ["join", { least: 1, most: 16, apply: (a) => a, over: "text" }],
   ["ceil", { least: 1, most: 1, apply: (x) => Math.ceil(x) }],
   ["trunc", { least: 1, most: 1, apply: (x) => Math.trunc(x) }],
   // Unlike `%`, which has the sign of what is divided, as in C.
@@ -43,6 +45,7 @@ const ZERO: Node = () => 0;
 export function applied({ apply, over }: Function, args: readonly Node[]): Node {
   const [a = ZERO, b = ZERO, c = ZERO] = args;
   if (over === "first") return firstKnown(args);
+  if (over === "text") return joined(args);
   if (over === "all") return folded(apply, a, args.slice(1));
   if (args.length <= 1) {
     return (lookup) => {
@@ -64,6 +67,22 @@ function firstKnown(args: readonly Node[]): Node {
       if (value !== undefined) return value;
     }
     return undefined;
+  };
+}
+
+/** What is joined may be joined again: more than a model or a version ever has is unknown. */
+const MAX_TEXT = 1_000;
+
+function joined(args: readonly Node[]): Node {
+  return (lookup) => {
+    let text = "";
+    for (const each of args) {
+      const value = each(lookup);
+      if (value === undefined) return undefined;
+      text += typeof value === "number" ? String(significant(value)) : String(value);
+      if (text.length > MAX_TEXT) return undefined;
+    }
+    return text;
   };
 }
 

@@ -50,6 +50,22 @@ function packedDecimal(bytes: Uint8Array): Raw {
   return value;
 }
 
+const SCHEMES = ["http://www.", "https://www.", "http://", "https://"];
+const ENDINGS = [".com", ".org", ".edu", ".net", ".info", ".biz", ".gov"];
+
+/** Eddystone-URL: scheme in a byte, then the address, its commonest endings in a byte each, with a slash or without. */
+export function webAddress(bytes: Uint8Array): Raw {
+  let text = SCHEMES[bytes[0] ?? -1];
+  if (text === undefined) return null;
+  for (const byte of bytes.subarray(1)) {
+    if (byte < ENDINGS.length) text += `${ENDINGS[byte]!}/`;
+    else if (byte < 2 * ENDINGS.length) text += ENDINGS[byte - ENDINGS.length]!;
+    else if (byte > 0x20 && byte < 0x7f) text += String.fromCharCode(byte);
+    else return null;
+  }
+  return text;
+}
+
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0").toUpperCase());
 
 export function address(bytes: Uint8Array, reversed: boolean): string {
