@@ -132,6 +132,7 @@ const SOURCE: readonly Row[] = [
   ["klx", "lx", 1000],
   ["uT", "T", 1, 1e6],
   ["uSv", "Sv", 1, 1e6],
+  ["nSv", "Sv", 1, 1e9],
   ["kB", "bit", 8000],
   ["MB", "bit", 8e6],
   ["kbit/s", "bit/s", 1000],

@@ -35,9 +35,12 @@ export class AdvertIndex<T extends Candidate> {
 
   /** Under one kind of key only: one that every advert of it has. */
   add(device: T): void {
-    const ble = device.definition.match?.ble;
+    const { match, frame } = device.definition;
+    const ble = match?.ble;
     if (!ble) return;
-    const companies = companiesOf(ble);
+    // Where something is remembered, only the section that is read is in each advert that tells the device.
+    const byService = ble.remember && frame.bytes === "ble.service_data";
+    const companies = byService ? [] : companiesOf(ble);
     const data = serviceUuids(ble);
     const [advertised] = (ble.services ?? []).map(fullUuid).filter((uuid) => uuid !== undefined);
     if (companies.length > 0) for (const company of companies) put(this.#companies, company, device);

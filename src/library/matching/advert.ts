@@ -3,6 +3,7 @@
 import type { Frame } from "../../sdk/adapter.ts";
 import type { SECTIONS } from "../definition/field.ts";
 import type { BleMatch } from "../definition/match.ts";
+import { bytesTest } from "./conditions.ts";
 
 /** 128-bit UUID in lower case with dashes, from 16 bits, 32 bits or all of it; undefined if it is none. */
 export function fullUuid(uuid: number | string): string | undefined {
@@ -49,11 +50,22 @@ function rawSection([company, data]: Section): Uint8Array {
  */
 export function manufacturerSection(ble: BleMatch | undefined): (sections: Sections) => Section | undefined {
   const { manufacturer = "any" } = ble ?? {};
-  if (manufacturer === "any") return (sections) => sections[sections.length - 1];
+  if (manufacturer === "any") return anySection(ble);
   if (typeof manufacturer === "number") return (sections) => lastOf(sections, (company) => company === manufacturer);
   if (Array.isArray(manufacturer)) return (sections) => lastOf(sections, (company) => manufacturer.includes(company));
   const { mask, is } = manufacturer;
   return (sections) => lastOf(sections, (company) => (company & mask) === is);
+}
+
+/** Conditions that cannot be about service data are about the section: a beacon's beside it may come later. */
+function anySection(ble: BleMatch | undefined): (sections: Sections) => Section | undefined {
+  const last = (sections: Sections) => sections[sections.length - 1];
+  if (!ble || ble.service_data !== undefined) return last;
+  const test = bytesTest(ble, [], () => undefined);
+  return (sections) => {
+    for (let i = sections.length - 1; i >= 0; i--) if (test.fits(sections[i]![1])) return sections[i];
+    return last(sections);
+  };
 }
 
 function lastOf(sections: Sections, fits: (company: number) => boolean): Section | undefined {

@@ -34,23 +34,35 @@ const MATCHES_EVERYTHING = "matches everything: name a manufacturer, service_dat
 
 export function compileBle(ble: BleMatch, frame: FrameSpec | undefined, complain: Complain): BleMatcher {
   const section = sectionPart(ble, frame, complain);
-  const others = [...otherSection(ble, section.name), ...servicePart(ble, complain), ...namePart(ble, complain)];
+  const other = otherSection(ble, section.name);
+  const sections = [...(section.part ? [section.part] : []), ...other];
+  const others = [...servicePart(ble, complain), ...namePart(ble, complain)];
   const address = addressPart(ble);
   if (!tells(ble, section.narrows)) complain(["match", "ble"], MATCHES_EVERYTHING);
   else if (section.narrows > 0 && !section.part)
     complain(["match", "ble"], "length, prefix and bytes of what? manufacturer or service_data is missing");
-  const parts = [...(section.part ? [section.part] : []), ...others, ...(address ? [address] : [])];
+  const parts = [...sections, ...others, ...(address ? [address] : [])];
   const total = parts.reduce((sum, { weight }) => sum + weight, 0);
-  const surely = parts.filter((part) => !others.includes(part));
+  // What is remembered may come in two adverts, one with each section.
+  const optional = ble.remember ? other : [];
   return {
     score(advert, source) {
-      for (const part of parts) if (part.find(advert, source) !== "fits") return 0;
-      return total;
+      let score = total;
+      for (const part of parts) {
+        if (part.find(advert, source) === "fits") continue;
+        if (!optional.includes(part)) return 0;
+        score -= part.weight;
+      }
+      return score;
     },
     scoreRemembered(advert, source) {
-      for (const part of surely) if (part.find(advert, source) !== "fits") return 0;
-      for (const part of others) if (part.find(advert, source) === "differs") return 0;
-      return total;
+      let heard = sections.length === 0;
+      for (const part of parts) {
+        const found = part.find(advert, source);
+        if (found === "differs") return 0;
+        if (found === "fits" && sections.includes(part)) heard = true;
+      }
+      return heard ? total : 0;
     },
   };
 }
