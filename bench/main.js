@@ -12,6 +12,7 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { codecRates } from "./codecs.js";
+import { libraryRates } from "./library.js";
 import { findOpenssl } from "../dist/io/openssl/library.js";
 import { growth, idleMemory, marginalMemory, openings, paced, throughput, withPair } from "./measure.js";
 import { recordRates } from "./records.js";
@@ -80,6 +81,9 @@ const codecs = codecRates(scale.codecMs);
 say("records");
 const records = recordRates(scale.codecMs);
 
+say("the device library");
+const library = libraryRates(scale.codecMs);
+
 const report = {
   node: process.version,
   cpu: cpus()[0]?.model ?? "?",
@@ -94,6 +98,7 @@ const report = {
   secured,
   codecs,
   records,
+  library,
 };
 console.log(values.json ? JSON.stringify({ ...report, rows: rowsOf(report) }, undefined, 2) : render(report));
 if (values.strict && rowsOf(report).some(({ pass }) => pass === false)) process.exitCode = 1;

@@ -37,6 +37,7 @@ export function rowsOf(report) {
     ...streamRows(ours, report),
     ...codecRows(report.codecs),
     ...recordRows(report.records),
+    ...libraryRows(report.library),
   ];
 }
 
@@ -128,4 +129,22 @@ function recordRows(records) {
       return { what, measured: `${spent.toFixed(1)} µs`, target, pass: spent <= limit };
     });
   });
+}
+
+/** Each a second on one core; what is on the air is mostly nobody's. */
+const LIBRARY = [
+  { what: "known adverts, matched and decoded", figure: "known", least: 200_000 },
+  { what: "unknown adverts, refused", figure: "unknown", least: 1_000_000 },
+  { what: "MQTT messages in JSON, matched, parsed and decoded", figure: "messages", least: 100_000 },
+];
+
+function libraryRows(library) {
+  const rates = LIBRARY.map(({ what, figure, least }) => ({
+    what,
+    measured: `${Math.round(library[figure]).toLocaleString("en")}/s`,
+    target: `>= ${least.toLocaleString("en")}/s`,
+    pass: library[figure] >= least,
+  }));
+  const loads = `the library of ${library.definitions} definitions loads in`;
+  return [...rates, row(loads, "<= 300 ms", library.loadMs, (ms) => `${Math.round(ms)} ms`, 300)];
 }

@@ -82,9 +82,12 @@ function valueAt(data: unknown, path: readonly PropertyKey[]): string {
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** The keys that the schema allows at a place: found in its JSON Schema, which is plain data. */
+let known: Schema | undefined;
+
+/** The keys that the schema allows at a place: found in its JSON Schema, which is plain data and made when it is needed. */
 function keysAt(path: readonly PropertyKey[]): string[] {
-  let places: Schema[] = [definitionSchema()];
+  known ??= definitionSchema();
+  let places: Schema[] = [known];
   for (const step of path)
     places = places.flatMap((place) => forms(place)).flatMap((place) => below(place, String(step)));
   return places
