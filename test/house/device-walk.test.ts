@@ -1,0 +1,48 @@
+/** devices/README.md keeps its word: its walk can be walked, and its last definition is good. */
+
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { FakeSurroundings } from "../support/fake-surroundings.ts";
+
+const HOUSE = new URL("../..", import.meta.url).pathname;
+const README = readFileSync(join(HOUSE, "devices/README.md"), "utf8");
+const folder = mkdtempSync(join(tmpdir(), "isthmus-walk-"));
+cpSync(join(HOUSE, "docs/examples"), join(folder, "docs/examples"), { recursive: true });
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const walk = README.slice(README.indexOf("## A sensor that is not known"), README.indexOf("## The parts"));
+const blocks = (language: string) =>
+  [...walk.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map(([, text = ""]) => text);
+const commands = blocks("sh").map((block) => block.replace(/\s#.*$/m, "").trim());
+const [proposed = "", whole = ""] = blocks("yaml");
+
+async function run(command: string): Promise<FakeSurroundings> {
+  const console = new FakeSurroundings({ folder, width: 200 });
+  expect(`${await console.run(command.replace(/^isthmus /, ""))} ${console.err}`).toBe("0 ");
+  return console;
+}
+
+describe("the walk to a definition", () => {
+  it("begins with a recording, whose frames are at hand", () => {
+    expect(commands[0]).toMatch(/^isthmus device record --source C0:FF:EE:50:31:07 -n 9 > pool-frames\.jsonl$/);
+    expect(readFileSync(join(folder, "docs/examples/pool-frames.jsonl"), "utf8").trim().split("\n")).toHaveLength(9);
+  });
+
+  it("drafts what the paper shows, and the draft tests green", async () => {
+    const [, draft = "", test = "", dev = ""] = commands;
+    await run(draft);
+    expect(readFileSync(join(folder, "poolside.yaml"), "utf8")).toContain(proposed);
+    expect((await run(test)).out).toContain("4 frames, all as expected; every field proven");
+    const { out } = await run(`${dev} --once`);
+    expect(out).toMatch(/temperature 26\.4 Cel +\/3\/0\/9 = 91/);
+    expect(out).toContain("temperature not available");
+  });
+
+  it("ends in a definition that is proven whole", async () => {
+    writeFileSync(join(folder, "poolside.yaml"), whole);
+    const [promised = ""] = /1 definition.*$/m.exec(walk) ?? [];
+    expect((await run(commands.at(-1) ?? "")).out).toContain(promised);
+  });
+});
