@@ -25,7 +25,7 @@ export function renderDev(own: Own, lines: readonly string[], terminal: Shown): 
 }
 
 function tests({ library, ids }: Own, terminal: Shown): string {
-  const results = [...testDefinitions(library)].filter(({ definition }) => ids.has(definition));
+  const results = [...testDefinitions(library, ids)];
   const failed = results.filter(({ differences }) => differences.length > 0);
   const head = `${results.length} golden frames, ${failed.length === 0 ? "all as expected" : `${failed.length} failed`}`;
   const lines = failed.flatMap(({ name, differences }) => [name, ...differences.map((each) => `  ${each}`)]);

@@ -59,7 +59,7 @@ function load(path: string, out: Out): Own | undefined {
 }
 
 export function testOwn({ library, ids }: Own): Tested[] {
-  const results = [...testDefinitions(library)].filter(({ definition }) => ids.has(definition));
+  const results = [...testDefinitions(library, ids)];
   return [...library.compiled()]
     .filter(({ id }) => ids.has(id))
     .map((device) => ({
