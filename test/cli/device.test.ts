@@ -40,8 +40,8 @@ describe("device test", () => {
     expect(await run(path)).toEqual({
       code: 0,
       lines: [
-        "ok   acme.thermometer             1 frame, 2 of 3 fields; no frame gives humidity",
-        "1 definition, 1 frame, all as expected; 1 field unproven",
+        "ok   acme.thermometer             1 frame, 2 fields",
+        "1 definition, 1 frame, all as expected; every field proven",
       ],
     });
     expect((await run(join(path, "0.yaml"), path)).code).toBe(0);
@@ -57,6 +57,15 @@ describe("device test", () => {
       "     counter: expected null (not available), got 1",
       "     humidity: expected 40, got nothing",
       "1 definition, 1 frame, 1 failed",
+    ]);
+  });
+
+  it("names the fields that no frame gives a value", async () => {
+    const { code, lines } = await run(folder(changed(["temperature: 22.9, counter: 1", "temperature: 22.9"])));
+    expect(code).toBe(0);
+    expect(lines).toEqual([
+      "ok   acme.thermometer             1 frame, 1 of 2 fields; no frame gives counter",
+      "1 definition, 1 frame, all as expected; 1 field unproven",
     ]);
   });
 
