@@ -71,7 +71,7 @@ export class Library {
         this.#serial.considerBytes(frame, payload.bytes);
         break;
       case "message":
-        this.#topics.consider(frame, payload.topic);
+        this.#topics.consider(payload);
         if (!search.best) search.consider(this.#learners, frame);
         break;
       case "fields":

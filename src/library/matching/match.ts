@@ -17,6 +17,8 @@ export interface Matcher {
   /** For a source that has been ours: what an advert does not speak of counts as shown. Undefined: nothing is remembered. */
   readonly scoreRemembered: ((frame: Frame) => number) | undefined;
   readonly topics: readonly TopicPattern[];
+  /** The score of a message whose topic is known to be one of these. */
+  readonly scoreBody: (body: Uint8Array, literals: number) => number;
   /** Binary frames from a wire, and their first byte if it is always the same; undefined: it has none. */
   readonly binary: { readonly first: number | undefined } | undefined;
 }
@@ -30,6 +32,7 @@ export function compileMatcher({ match, frame }: Definition, json: JsonReader, c
   const values = valuesScore(match?.fields ?? {});
   return {
     topics: message?.topics ?? [],
+    scoreBody: message ? message.scoreBody : NEVER,
     binary: serial?.binary,
     scoreRemembered:
       ble && match.ble?.remember

@@ -4,13 +4,13 @@ import type { Scalar } from "../../base/outcome.ts";
 import type { Frame } from "../../sdk/adapter.ts";
 import type { MatchSpec } from "../definition/match.ts";
 import type { JsonReader } from "../framing/json.ts";
-import { type JsonPath, parseJsonPath, walk } from "../framing/path.ts";
+import { type Find, finder, parseJsonPath } from "../framing/path.ts";
 import type { Complain } from "../source.ts";
 import { HINT, SURE } from "./ble.ts";
 import { parseTopic, type TopicPattern } from "./topic.ts";
 
 type MqttMatch = NonNullable<MatchSpec["mqtt"]>;
-type Message = Extract<Frame["payload"], { kind: "message" }>;
+export type Message = Extract<Frame["payload"], { kind: "message" }>;
 
 /** A value that must be there, beside the path that must be. */
 const VALUE = 3;
@@ -18,21 +18,26 @@ const VALUE = 3;
 export interface MessageMatcher {
   readonly topics: readonly TopicPattern[];
   score(message: Message): number;
+  /** The same for a topic that is known to be one of these, with so many levels spelled out. */
+  readonly scoreBody: (body: Uint8Array, literals: number) => number;
 }
 
 export function compileMessage(mqtt: MqttMatch, json: JsonReader, complain: Complain): MessageMatcher {
   const topics = topicsOf(mqtt.topic, complain);
   const shape = mqtt.json && shapeScore(mqtt.json, complain);
+  const scoreBody: MessageMatcher["scoreBody"] = (body, literals) => {
+    if (!shape) return SURE + literals;
+    // A body that cannot be a JSON document with something in it is not worth an attempt.
+    const more = maybeJson(body) ? shape(parsed(json, body)) : -1;
+    return more < 0 ? 0 : SURE + literals + more;
+  };
   return {
     topics,
+    scoreBody,
     score({ topic, body }) {
-      let score = 0;
-      for (const { literals, matches } of topics) if (matches(topic)) score = Math.max(score, SURE + literals);
-      if (score === 0 || !shape) return score;
-      // A body that cannot be a JSON document with something in it is not worth an attempt.
-      if (!maybeJson(body)) return 0;
-      const more = shape(parsed(json, body));
-      return more < 0 ? 0 : score + more;
+      let most = -1;
+      for (const { literals, matches } of topics) if (literals > most && matches(topic)) most = literals;
+      return most < 0 ? 0 : scoreBody(body, most);
     },
   };
 }
@@ -57,30 +62,30 @@ function shapeScore(
   const values = valuesOf(is, complain);
   const sure = HINT * all.length + VALUE * values.length;
   return (document) => {
-    for (const path of all) if (walk(document, path) === undefined) return -1;
-    for (const [path, wanted] of values) if (!wanted.has(walk(document, path))) return -1;
+    for (const find of all) if (find(document) === undefined) return -1;
+    for (const [find, wanted] of values) if (!wanted.has(find(document))) return -1;
     if (!some) return sure;
     let found = 0;
-    for (const path of some) if (walk(document, path) !== undefined && ++found === HINT) break;
+    for (const find of some) if (find(document) !== undefined && ++found === HINT) break;
     return found === 0 ? -1 : sure + found;
   };
 }
 
-function pathsOf(paths: readonly string[], key: string, complain: Complain): JsonPath[] {
-  const known: JsonPath[] = [];
+function pathsOf(paths: readonly string[], key: string, complain: Complain): Find[] {
+  const known: Find[] = [];
   for (const text of paths) {
     const path = parseJsonPath(text);
-    if (path) known.push(path);
+    if (path) known.push(finder(path));
     else complain(["match", "mqtt", "json", key], `"${text}" is no path`);
   }
   return known;
 }
 
 function valuesOf(is: Readonly<Record<string, Scalar | Scalar[]>>, complain: Complain) {
-  const known: (readonly [JsonPath, ReadonlySet<unknown>])[] = [];
+  const known: (readonly [Find, ReadonlySet<unknown>])[] = [];
   for (const [text, value] of Object.entries(is)) {
     const path = parseJsonPath(text);
-    if (path) known.push([path, new Set<unknown>([value].flat())]);
+    if (path) known.push([finder(path), new Set<unknown>([value].flat())]);
     else complain(["match", "mqtt", "json", "is", text], `"${text}" is no path`);
   }
   return known;

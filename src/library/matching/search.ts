@@ -26,12 +26,14 @@ export class Search<T extends Candidate> {
     if (candidates === undefined) return;
     for (let i = 0; i < candidates.length; i++) {
       const candidate = candidates[i]!;
-      const score = candidate.match(frame);
-      if (score > this.score) {
-        this.best = candidate;
-        this.score = score;
-      }
+      this.offer(candidate, candidate.match(frame));
     }
+  }
+
+  offer(candidate: T, score: number): void {
+    if (score <= this.score) return;
+    this.best = candidate;
+    this.score = score;
   }
 }
 

@@ -1,6 +1,6 @@
 /** Definitions by topic: levels in a tree, so that a message costs as many look-ups as its topic has levels. */
 
-import type { Frame } from "../../sdk/adapter.ts";
+import type { Message } from "./message.ts";
 import type { Candidate, Search } from "./search.ts";
 
 interface Level<T> {
@@ -8,9 +8,15 @@ interface Level<T> {
   /** Below any word. */
   any: Level<T> | undefined;
   /** Their topics end here. */
-  readonly ends: T[];
+  readonly ends: Entry<T>[];
   /** Here, or anywhere below. */
-  readonly open: T[];
+  readonly open: Entry<T>[];
+}
+
+interface Entry<T> {
+  readonly device: T;
+  /** How many levels its topic spells out. */
+  readonly literals: number;
 }
 
 const level = <T>(): Level<T> => ({ below: new Map(), any: undefined, ends: [], open: [] });
@@ -26,27 +32,34 @@ export class TopicIndex<T extends Candidate> {
   }
 
   add(device: T): void {
-    for (const { levels, open } of device.matcher.topics) {
+    for (const { levels, open, literals } of device.matcher.topics) {
       let at = this.#root;
       for (const word of levels) at = step(at, word);
-      const list = open ? at.open : at.ends;
-      if (!list.includes(device)) list.push(device);
+      (open ? at.open : at.ends).push({ device, literals });
     }
   }
 
-  consider(frame: Frame, topic: string): void {
-    this.#walk(this.#root, topic.split("/", MAX_LEVELS + 1), 0, frame);
+  consider({ topic, body }: Message): void {
+    this.#walk(this.#root, topic.split("/", MAX_LEVELS + 1), 0, body);
   }
 
-  #walk(at: Level<T>, words: readonly string[], i: number, frame: Frame): void {
-    this.#search.consider(at.open, frame);
+  #walk(at: Level<T>, words: readonly string[], i: number, body: Uint8Array): void {
+    this.#offer(at.open, body);
     if (i === words.length) {
-      this.#search.consider(at.ends, frame);
+      this.#offer(at.ends, body);
       return;
     }
     const named = at.below.get(words[i]!);
-    if (named) this.#walk(named, words, i + 1, frame);
-    if (at.any) this.#walk(at.any, words, i + 1, frame);
+    if (named) this.#walk(named, words, i + 1, body);
+    if (at.any) this.#walk(at.any, words, i + 1, body);
+  }
+
+  /** That the topic is theirs is known by now: what is left is what the body holds. */
+  #offer(entries: readonly Entry<T>[], body: Uint8Array): void {
+    for (let i = 0; i < entries.length; i++) {
+      const { device, literals } = entries[i]!;
+      this.#search.offer(device, device.matcher.scoreBody(body, literals));
+    }
   }
 }
 
