@@ -55,12 +55,16 @@ export function lineFraming(pattern: RegExp): Framing<RegExpExecArray> {
       const wrong = wrongType(spec, "lines");
       if (wrong !== undefined) return wrong;
       const read = cellReader(name, spec);
-      if (typeof group === "number" && group <= count) return { one: (match) => read(match[group]) };
+      if (typeof group === "number" && group <= count) return { one: (match) => spoken(match[group], read) };
       if (typeof group === "number" || !groups.has(group)) return `no group "${group}" in the line's expression`;
-      return { one: (match) => read(match.groups?.[group]) };
+      return { one: (match) => spoken(match.groups?.[group], read) };
     },
   };
 }
+
+/** A group that had no part in the match: of that the line does not speak. */
+const spoken = (cell: string | undefined, read: (cell: string) => Raw): Raw =>
+  cell === undefined ? undefined : read(cell);
 
 /** Quantities must be numbers, and a cell that should be one and is not makes the line malformed. */
 export function cellReader(name: string, spec: FieldSpec): (cell: string | undefined) => Raw {
