@@ -27,7 +27,8 @@ function explain(issue: Issue, source: Source): void {
     case "invalid_type": {
       const missing = issue.message.endsWith("received undefined");
       const what = missing ? `"${String(path.at(-1))}" is missing` : `${issue.expected} expected`;
-      complain(path, what);
+      const quotes = issue.expected === "string" && !missing && typeof placeAt(source.data, path) === "number";
+      complain(path, what, quotes ? "put what looks like a number in quotes" : undefined);
       return;
     }
     case "invalid_value": {
@@ -75,9 +76,13 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
 
 /** What was written at a place, shortened. */
 function valueAt(data: unknown, path: readonly PropertyKey[]): string {
+  return String(placeAt(data, path)).slice(0, 40);
+}
+
+function placeAt(data: unknown, path: readonly PropertyKey[]): unknown {
   let found = data;
   for (const step of path) found = isSchema(found) ? found[String(step)] : undefined;
-  return String(found).slice(0, 40);
+  return found;
 }
 
 type Schema = Readonly<Record<string, unknown>>;

@@ -94,7 +94,8 @@ function codecPlan(definition: Definition, codec: Codec, complain: Complain): Fi
 
 const isConvention = (codec: Codec): codec is Convention => "parts" in codec;
 
-function finishDecoder(definition: Definition, { infos: fields, read }: FieldPlan, complain: Complain): Decoder {
+function finishDecoder(definition: Definition, plan: FieldPlan, complain: Complain): Decoder {
+  const { infos: fields } = plan;
   const { sequence } = definition.frame;
   const { time } = definition;
   const mustBeField = (name: string, where: readonly string[]) => {
@@ -107,7 +108,7 @@ function finishDecoder(definition: Definition, { infos: fields, read }: FieldPla
     fields,
     key: undefined,
     decode(frame, session) {
-      const values = read(frame, session);
+      const values = plan.read(frame, session);
       if (!values || values.size === 0) return undefined;
       const counted = sequence === undefined ? undefined : values.get(sequence)?.value;
       const at = time ? measured(values.get(time.from), frame.at, within) : frame.at;

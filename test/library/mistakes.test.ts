@@ -86,7 +86,7 @@ describe("the words of a definition", () => {
       ["gone: 15m", "gone: never"],
     );
     expect(problemsOf(text)).toEqual([
-      "3:1 string expected",
+      "3:1 string expected (put what looks like a number in quotes)",
       '9:38 "never" is not a duration such as 10s, 5m, 1h',
       '12:79 unknown key "foo"',
     ]);

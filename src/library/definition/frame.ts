@@ -21,7 +21,10 @@ const tlv = z
     at: z.int().min(0).max(255).describe("where the first one begins"),
     tag: z.enum(["u8", "u16be", "u16le"]),
     length: z
-      .union([z.enum(["u8"]), z.record(z.string().regex(/^0x[0-9A-Fa-f]{2,4}$/, "a tag such as 0x01"), z.int().min(0))])
+      .union([
+        z.enum(["u8"]),
+        z.record(z.string().regex(/^(?:0x[0-9A-Fa-f]{2,4}|\d{1,5})$/, "a tag such as 0x01"), z.int().min(0)),
+      ])
       .describe("in a byte after the tag, or by tag; then an unknown tag ends the reading"),
   })
   .describe("Tag, length and value, one after the other. The second value of a tag is name_2");

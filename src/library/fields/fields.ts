@@ -9,7 +9,7 @@ import { compileField, type ReadField } from "./field.ts";
 import { FieldNames } from "./names.ts";
 import type { Framing } from "../framing/framing.ts";
 import type { Lookup } from "../language/expression.ts";
-import type { Values } from "../reading.ts";
+import type { Quantity, Values } from "../reading.ts";
 import type { Complain, Where } from "../source.ts";
 
 export interface FieldPlan {
@@ -52,7 +52,7 @@ export function compileFields<Opened>(context: Context<Opened>): FieldPlan {
       if (opened === undefined) return undefined;
       const form = compiled && formOf(compiled, opened);
       if (compiled && !form) return undefined;
-      const values: Values = framing.values?.(opened) ?? new Map();
+      const values: Values = framing.values?.(opened) ?? new Map<string, Quantity | undefined>();
       const lookup: Lookup = (name) => values.get(name)?.value;
       for (const read of first) read(opened, values, lookup);
       if (form) for (const read of form.reads) read(opened, values, lookup);

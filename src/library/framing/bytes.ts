@@ -8,8 +8,8 @@ import type { FormSpec } from "../definition/frame.ts";
 import { advertBytes, type SectionName } from "../matching/advert.ts";
 import { bytesTest } from "../matching/conditions.ts";
 import type { Complain, Where } from "../source.ts";
-import { type Layout, layoutOf } from "./binary/layout.ts";
-import { NUMBERS } from "./binary/numbers.ts";
+import { layoutOf } from "./binary/layout.ts";
+import { type Layout, NUMBERS } from "./binary/numbers.ts";
 import { compilePacket } from "./binary/packet.ts";
 import { placeMistake } from "./binary/mistakes.ts";
 import { type Tagged, tlvReader } from "./binary/tlv.ts";
@@ -95,7 +95,7 @@ function payloadOf({ definition: { frame, match }, complain }: Context): (heard:
 }
 
 /** The section that is read unless a field says otherwise. */
-function sectionOf(bytes: Definition["frame"]["bytes"]): SectionName | undefined {
+function sectionOf(bytes: Definition["frame"]["bytes"]): Exclude<SectionName, number> | undefined {
   if (bytes === "ble.manufacturer") return "manufacturer";
   if (bytes === "ble.manufacturer.raw") return "manufacturer.raw";
   return bytes === "ble.service_data" ? "service_data" : undefined;
@@ -127,10 +127,10 @@ function otherSections({ frame, match }: Context["definition"]) {
 }
 
 function formTest(spec: FormSpec, find: Find, where: Where, complain: Complain): (opened: Bytes) => boolean {
-  const { fits } = bytesTest(spec, where, complain);
+  const test = bytesTest(spec, where, complain);
   return (opened) => {
     const view = find(opened);
-    return view !== undefined && fits(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+    return view !== undefined && test.fits(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
   };
 }
 

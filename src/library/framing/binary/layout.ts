@@ -2,18 +2,9 @@
 
 import type { FieldSpec } from "../../definition/field.ts";
 import type { Raw } from "../framing.ts";
-import { NUMBERS, type ReadAt } from "./numbers.ts";
+import { type Layout, NUMBERS, type ReadAt } from "./numbers.ts";
 import { sliceLayout } from "./slices.ts";
-import { address, MAX_BCD_BYTES, TEXTS } from "./texts.ts";
-
-export interface Layout {
-  /** Bytes from where it begins. */
-  readonly width: number;
-  /** Bytes that there must be in all, where some of it is counted from the end. */
-  readonly least: number;
-  /** To be called where there are so many. */
-  readonly read: ReadAt;
-}
+import { address, MAX_BCD_BYTES, TEXTS, webAddress } from "./texts.ts";
 
 const ADDRESS_BYTES = 6;
 /** Types whose order of words a frame of registers gives. */
@@ -29,6 +20,7 @@ export function layoutOf(spec: FieldSpec): Layout | string {
   if (number) return bits ? bitLayout(number, type, bits) : { width: number[0], least: 0, read: number[1] };
   if (bits) return "bits can be taken from integers only";
   if (type === "mac" || type === "mac.le") return fixed(ADDRESS_BYTES, (bytes) => address(bytes, type === "mac.le"));
+  if (type === "eddystone.url") return { width: 1, least: 0, read: (view, at) => webAddress(rest(view, at)) };
   const text = TEXTS.get(type);
   if (!text && ORDERLESS.test(type)) return `${type} in which order? there are ${type}be and ${type}le`;
   if (!text) return `${type} is no type of binary payloads`;
@@ -45,6 +37,9 @@ function fixed(width: number, read: (bytes: Uint8Array) => Raw): Layout {
     read: (view, at) => read(new Uint8Array(view.buffer, view.byteOffset + at, width)),
   };
 }
+
+/** All that follows. */
+const rest = (view: DataView, at: number) => new Uint8Array(view.buffer, view.byteOffset + at, view.byteLength - at);
 
 type Bits = NonNullable<FieldSpec["bits"]>;
 

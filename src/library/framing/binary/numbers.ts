@@ -5,6 +5,16 @@ import type { Raw } from "../framing.ts";
 
 export type ReadAt = (view: DataView, at: number) => Raw;
 
+/** How a field lies in bytes, wherever it stands. */
+export interface Layout {
+  /** Bytes from where it begins. */
+  readonly width: number;
+  /** Bytes that there must be in all, where some of it is counted from the end. */
+  readonly least: number;
+  /** To be called where there are so many. */
+  readonly read: ReadAt;
+}
+
 const u24 = (a: number, b: number, c: number) => (a << 16) | (b << 8) | c;
 const signed24 = (value: number) => (value << 8) >> 8;
 const high24 = (view: DataView, at: number) => u24(view.getUint8(at), view.getUint8(at + 1), view.getUint8(at + 2));

@@ -13,12 +13,12 @@ type CheckSpec = NonNullable<PacketSpec["check"]>;
 export type OpenPacket = (bytes: Uint8Array) => Uint8Array;
 
 export function compilePacket({ start, end, stuffing, check }: PacketSpec, complain: Complain): OpenPacket {
-  const { fits } = bytesTest({ prefix: start }, ["frame", "packet"], complain);
+  const beginning = bytesTest({ prefix: start }, ["frame", "packet"], complain);
   const last = end === undefined ? undefined : fromHex(end);
   const verify = check && checker(check);
   return (bytes) => {
     const packet = stuffing === "shdlc" ? unstuffed(bytes) : bytes;
-    if (!fits(packet)) throw new DecodeError(`the packet does not begin with ${start ?? ""}`);
+    if (!beginning.fits(packet)) throw new DecodeError(`the packet does not begin with ${start ?? ""}`);
     if (last && !endsWith(packet, last)) throw new DecodeError(`the packet does not end with ${end ?? ""}`);
     verify?.(packet);
     return packet;
@@ -31,7 +31,8 @@ function endsWith(bytes: Uint8Array, end: Uint8Array): boolean {
 }
 
 function checker({ kind, from, to, at }: CheckSpec): (packet: Uint8Array) => void {
-  const { type, compute } = checks[kind];
+  const sum = checks[kind];
+  const { type } = sum;
   const width = type === "u8" ? 1 : 2;
   return (packet) => {
     const { length } = packet;
@@ -41,7 +42,7 @@ function checker({ kind, from, to, at }: CheckSpec): (packet: Uint8Array) => voi
     if (!inside) throw new DecodeError(`${length} bytes: too short for its checksum`);
     const [one = 0, two = 0] = packet.subarray(place, place + width);
     const stated = type === "u8" ? one : type === "u16be" ? (one << 8) | two : (two << 8) | one;
-    const computed = compute(packet, first, end);
+    const computed = sum.compute(packet, first, end);
     if (stated !== computed) throw new DecodeError(`checksum mismatch: ${hex(computed, width)} computed`);
   };
 }

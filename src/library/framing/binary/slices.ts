@@ -1,7 +1,7 @@
 /** Numbers whose bits stand in several bytes. */
 
 import type { FieldSpec } from "../../definition/field.ts";
-import type { Layout } from "./layout.ts";
+import type { Layout } from "./numbers.ts";
 
 type Slices = NonNullable<FieldSpec["slices"]>;
 
