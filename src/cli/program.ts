@@ -7,6 +7,7 @@ import { addConfigCommand } from "./commands/config-command.ts";
 import { addDecodeCommand } from "./commands/decode-command.ts";
 import { addDeviceCommand } from "./commands/device-command.ts";
 import { ExitCode } from "./exit-code.ts";
+import { addInboxCommand } from "./commands/inbox-command.ts";
 import { addLabCommand } from "./commands/lab-command.ts";
 import { addRunCommand } from "./commands/run-command.ts";
 import { addStatusCommand } from "./commands/status-command.ts";
@@ -52,6 +53,7 @@ export function buildProgram(surroundings: Surroundings): Command {
     })
     .addHelpText("after", HELP_END);
   addStatusCommand(program, surroundings);
+  addInboxCommand(program, surroundings);
   addRunCommand(program, surroundings);
   addLabCommand(program, surroundings);
   addConfigCommand(program, surroundings);

@@ -8,6 +8,8 @@ export interface Snapshot {
   readonly memoryBytes: number;
   readonly problems: readonly { readonly what: string; readonly next: string }[];
   readonly sensors: Readonly<Record<"live" | "waiting" | "stale" | "gone", number>>;
+  /** Sensors whose frames stay closed for want of the right key. */
+  readonly sealed: number;
   readonly inbox: number;
   readonly adapters: readonly { readonly name: string; readonly health: string; readonly reason?: string }[];
   readonly servers: readonly ServerSnapshot[];
@@ -46,6 +48,7 @@ export function readSnapshot(value: unknown): Snapshot | undefined {
       stale: figure(sensors["stale"]),
       gone: figure(sensors["gone"]),
     },
+    sealed: figure(status["sealed"]),
     inbox: figure(status["inbox"]),
     adapters: list(status["adapters"]).map(readAdapter),
     servers: list(status["servers"]).map(readServer),

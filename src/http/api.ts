@@ -9,7 +9,7 @@ import { FrameStream } from "./frame-stream.ts";
 
 export type ApiGateway = Pick<
   Gateway,
-  "status" | "sensors" | "sensor" | "inbox" | "adopt" | "remove" | "rename" | "subscribe" | "overhear"
+  "status" | "sensors" | "sensor" | "inbox" | "adopt" | "remove" | "rename" | "changeKey" | "subscribe" | "overhear"
 >;
 
 /** One request under `/api/`. */
@@ -63,7 +63,7 @@ export class Api {
     if (what === "sensors" && first !== "" && more.length === 0)
       return {
         GET: () => sendJson(response, 200, this.#sensor(first)),
-        PATCH: () => this.#rename(first, request, response),
+        PATCH: () => this.#change(first, request, response),
         DELETE: () => this.#remove(first, response),
       };
     if (what === "inbox" && rest.length > 1 && rest.at(-1) === "adopt")
@@ -79,16 +79,22 @@ export class Api {
   }
 
   async #adopt(source: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const wish = textsOf(await jsonBody(request), ["definition", "endpoint", "label"]);
+    const wish = textsOf(await jsonBody(request), ["definition", "endpoint", "label", "key"]);
     const result = await this.#gateway.adopt(source, wish satisfies AdoptRequest);
     if (!result.ok) throw refusal(result);
     sendJson(response, 201, result.sensor);
   }
 
-  async #rename(endpoint: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { label } = textsOf(await jsonBody(request), ["label"]);
-    if (label === undefined) throw new HttpError(400, "label is missing", 'send {"label": "Freezer 2"}');
-    if (!this.#gateway.rename(endpoint, label)) this.#sensorCannot(endpoint);
+  /** A key is taken, and never given back. */
+  async #change(endpoint: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { label, key } = textsOf(await jsonBody(request), ["label", "key"]);
+    if (label === undefined && key === undefined)
+      throw new HttpError(400, "label or key is missing", 'send {"label": "Freezer 2"}');
+    if (key !== undefined) {
+      const changed = await this.#gateway.changeKey(endpoint, key);
+      if (!changed.ok) throw refusal(changed);
+    }
+    if (label !== undefined && !this.#gateway.rename(endpoint, label)) this.#sensorCannot(endpoint);
     sendJson(response, 200, this.#gateway.sensor(endpoint) ?? {});
   }
 

@@ -60,6 +60,7 @@ export function renderStatus(status: Snapshot, terminal: Pick<Terminal, "color" 
   const sensors = [
     `${live} live`,
     ...silent({ waiting, stale, gone }),
+    ...(status.sealed > 0 ? [`${status.sealed} without the right key`] : []),
     ...(status.inbox > 0 ? [`${status.inbox} in the inbox`] : []),
   ];
   const rows = [

@@ -1,98 +1,71 @@
-/** A frame that no definition fits, as far as anybody can tell what is in it: for the inbox, and cut to a few lines. */
+/** A frame that no definition fits, in lines that one can compare with a data sheet: for the inbox, and bounded. */
 
 import { toHex } from "../../base/bytes.ts";
 import type { Frame, Payload } from "../../sdk/adapter.ts";
 
-/** What is known of the format of a stranger. Bytes as hexadecimal digits; what is cut ends in `…`. */
-export interface RawStatus {
-  readonly kind: Payload["kind"];
-  /** Sections of an advert with data, by company identifier. */
-  readonly manufacturer?: readonly RawBytes[];
-  /** By service UUID. */
-  readonly serviceData?: readonly RawBytes[];
-  /** Advertised, with or without data. */
-  readonly services?: readonly string[];
-  readonly topic?: string;
-  /** Of text, a message or named values. */
-  readonly text?: string;
-  readonly bytes?: RawBytes;
-}
-
-export interface RawBytes {
-  /** Such as `0x0499`, `0xFCD2` or `4:0x0000`; absent where there is but one. */
-  readonly of?: string;
-  readonly length: number;
-  readonly hex: string;
-}
-
 const MAX_BYTES = 64;
 const MAX_TEXT = 200;
-const MAX_SECTIONS = 8;
+const MAX_LINES = 8;
 /** Bluetooth's own UUIDs are 16 bits in this (Core Vol 3 Part B §2.5.1). */
 const SHORT = /^0000([0-9a-f]{4})-0000-1000-8000-00805f9b34fb$/;
 
-export function rawOf({ payload }: Frame): RawStatus {
-  const { kind } = payload;
+/** Sections with company or service, lengths and bytes; what is cut ends in `…`. */
+export function rawLines({ payload }: Frame): string[] {
   switch (payload.kind) {
     case "advert":
-      return { kind, ...ofAdvert(payload) };
+      return ofAdvert(payload).slice(0, MAX_LINES);
     case "bytes":
-      return { kind, bytes: cutBytes(payload.bytes) };
+      return [bytesText(payload.bytes)];
     case "text":
-      return { kind, text: cutText(payload.text) };
-    case "message": {
-      const { topic, body } = payload;
-      const text = plainText(body);
-      return { kind, topic: cutText(topic), ...(text === undefined ? { bytes: cutBytes(body) } : { text }) };
-    }
+      return [cut(payload.text)];
+    case "message":
+      return [`topic ${cut(payload.topic)}`, plainText(payload.body) ?? bytesText(payload.body)];
     case "registers":
-      return { kind, ...ofRegisters(payload) };
+      return [...payload.values].slice(0, MAX_LINES).map(([key, bytes]) => `${cut(key)} ${bytesText(bytes)}`);
     case "fields":
-      return { kind, text: cutText(JSON.stringify(payload.fields)) };
+      return Object.entries(payload.fields)
+        .slice(0, MAX_LINES)
+        .map(([name, value]) => cut(`${name} ${JSON.stringify(value)}`));
   }
 }
 
-function ofAdvert({ manufacturer, services, serviceUuids }: Extract<Payload, { kind: "advert" }>) {
-  const companies = manufacturer
-    .slice(0, MAX_SECTIONS)
-    .map(([company, data]) => ({ of: `0x${company.toString(16).toUpperCase().padStart(4, "0")}`, ...cutBytes(data) }));
-  const data = [...services]
-    .slice(0, MAX_SECTIONS)
-    .map(([uuid, bytes]) => ({ of: shortUuid(uuid), ...cutBytes(bytes) }));
-  const uuids = serviceUuids.slice(0, MAX_SECTIONS).map(shortUuid);
-  return {
-    ...(companies.length > 0 && { manufacturer: companies }),
-    ...(data.length > 0 && { serviceData: data }),
-    ...(uuids.length > 0 && { services: uuids }),
-  };
+function ofAdvert({ manufacturer, services, serviceUuids }: Extract<Payload, { kind: "advert" }>): string[] {
+  const data = [...services].map(([uuid, bytes]) => `service ${shortUuid(uuid)}, ${bytesText(bytes)}`);
+  const bare = serviceUuids.filter((uuid) => !services.has(uuid)).map(shortUuid);
+  return [
+    ...manufacturer.map(([company, bytes]) => `company ${hexadecimal(company)}, ${bytesText(bytes)}`),
+    ...data,
+    ...(bare.length > 0 ? [cut(`services ${bare.join(" ")}`)] : []),
+  ];
 }
 
-function ofRegisters({ values }: Extract<Payload, { kind: "registers" }>) {
-  const registers = [...values].slice(0, MAX_SECTIONS).map(([key, bytes]) => `${key}: ${cutBytes(bytes).hex}`);
-  return { text: cutText(registers.join("  ")) };
-}
-
-function cutBytes(bytes: Uint8Array): RawBytes {
+/** "3 bytes: 01 02 03". */
+function bytesText(bytes: Uint8Array): string {
   const { length } = bytes;
-  return { length, hex: length > MAX_BYTES ? `${toHex(bytes.subarray(0, MAX_BYTES))}…` : toHex(bytes) };
+  const pairs = toHex(bytes.subarray(0, MAX_BYTES)).replaceAll(/(..)(?=.)/g, "$1 ");
+  return `${length} ${length === 1 ? "byte" : "bytes"}: ${pairs}${length > MAX_BYTES ? " …" : ""}`;
 }
 
-function cutText(text: string): string {
-  return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+/** On one line, and none that a terminal would obey. */
+function cut(text: string): string {
+  const plain = text.slice(0, MAX_TEXT).replaceAll(/\p{Cc}/gu, " ");
+  return text.length > MAX_TEXT ? `${plain}…` : plain;
 }
 
 /** Undefined if it is none. */
 function plainText(body: Uint8Array): string | undefined {
   try {
     // A letter that was cut in two is no fault of its sender.
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(body.subarray(0, MAX_TEXT * 2), { stream: true });
-    return /(?![\t\n\r])\p{Cc}/u.test(text) ? undefined : cutText(text);
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(body.subarray(0, MAX_TEXT * 4), { stream: true });
+    return /(?![\t\n\r])\p{Cc}/u.test(text) ? undefined : cut(text);
   } catch {
     return undefined;
   }
 }
 
-const shortUuid = (uuid: string) => {
+const hexadecimal = (id: number) => `0x${id.toString(16).toUpperCase().padStart(4, "0")}`;
+
+function shortUuid(uuid: string): string {
   const short = SHORT.exec(uuid)?.[1];
   return short === undefined ? uuid : `0x${short.toUpperCase()}`;
-};
+}

@@ -6,7 +6,7 @@ import { type Device, type Quantity, SealedError } from "../../library/index.ts"
 import type { Frame } from "../../sdk/adapter.ts";
 import type { InboxEntry } from "../status/status.ts";
 import { digitsOf } from "./key.ts";
-import { rawOf } from "./raw.ts";
+import { rawLines } from "./raw.ts";
 
 /** Who speaks, as far as one frame tells. */
 export interface Introduction {
@@ -113,7 +113,7 @@ export class Stranger {
       ...(best && ofGuess(best)),
       ...(others.length > 0 && { also: others.map(({ device }) => device.id) }),
       readings: Object.fromEntries(Array.from(best?.readings ?? [], ([field, quantity]) => [field, quantity ?? null])),
-      ...(!best && { raw: rawOf(this.#last) }),
+      ...(!best && { raw: rawLines(this.#last) }),
       ...(rssi !== undefined && { rssi }),
       heard,
       firstHeardAt: new Date(firstAt.ms).toISOString(),

@@ -3,7 +3,6 @@
 import type { Scalar } from "../../base/outcome.ts";
 import type { LineSecurity } from "../../base/transport.ts";
 import type { KeyStatus } from "../hearing/key.ts";
-import type { RawStatus } from "../hearing/raw.ts";
 
 export type Liveness = "waiting" | "live" | "stale" | "gone";
 
@@ -149,8 +148,8 @@ export interface InboxEntry {
   readonly also?: readonly string[];
   /** Where its kind may seal what it says; `needed` if it does, or nothing can be read without it. */
   readonly key?: Pick<KeyStatus, "where" | "digits"> & { readonly needed: boolean };
-  /** What it said last, where no definition fits. */
-  readonly raw?: RawStatus;
+  /** What it said last, where no definition fits: companies, services, lengths and bytes, line by line. */
+  readonly raw?: readonly string[];
   /** The endpoint name that adoption would mint. */
   readonly endpoint?: string;
   /** Object Instances that the server would see. */

@@ -60,6 +60,18 @@ export async function ask<K extends keyof Answers>(kind: K, { method, path, body
   return parse(kind, text === "" ? "null" : text);
 }
 
+/** Whether it went well; if not, `trouble` says why. */
+export async function attempt(trouble: Element, run: () => Promise<unknown>): Promise<boolean> {
+  trouble.textContent = "";
+  try {
+    await run();
+    return true;
+  } catch (error) {
+    trouble.textContent = error instanceof ApiError ? error.message : "The gateway does not answer. Try again.";
+    return false;
+  }
+}
+
 /** What went wrong, and what to do about it, as the server says it. */
 function wordsOf(text: string): string | undefined {
   try {

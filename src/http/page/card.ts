@@ -1,6 +1,6 @@
 /** One sensor at a glance: what it says, how old that is, and whether the server knows. */
 
-import { h, type Part, setAttribute, setText, show } from "./dom.ts";
+import { attr, h, type Part, setText, show, spring } from "./dom.ts";
 import { showValue } from "./format.ts";
 import type { History } from "./history.ts";
 import { age, battery, figure, graph, setAge, setLiveness, setRegistration, signal, state } from "./parts.ts";
@@ -31,7 +31,7 @@ export function card(history: History): Part<Sensor> {
     h("header", {}, h("h2", {}, name), liveness.element, heard),
     h("div", { class: "reading" }, h("div", {}, main.element, mainName), line.element),
     h("dl", { class: "more" }, ...more.map((part) => part.element)),
-    h("footer", {}, upstream.element, h("span", { class: "spring" }), strength.element, charge.element),
+    h("footer", {}, upstream.element, spring(), strength.element, charge.element),
     error,
   );
   return {
@@ -39,8 +39,8 @@ export function card(history: History): Part<Sensor> {
     update(sensor) {
       const [first, ...rest] = mainPaths(sensor);
       setText(name, sensor.label);
-      setAttribute(name, "href", sensorPage(sensor.endpoint));
-      setAttribute(element, "data-liveness", sensor.liveness);
+      attr(name, "href", sensorPage(sensor.endpoint));
+      attr(element, "data-liveness", sensor.liveness);
       setLiveness(liveness, sensor.liveness);
       setAge(heard, sensor.lastHeardAt);
       main.set(first === undefined ? { figure: "—", unit: "" } : showValue(first, sensor.values[first]));

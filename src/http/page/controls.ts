@@ -1,6 +1,6 @@
 /** What a person can do with one Resource: switch it, write it, execute it, each through the lab as a server would. */
 
-import { h, setAttribute, setText, show } from "./dom.ts";
+import { h, attr, setText, show } from "./dom.ts";
 import { execute, write } from "./orders.ts";
 import type { Store } from "./store.ts";
 
@@ -51,11 +51,11 @@ export function controlFor(store: Store, at: { endpoint: string; path: string; e
 /** Not twice at once: the button waits for the answer, as the device does. */
 async function busy(button: HTMLButtonElement, run: () => Promise<boolean>): Promise<void> {
   if (button.getAttribute("aria-busy") === "true") return;
-  setAttribute(button, "aria-busy", "true");
+  attr(button, "aria-busy", "true");
   const done = await run();
-  setAttribute(button, "aria-busy", undefined);
-  setAttribute(button, "data-ended", done ? "well" : "badly");
-  setTimeout(() => setAttribute(button, "data-ended", undefined), 2_000);
+  attr(button, "aria-busy", undefined);
+  attr(button, "data-ended", done ? "well" : "badly");
+  setTimeout(() => attr(button, "data-ended", undefined), 2_000);
 }
 
 export function executableName(path: string): string {

@@ -12,6 +12,13 @@ export function h<K extends keyof HTMLElementTagNameMap>(
   return filled(document.createElement(tag), attributes, children);
 }
 
+/** A paragraph that says something besides. */
+export const quiet = (...children: readonly Child[]) => h("p", { class: "quiet" }, ...children);
+/** Takes the room that is left in a line. */
+export const spring = () => h("span", { class: "spring" });
+/** Where is said what went wrong. */
+export const alarm = () => h("p", { class: "error", role: "alert" });
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export function svg<K extends keyof SVGElementTagNameMap>(
@@ -25,13 +32,13 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 function filled<E extends Element>(element: E, attributes: Attributes, children: readonly Child[]): E {
   for (const [name, value] of Object.entries(attributes)) {
     if (typeof value === "function") element.addEventListener(name.slice(2), value);
-    else setAttribute(element, name, value);
+    else attr(element, name, value);
   }
   element.append(...children.filter((child) => child !== undefined && child !== false));
   return element;
 }
 
-export function setAttribute(element: Element, name: string, value: string | number | boolean | undefined): void {
+export function attr(element: Element, name: string, value: string | number | boolean | undefined): void {
   if (value === undefined || value === false) {
     if (element.hasAttribute(name)) element.removeAttribute(name);
     return;
@@ -48,7 +55,7 @@ export function setText(element: Element, text: string): boolean {
 }
 
 export function show(element: HTMLElement | SVGElement, visible: boolean): void {
-  setAttribute(element, "hidden", !visible);
+  attr(element, "hidden", !visible);
 }
 
 /** Marks an element as just changed; the style sheet decides how that looks, and whether at all. */

@@ -11,51 +11,33 @@ export interface Shown {
 /** The text, decimals, what to multiply with, and from which size on one decimal less is enough. */
 type UnitStyle = readonly [text: string, decimals: number, factor?: number, coarseFrom?: number];
 
+/** Units that are written as SenML names them, with their decimals. */
+const SAME =
+  "K 1|% 0|hPa 1|bar 3|mA 0|kW 2|J 0|VA 1|var 1|lx 0|Hz 2|m 1|km 2|mm 1|m/s 1|km/h 1|l 1|kg 2|g 0|ppm 0|ppb 0|dB 0|dBm 0|s 0|min 0|B 0|KiB 0|kB 0";
+
 /** SenML units (RFC 8428 §12.1, RFC 8798 §3) as they are written on instruments. */
 const UNITS: Readonly<Record<string, UnitStyle>> = {
+  ...Object.fromEntries(
+    SAME.split("|").map((each): [string, UnitStyle] => {
+      const [unit = "", decimals] = each.split(" ");
+      return [unit, [unit, Number(decimals)]];
+    }),
+  ),
   Cel: ["°C", 1],
-  K: ["K", 1],
   "%RH": ["%", 1],
   "%EL": ["%", 0],
-  "%": ["%", 0],
   "/100": ["%", 0],
   Pa: ["hPa", 1, 0.01],
-  hPa: ["hPa", 1],
-  bar: ["bar", 3],
   V: ["V", 2, 1, 100],
   mV: ["V", 2, 0.001],
   A: ["A", 3, 1, 10],
-  mA: ["mA", 0],
   W: ["W", 1, 1, 1_000],
-  kW: ["kW", 2],
   Wh: ["kWh", 3, 0.001],
   kWh: ["kWh", 3, 1, 1_000],
-  J: ["J", 0],
-  VA: ["VA", 1],
-  var: ["var", 1],
-  lx: ["lx", 0],
-  Hz: ["Hz", 2],
-  m: ["m", 1],
-  km: ["km", 2],
-  mm: ["mm", 1],
-  "m/s": ["m/s", 1],
-  "km/h": ["km/h", 1],
   "m/s2": ["m/s²", 2],
   m3: ["m³", 3],
-  l: ["l", 1],
-  kg: ["kg", 2],
-  g: ["g", 0],
   deg: ["°", 0],
-  ppm: ["ppm", 0],
-  ppb: ["ppb", 0],
   "ug/m3": ["µg/m³", 1],
-  dB: ["dB", 0],
-  dBm: ["dBm", 0],
-  s: ["s", 0],
-  min: ["min", 0],
-  B: ["B", 0],
-  KiB: ["KiB", 0],
-  kB: ["kB", 0],
   count: ["", 0],
   "/": ["", 2],
 };
@@ -70,20 +52,12 @@ const SWITCHES = /^\/\d+\/\d+\/(?:5850|5500)$/;
 
 /** Numbers that stand for words. */
 const MEANINGS: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/\/6042$/, ["unchecked", "not valid", "doubtful", "old", "good"]],
+  [/\/6042$/, "unchecked|not valid|doubtful|old|good".split("|")],
   [
     /^\/3\/0\/11(?:\/\d+)?$/,
-    [
-      "no error",
-      "low battery",
-      "external power off",
-      "GPS module failure",
-      "low signal",
-      "out of memory",
-      "SMS failure",
-      "no IP connectivity",
-      "peripheral malfunction",
-    ],
+    "no error|low battery|external power off|GPS module failure|low signal|out of memory|SMS failure|no IP connectivity|peripheral malfunction".split(
+      "|",
+    ),
   ],
 ];
 

@@ -1,7 +1,7 @@
 /** The head of one sensor's page: what it is, how it fares, and how to rename or remove it. */
 
-import { ask, sensorUrl } from "./api.ts";
-import { h, type Part, setText, show } from "./dom.ts";
+import { ask, attempt, sensorUrl } from "./api.ts";
+import { alarm, h, type Part, quiet, setText, show } from "./dom.ts";
 import { madeBy } from "./format.ts";
 import { age, battery, setAge, setLiveness, signal, state } from "./parts.ts";
 import { battery as batteryOf, isSensor, type Store } from "./store.ts";
@@ -9,7 +9,7 @@ import type { Sensor } from "./types.ts";
 
 export function heading(store: Store, endpoint: string): Part<Sensor> {
   const label = h("h1");
-  const trouble = h("p", { class: "error", role: "alert" });
+  const trouble = alarm();
   const name = renaming({ store, endpoint, label, trouble });
   const dialog = removal(async () => {
     if (!(await attempt(trouble, () => ask("anything", { method: "DELETE", path: sensorUrl(endpoint) })))) return;
@@ -21,7 +21,7 @@ export function heading(store: Store, endpoint: string): Part<Sensor> {
   const heard = age("heard ");
   const strength = signal();
   const charge = battery();
-  const what = h("p", { class: "quiet" });
+  const what = quiet();
   const element = h(
     "header",
     { class: "sensor-head" },
@@ -41,7 +41,9 @@ export function heading(store: Store, endpoint: string): Part<Sensor> {
       show(heard, isSensor(sensor));
       strength.set(sensor.rssi);
       charge.set(batteryOf(sensor));
-      setText(what, [madeBy(sensor.maker, sensor.model), sensor.definition, sensor.source].filter(Boolean).join(" · "));
+      const { maker, model, definition, source, speaks } = sensor;
+      const now = speaks && `now speaks ${speaks}: adopt it again`;
+      setText(what, [madeBy(maker, model), definition, source, now].filter(Boolean).join(" · "));
       show(name.button, isSensor(sensor) && name.form.hasAttribute("hidden"));
       show(remove, isSensor(sensor));
     },
@@ -114,16 +116,4 @@ function removal(remove: () => Promise<void>): HTMLDialogElement {
     dialog.returnValue = "";
   });
   return dialog;
-}
-
-/** Whether it went well; if not, `trouble` says why. */
-async function attempt(trouble: HTMLElement, run: () => Promise<unknown>): Promise<boolean> {
-  setText(trouble, "");
-  try {
-    await run();
-    return true;
-  } catch (error) {
-    setText(trouble, error instanceof Error ? error.message : "That did not work.");
-    return false;
-  }
 }

@@ -1,9 +1,10 @@
 /** The Inbox: what is heard but not adopted, with the best guess of what it is. */
 
-import { ApiError, ask } from "./api.ts";
+import { ask, attempt } from "./api.ts";
 import { sensorPage } from "./card.ts";
-import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
+import { alarm, attr, h, List, type Part, quiet, setText, show, spring } from "./dom.ts";
 import { madeBy, plural, showScalar, words } from "./format.ts";
+import { keyInput, keyWords } from "./keys.ts";
 import { age, empty, figure, setAge, signal } from "./parts.ts";
 import type { Store } from "./store.ts";
 import type { InboxEntry } from "./types.ts";
@@ -23,7 +24,7 @@ export function inboxScreen(store: Store): Part<Store> {
   );
   const nothing = empty(
     "Nothing heard that is not adopted",
-    "Devices that speak but belong to nobody appear here with what they say. Is a sensor near, powered and advertising? The adapters and what they hear are under ",
+    "Devices that speak but belong to nobody appear here. Is a sensor near, powered and advertising? What adapters hear is under ",
     h("a", { href: "#/system" }, "System"),
     ".",
   );
@@ -49,20 +50,24 @@ type Adopted = (sensor: { endpoint: string; label: string }) => void;
 
 function stranger(store: Store, source: string, adopted: Adopted): Part<InboxEntry> {
   const title = h("h2");
-  const guess = h("p", { class: "quiet" });
+  const guess = quiet();
   const strength = signal();
   const heard = age();
   const count = h("span");
   const readings = h("dl", { class: "readings" });
   const readingList = new List<Reading>(readings, ({ name }) => name, readingPart);
   const objects = h("p", { class: "quiet objects" });
+  const raw = h("pre", { class: "raw" });
+  const sealed = quiet();
   const form = adoption(source, adopted, store);
   return {
     element: h(
       "li",
       { class: "card stranger" },
-      h("header", {}, h("div", {}, title, guess), h("span", { class: "spring" }), strength.element),
+      h("header", {}, h("div", {}, title, guess), spring(), strength.element),
       readings,
+      sealed,
+      raw,
       h("p", { class: "quiet heard" }, h("code", {}, source), count, heard),
       objects,
       form.element,
@@ -80,6 +85,10 @@ function stranger(store: Store, source: string, adopted: Adopted): Part<InboxEnt
       readingList.update(readingsOf(entry));
       show(readings, Object.keys(entry.readings).length > 0);
       setText(objects, entry.objects?.length ? `The server would see ${entry.objects.join("  ")}` : "");
+      show(sealed, entry.key?.needed === true);
+      setText(sealed, entry.key ? `It needs a key. ${keyWords(entry.key)}` : "");
+      show(raw, entry.raw !== undefined);
+      setText(raw, entry.raw?.join("\n") ?? "");
       form.update(entry);
     },
   };
@@ -113,7 +122,9 @@ function readingPart(): Part<Reading> {
 function adoption(source: string, adopted: Adopted, store: Store): Part<InboxEntry> {
   const label = h("input", { type: "text", maxlength: 64, placeholder: "Freezer 2" });
   const endpoint = h("input", { type: "text", maxlength: 64, spellcheck: "false", class: "mono" });
-  const trouble = h("p", { class: "error", role: "alert" });
+  const key = keyInput();
+  const keyLabel = h("label", { hidden: true }, "Key", key);
+  const trouble = alarm();
   const submit = h("button", { type: "submit", class: "primary" }, "Adopt");
   const open = h("button", { type: "button", class: "primary", onclick: () => toggle(true) }, "Adopt …");
   const form = h(
@@ -121,6 +132,7 @@ function adoption(source: string, adopted: Adopted, store: Store): Part<InboxEnt
     { class: "adopt", hidden: true, onsubmit: (event) => void adopt(event) },
     h("label", {}, "Name", label),
     h("label", {}, "Endpoint at the server (stays for ever)", endpoint),
+    keyLabel,
     trouble,
     h(
       "div",
@@ -138,32 +150,32 @@ function adoption(source: string, adopted: Adopted, store: Store): Part<InboxEnt
 
   async function adopt(event: Event): Promise<void> {
     event.preventDefault();
-    setText(trouble, "");
-    setAttribute(submit, "aria-busy", "true");
+    attr(submit, "aria-busy", "true");
     const named = label.value.trim();
     const wanted = endpoint.value.trim();
+    const secret = key.value.trim();
     const body = {
       ...(named !== "" && { label: named }),
       ...(wanted !== "" && wanted !== endpoint.placeholder && { endpoint: wanted }),
+      ...(secret !== "" && { key: secret }),
     };
-    try {
+    await attempt(trouble, async () => {
       await ask("anything", { method: "POST", path: `/api/inbox/${encodeURIComponent(source)}/adopt`, body });
       const sensors = await ask("sensors", { method: "GET", path: "/api/sensors" });
       store.takeSensors(sensors);
       store.takeInbox(store.inbox.filter((entry) => entry.source !== source));
       const sensor = sensors.find((candidate) => candidate.source === source);
       if (sensor) adopted(sensor);
-    } catch (error) {
-      setText(trouble, error instanceof ApiError ? error.message : "The gateway does not answer. Try again.");
-    }
-    setAttribute(submit, "aria-busy", undefined);
+    });
+    attr(submit, "aria-busy", undefined);
   }
 
   return {
     element: h("div", { class: "adoption" }, open, form),
     update(entry) {
-      setAttribute(endpoint, "placeholder", entry.endpoint ?? "");
-      setAttribute(open, "disabled", entry.definition === undefined);
+      attr(endpoint, "placeholder", entry.endpoint ?? "");
+      show(keyLabel, entry.key !== undefined);
+      attr(open, "disabled", entry.definition === undefined);
     },
   };
 }

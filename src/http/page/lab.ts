@@ -1,6 +1,6 @@
 /** The live table at `/lab/`: every client as the lab server sees it, for whoever runs the lab alone. */
 
-import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
+import { attr, h, List, type Part, quiet, setText, show } from "./dom.ts";
 import { plural, showValue, until } from "./format.ts";
 import { followLab } from "./live.ts";
 import { age, empty, figure, setAge, state, tickAges } from "./parts.ts";
@@ -15,10 +15,10 @@ const MEASURED = /^\/\d{4,5}\/\d+\/(?:5700|5850|5500|5705)$|^\/6\/\d+\/[01]$/;
 const store = new Store();
 const main = document.querySelector("#lab");
 const health = state("large");
-const hint = h("p", { class: "quiet" });
+const hint = quiet();
 const clients = h("ul", { class: "cards wide" });
 const list = new List<LabClient>(clients, ({ endpoint }) => endpoint, clientPart);
-const rest = h("p", { class: "quiet" });
+const rest = quiet();
 const nobody = empty(
   "Nobody has registered yet",
   `Point a client at coap://${location.hostname}, on the port that the lab printed when it started. `,
@@ -38,7 +38,7 @@ function draw(): void {
 function clientPart(): Part<LabClient> {
   const name = h("h2");
   const seen = age();
-  const facts = h("p", { class: "quiet" });
+  const facts = quiet();
   const shown = h("dl", { class: "readings" });
   const shownList = new List<string>(shown, (path) => path, valuePart);
   const all = h("dl", { class: "counters" });
@@ -72,7 +72,7 @@ function clientPart(): Part<LabClient> {
       shownList.update(measured);
       show(shown, measured.length > 0);
       setText(count, plural(paths.length, "Resource"));
-      setAttribute(details, "data-empty", paths.length === 0);
+      attr(details, "data-empty", paths.length === 0);
       if (details.open) allList.update(paths);
     },
   };

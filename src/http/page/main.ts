@@ -1,7 +1,7 @@
 /** Starts the page: one store, one screen at a time, everything brought up to date a few times a second. */
 
 import type { Part } from "./dom.ts";
-import { h, setAttribute, setText, show, svg } from "./dom.ts";
+import { attr, h, setText, show, spring, svg } from "./dom.ts";
 import { duration } from "./format.ts";
 import { inboxScreen } from "./inbox.ts";
 import { follow } from "./live.ts";
@@ -56,7 +56,7 @@ function route(moved: boolean): void {
   main?.replaceChildren(screen.element);
   const current = SCREENS.findLast(([, href]) => hash.startsWith(href));
   for (const link of nav?.querySelectorAll("a") ?? [])
-    setAttribute(link, "aria-current", link.getAttribute("href") === current?.[1] ? "page" : undefined);
+    attr(link, "aria-current", link.getAttribute("href") === current?.[1] ? "page" : undefined);
   document.title = `${current?.[0] ?? "Overview"} · Isthmus`;
   draw();
   if (!moved) return;
@@ -90,7 +90,7 @@ function draw(): void {
   const unwell = status ? status.sensors.gone + status.sensors.stale : 0;
   setText(badges["#/sensors"], unwell > 0 ? String(unwell) : "");
   setText(badges["#/inbox"], store.inbox.length > 0 ? String(store.inbox.length) : "");
-  setAttribute(document.body, "data-connection", connection);
+  attr(document.body, "data-connection", connection);
   if (connection === "open") pulse.set("good", "Connected");
   else pulse.set(connection === "lost" ? "bad" : "idle", connection === "lost" ? "Not connected" : "Connecting");
   drawBanner();
@@ -110,7 +110,7 @@ function drawNav(): void {
     const icon = svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: drawing }));
     nav?.append(h("a", { href }, icon, h("span", {}, name), href in badges && badgeOf(href)));
   }
-  nav?.append(h("span", { class: "spring" }), pulse.element);
+  nav?.append(spring(), pulse.element);
 }
 
 function badgeOf(href: string): HTMLElement | undefined {

@@ -1,7 +1,7 @@
 /** The first screen: one sentence of health, then only what is wrong, then every sensor in a line. */
 
 import { sensorPage } from "./card.ts";
-import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
+import { attr, h, List, type Part, quiet, setText, show, spring } from "./dom.ts";
 import { duration, plural, showValue } from "./format.ts";
 import { age, figure, graph, setAge, setLiveness, state } from "./parts.ts";
 import { byNeed, isSensor, mainPaths, type Store } from "./store.ts";
@@ -12,7 +12,7 @@ const AT_ONCE = 12;
 export function overviewScreen(store: Store): Part<Store> {
   const health = state("large");
   const sentence = h("h1", { class: "health", "aria-live": "polite" }, health.element);
-  const facts = h("p", { class: "quiet" });
+  const facts = quiet();
   const problems = h("ul", { class: "problems" });
   const problemList = new List<Problem>(problems, ({ what }) => what, problemPart);
   const rows = h("ul", { class: "glance" });
@@ -26,7 +26,7 @@ export function overviewScreen(store: Store): Part<Store> {
   const sensors = h(
     "section",
     { "aria-label": "Sensors" },
-    h("header", { class: "title" }, h("h2", {}, "Sensors"), h("span", { class: "spring" }), all),
+    h("header", { class: "title" }, h("h2", {}, "Sensors"), spring(), all),
     rows,
   );
   const element = h("section", { class: "screen" }, sentence, facts, problems, inbox, sensors);
@@ -83,7 +83,7 @@ function glance(store: Store): Part<Sensor> {
     element: h("li", {}, link),
     update(sensor) {
       const first = mainPaths(sensor)[0] ?? "";
-      setAttribute(link, "href", sensorPage(sensor.endpoint));
+      attr(link, "href", sensorPage(sensor.endpoint));
       setLiveness(liveness, sensor.liveness);
       setText(name, sensor.label);
       line.set(sensor, first);

@@ -1,6 +1,6 @@
 /** The small things that all screens show: states by shape and word, figures with units, ages, signal and graphs. */
 
-import { flash, h, setAttribute, setText, show, svg } from "./dom.ts";
+import { flash, h, attr, setText, show, svg } from "./dom.ts";
 import { ago, dateTime, duration, fixed, LIVENESS_WORDS, registrationText, type Shown, signalBars } from "./format.ts";
 import type { History } from "./history.ts";
 import { sparkline, track } from "./sparkline.ts";
@@ -36,8 +36,8 @@ export function state(className = ""): State {
   return {
     element,
     set(tone, words) {
-      setAttribute(element, "data-tone", tone);
-      setAttribute(path, "d", SHAPES[tone]);
+      attr(element, "data-tone", tone);
+      attr(path, "d", SHAPES[tone]);
       setText(text, words);
     },
   };
@@ -78,7 +78,7 @@ export function figure(className = "figure"): Figure {
     set(shown) {
       const changed = setText(number, shown.figure);
       setText(unit, shown.unit);
-      setAttribute(element, "data-long", shown.figure.length > 8);
+      attr(element, "data-long", shown.figure.length > 8);
       if (changed && !first) flash(number);
       first = false;
     },
@@ -91,8 +91,8 @@ export function age(prefix = ""): HTMLTimeElement {
 }
 
 export function setAge(element: HTMLTimeElement, iso: string | undefined, now = Date.now()): void {
-  setAttribute(element, "datetime", iso);
-  setAttribute(element, "title", iso === undefined ? undefined : dateTime(Date.parse(iso)));
+  attr(element, "datetime", iso);
+  attr(element, "title", iso === undefined ? undefined : dateTime(Date.parse(iso)));
   setText(element, (element.dataset["prefix"] ?? "") + ago(iso, now));
 }
 
@@ -126,8 +126,8 @@ export function signal(): Signal {
       show(element, rssi !== undefined);
       if (rssi === undefined) return;
       const lit = signalBars(rssi);
-      bars.forEach((bar, i) => setAttribute(bar, "class", i < lit ? "lit" : "dim"));
-      setAttribute(element, "title", "Strength of the last message heard");
+      bars.forEach((bar, i) => attr(bar, "class", i < lit ? "lit" : "dim"));
+      attr(element, "title", "Strength of the last message heard");
       setText(text, `${fixed(rssi, 0)} dBm`);
     },
   };
@@ -157,8 +157,8 @@ export function battery(): Battery {
     set(percent) {
       show(element, percent !== undefined);
       if (percent === undefined) return;
-      setAttribute(level, "width", (Math.max(0, Math.min(100, percent)) / 100) * 13);
-      setAttribute(element, "data-low", percent <= 15);
+      attr(level, "width", (Math.max(0, Math.min(100, percent)) / 100) * 13);
+      attr(element, "data-low", percent <= 15);
       setText(text, `${fixed(percent, 0)} %`);
     },
   };
@@ -185,13 +185,13 @@ export function graph(history: History, width: number, height: number): Graph {
       const frame = { width, height, pad: 4, steps };
       const drawn =
         longitude === undefined ? sparkline(points, frame) : track(points, history.points(endpoint, longitude), frame);
-      setAttribute(element, "preserveAspectRatio", longitude === undefined ? "none" : "xMidYMid meet");
-      setAttribute(area, "d", drawn.area);
-      setAttribute(line, "d", drawn.line);
-      setAttribute(dot, "d", drawn.end ? `M${drawn.end.x} ${drawn.end.y}h0` : "");
+      attr(element, "preserveAspectRatio", longitude === undefined ? "none" : "xMidYMid meet");
+      attr(area, "d", drawn.area);
+      attr(line, "d", drawn.line);
+      attr(dot, "d", drawn.end ? `M${drawn.end.x} ${drawn.end.y}h0` : "");
       const span = duration((points.at(-1)?.at ?? 0) - (points[0]?.at ?? 0));
       const name = values[path]?.name ?? path;
-      setAttribute(element, "aria-label", `${name} over the last ${span}`);
+      attr(element, "aria-label", `${name} over the last ${span}`);
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Every Resource of a sensor, as the gateway holds it and, beside it, as the lab server sees it. */
 
 import { type Control, controlFor, executableName } from "./controls.ts";
-import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
+import { attr, h, List, type Part, setText, show, spring } from "./dom.ts";
 import { qualityWord, showValue } from "./format.ts";
 import { age, figure, setAge } from "./parts.ts";
 import { agrees, byInstance, type Store } from "./store.ts";
@@ -33,7 +33,7 @@ export function resources(store: Store): Part<Both> {
   return {
     element,
     update(both) {
-      setAttribute(element, "data-lab", both.hasLab);
+      attr(element, "data-lab", both.hasLab);
       const { sensor, client } = both;
       const paths = new Set([
         ...Object.keys(sensor.values),
@@ -66,7 +66,7 @@ function instancePart(store: Store, instance: string): Part<Group> {
     element: h(
       "details",
       { class: "instance", open: !SETTINGS.test(instance) },
-      h("summary", {}, title, h("code", {}, instance), h("span", { class: "spring" }), watched),
+      h("summary", {}, title, h("code", {}, instance), spring(), watched),
       h("table", {}, head, body),
     ),
     update(group) {
@@ -140,11 +140,11 @@ function side(): Side {
     set(path, values, expected) {
       const known = values[path];
       value.set(known ? showValue(path, known, values) : { figure: expected ? "—" : "", unit: "" });
-      setAttribute(value.element, "title", known ? `${String(known.value)} ${known.unit ?? ""}`.trim() : undefined);
+      attr(value.element, "title", known ? `${String(known.value)} ${known.unit ?? ""}`.trim() : undefined);
       setText(quality, qualityWord(known?.quality));
       show(time, known !== undefined);
       setAge(time, known?.time);
     },
-    mark: (differs) => setAttribute(element, "data-differs", differs),
+    mark: (differs) => attr(element, "data-differs", differs),
   };
 }

@@ -1,9 +1,10 @@
 /** One sensor whole: its figures, its life, what both ends hold of it, and what can be done with it. */
 
 import { type Control, controlFor } from "./controls.ts";
-import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
+import { attr, h, List, type Part, quiet, setText, show } from "./dom.ts";
 import { duration, plural, registrationText, securityText, showValue, until } from "./format.ts";
 import { heading } from "./heading.ts";
+import { keyPanel } from "./keys.ts";
 import { age, empty, fact, figure, graph, setAge, setRegistration, state } from "./parts.ts";
 import { resources } from "./resources.ts";
 import { type Asked, mainPaths, type Store } from "./store.ts";
@@ -17,6 +18,7 @@ export function sensorScreen(store: Store, endpoint: string): Part<Store> {
     ({ path }) => path,
     () => mainFigure(store),
   );
+  const key = keyPanel(endpoint);
   const life = upstreamFacts();
   const both = resources(store);
   const log = askedLog();
@@ -29,6 +31,7 @@ export function sensorScreen(store: Store, endpoint: string): Part<Store> {
     "div",
     {},
     head.element,
+    key.element,
     figures,
     life.element,
     h("header", { class: "title" }, h("h2", {}, "Every Resource")),
@@ -44,6 +47,7 @@ export function sensorScreen(store: Store, endpoint: string): Part<Store> {
       if (!sensor) return;
       const client = now.lab?.get(endpoint);
       head.update(sensor);
+      key.update(sensor);
       figureList.update(mainPaths(sensor).map((path) => ({ sensor, path })));
       life.update({ sensor, store: now });
       both.update({ sensor, client, hasLab: now.lab !== undefined });
@@ -69,7 +73,7 @@ function mainFigure(store: Store): Part<MainValue> {
     update({ sensor, path }) {
       const known = sensor.values[path];
       setText(name, known?.name ?? path);
-      setAttribute(name, "title", path);
+      attr(name, "title", path);
       value.set(showValue(path, known));
       line.set(sensor, path);
       setText(range, rangeText(store, { sensor, path }));
@@ -105,7 +109,7 @@ function upstreamFacts(): Part<{ sensor: Sensor; store: Store }> {
   const port = h("span");
   const security = h("span");
   const error = h("p", { class: "error" });
-  const lab = h("p", { class: "quiet" });
+  const lab = quiet();
   const element = h(
     "section",
     { class: "upstream-facts", "aria-label": "Upstream" },
@@ -133,7 +137,7 @@ function upstreamFacts(): Part<{ sensor: Sensor; store: Store }> {
       const servers = is.servers?.map((each) => `${each.server}: ${registrationText(each)}`);
       setText(server, servers?.join("; ") ?? is.server);
       setText(security, securityText(is.security));
-      setAttribute(security, "title", is.security?.fingerprint);
+      attr(security, "title", is.security?.fingerprint);
       setText(observed, plural(is.observations, "path"));
       setText(
         port,

@@ -1,6 +1,6 @@
 /** The System screen: adapters, clock, version, and what was counted. */
 
-import { h, List, type Part, setText } from "./dom.ts";
+import { h, List, type Part, quiet, setText, spring } from "./dom.ts";
 import { bytes, dateTime, duration, plain, words } from "./format.ts";
 import { age, empty, fact, setAge, state } from "./parts.ts";
 import type { Store } from "./store.ts";
@@ -74,9 +74,9 @@ function adapterPart(): Part<Adapter> {
     element: h(
       "li",
       { class: "card adapter" },
-      h("header", {}, name, type, h("span", { class: "spring" }), health.element),
+      h("header", {}, name, type, spring(), health.element),
       reason,
-      h("p", { class: "quiet" }, frames, last),
+      quiet(frames, last),
     ),
     update(adapter) {
       setText(name, adapter.name);

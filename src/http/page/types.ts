@@ -47,6 +47,12 @@ export interface Registration {
   readonly servers?: readonly Registration[];
 }
 
+/** What opens frames that are sealed: where people find it, and how long it is. */
+export interface KeyNeed {
+  readonly where: string;
+  readonly digits: readonly number[];
+}
+
 export interface Sensor {
   readonly endpoint: string;
   readonly label: string;
@@ -58,6 +64,8 @@ export interface Sensor {
   readonly liveness: Liveness;
   readonly lastHeardAt?: string;
   readonly rssi?: number;
+  readonly key?: KeyNeed & { readonly state?: "missing" | "wrong" | "ok"; readonly configured?: boolean };
+  readonly speaks?: string;
   readonly registration: Registration;
   readonly values: Values;
   readonly main: readonly string[];
@@ -117,6 +125,8 @@ export interface InboxEntry {
   readonly model?: string;
   readonly endpoint?: string;
   readonly objects?: readonly string[];
+  readonly key?: KeyNeed & { readonly needed: boolean };
+  readonly raw?: readonly string[];
   readonly readings: Readonly<Record<string, { readonly value: Scalar; readonly unit?: string } | null>>;
   readonly rssi?: number;
   readonly heard: number;

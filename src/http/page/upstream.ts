@@ -1,7 +1,7 @@
 /** The Upstream screen: whether the server knows us, endpoint by endpoint. */
 
 import { sensorPage } from "./card.ts";
-import { h, List, type Part, setAttribute, setText, show } from "./dom.ts";
+import { attr, h, List, type Part, quiet, setText, show, spring } from "./dom.ts";
 import { duration, plain, plural, until } from "./format.ts";
 import { age, empty, setAge, setRegistration, state } from "./parts.ts";
 import { byLabel, type Store } from "./store.ts";
@@ -14,7 +14,7 @@ export function upstreamScreen(): Part<Store> {
   const serverList = new List<Server>(servers, ({ uri }) => uri, serverPart);
   const body = h("tbody");
   const rows = new List<Sensor>(body, ({ endpoint }) => endpoint, endpointRow);
-  const rest = h("p", { class: "quiet" });
+  const rest = quiet();
   const heads = ["Endpoint", "State", "Since", "Lifetime", "Observed", "Port"];
   const table = h(
     "table",
@@ -60,19 +60,13 @@ function serverPart(): Part<Server> {
   const answered = age("last answer ");
   const bar = h("progress", { "aria-hidden": "true" });
   return {
-    element: h(
-      "li",
-      { class: "card server" },
-      h("header", {}, uri, h("span", { class: "spring" }), answered),
-      health.element,
-      bar,
-    ),
+    element: h("li", { class: "card server" }, h("header", {}, uri, spring(), answered), health.element, bar),
     update({ uri: name, registered, endpoints, lastAnswerAt }) {
       setText(uri, name);
       const tone = registered === endpoints ? "good" : registered === 0 ? "bad" : "warn";
       health.set(tone, `${plain(registered)} of ${plural(endpoints, "endpoint")} registered`);
-      setAttribute(bar, "max", Math.max(1, endpoints));
-      setAttribute(bar, "value", registered);
+      attr(bar, "max", Math.max(1, endpoints));
+      attr(bar, "value", registered);
       setAge(answered, lastAnswerAt);
     },
   };
@@ -102,7 +96,7 @@ function endpointRow(): Part<Sensor> {
     ),
     update({ endpoint, label, registration }) {
       setText(link, label);
-      setAttribute(link, "href", sensorPage(endpoint));
+      attr(link, "href", sensorPage(endpoint));
       setText(name, endpoint);
       setRegistration(is, registration);
       const next =
