@@ -32,7 +32,7 @@ export function parseBlock(bytes: Uint8Array): Telegram {
 
 function readLine(line: string, telegram: Map<string, Keyed>): void {
   if (line === "") return;
-  const match = /^([A-Za-z0-9#]{1,16})\t([\x20-\x7e]{0,40})$/.exec(line);
+  const match = /^([A-Za-z0-9#_]{1,16})\t([\x20-\x7e]{0,40})$/.exec(line);
   if (!match) throw new DecodeError(`"${line.slice(0, 40)}" is no line of a VE.Direct block`);
   const [, label = "", value = ""] = match;
   telegram.set(label, { value: value === "" || value === "---" ? null : value });
