@@ -102,11 +102,22 @@ function advertOf(input: Input): Payload {
   const name = optional(input, "local_name");
   return {
     kind: "advert",
-    manufacturer: hexEntries(input, "manufacturer_data").map(([company, bytes]) => [companyOf(company), bytes]),
+    manufacturer: sectionsOf(input["manufacturer_data"] ?? {}),
     services: new Map(hexEntries(input, "service_data").map(([uuid, bytes]) => [uuidOf(uuid), bytes])),
     serviceUuids: uuidsOf(input["service_uuids"]),
     ...(name !== undefined && { name }),
   };
+}
+
+/** A company may have several sections in one advert: they stand in a list. */
+function sectionsOf(record: unknown): [number, Uint8Array][] {
+  if (!isInput(record)) throw new DecodeError('"manufacturer_data" is no object');
+  return Object.entries(record).flatMap(([company, data]) =>
+    [data].flat().map((hex): [number, Uint8Array] => {
+      if (typeof hex !== "string") throw new DecodeError(`"${company}" is no text`);
+      return [companyOf(company), fromHex(hex)];
+    }),
+  );
 }
 
 function uuidsOf(uuids: unknown): string[] {

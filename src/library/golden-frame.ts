@@ -55,7 +55,9 @@ function bodyOf({ hex, text, json }: Heard): Uint8Array | undefined {
 function advertOf({ name, manufacturer = {}, service_data = {}, services = [] }: Advert): Payload {
   return {
     kind: "advert",
-    manufacturer: Object.entries(manufacturer).map(([company, hex]) => [Number(company), fromHex(hex)] as const),
+    manufacturer: Object.entries(manufacturer).flatMap(([company, data]) =>
+      [data].flat().map((hex) => [Number(company), fromHex(hex)] as const),
+    ),
     services: new Map(Object.entries(service_data).map(([uuid, hex]) => [fullUuid(uuid) ?? uuid, fromHex(hex)])),
     serviceUuids: services.map((uuid) => fullUuid(uuid) ?? String(uuid)),
     ...(name !== undefined && { name }),

@@ -189,7 +189,7 @@ const isResource = (value: unknown): value is ResourceSpec =>
 
 function placeOf(spec: FieldSpec): string {
   const { at, type, bits, slices, tag, flag, json, topic, column, group, nmea, fc, address, name, expr } = spec;
-  const section = spec.in === undefined ? "" : ` of ${spec.in}`;
+  const section = spec.in === undefined ? "" : ` of ${typeof spec.in === "number" ? hexWord(spec.in) : spec.in}`;
   if (expr !== undefined) return `= ${expr}`;
   if (fc !== undefined) return `function ${fc}, register ${hexWord(address ?? 0)}, ${type ?? ""}`;
   const under = topic === undefined ? "" : `${json === undefined ? "" : " "}under ${[topic].flat().join(", ")}`;

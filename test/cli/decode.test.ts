@@ -191,7 +191,7 @@ describe("a line of output", () => {
 
   it("has no definition for what nobody knows", () => {
     const nobody = { definition: null, identity: null, readings: {} };
-    expect(decode({ kind: "advert", manufacturer_data: { "004c": "0215" } })).toEqual(nobody);
+    expect(decode({ kind: "advert", manufacturer_data: { fffe: "0215" } })).toEqual(nobody);
     expect(decode({ kind: "text", text: "hello" })).toEqual(nobody);
     expect(decode({ kind: "bytes", hex: df5 })).toEqual(nobody);
     expect(decode({ kind: "message", topic: "a", payload: {} })).toEqual(nobody);

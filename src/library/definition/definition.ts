@@ -9,7 +9,7 @@ import { commandSchema, instanceSchema } from "./objects.ts";
 
 const ID = /^[a-z0-9]+(?:[.-][a-z0-9]+)*$/;
 /** A number after the star tells several fields apart that have many Instances of one Object. */
-const OBJECT_KEY = /^\d{1,5}\/(?:\d{1,5}|\*\d?)$/;
+const OBJECT_KEY = /^\d{1,5}\/(?:\d{1,5}|\*\d{0,2})$/;
 
 const id = z.string().regex(ID, "lower-case words joined by dots or dashes");
 
@@ -18,7 +18,11 @@ const advert = z
     name: z.string().optional(),
     address: z.string().optional(),
     manufacturer: z
-      .record(z.string().regex(/^0x[0-9A-Fa-f]{4}$/, "a company such as 0x0499"), z.union([hex, z.literal("")]))
+      .record(
+        z.string().regex(/^0x[0-9A-Fa-f]{4}$/, "a company such as 0x0499"),
+        z.union([hex, z.literal(""), z.array(hex).min(2).max(4)]),
+      )
+      .describe("data of a company; several sections of it in a list, the newest last")
       .optional(),
     service_data: z.record(z.string(), z.union([hex, z.literal("")])).optional(),
     services: z.array(z.union([z.int(), z.string()])).optional(),

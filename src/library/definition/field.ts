@@ -38,7 +38,10 @@ const slice = z.strictObject({
 /** Places in binary payloads. */
 const binaryPlace = {
   at: z.int().min(-65_535).max(65_535).describe("offset in bytes; from the end if negative").optional(),
-  in: z.enum(SECTIONS).describe("section of the advert, if not the one that frame names").optional(),
+  in: z
+    .union([z.enum(SECTIONS), z.int().min(0).max(0xffff)])
+    .describe("section of the advert, if not the one that frame names; a number is a service, and its data are meant")
+    .optional(),
   length: z.int().min(1).max(255).describe("bytes of an ascii, utf8, hex or bcd field").optional(),
   bits: bits.describe("only these bits of the integer").optional(),
   slices: z

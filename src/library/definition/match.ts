@@ -15,6 +15,10 @@ const ble = z.strictObject({
     ])
     .describe("company identifier, one of several, those with some bits in common, or any: then it may be data")
     .optional(),
+  joined: z
+    .literal(true)
+    .describe("sections of that company in one advert are parts of one message, in their order; else the last counts")
+    .optional(),
   service_data: z
     .union([uuid, z.array(uuid).min(1).max(8)])
     .describe("service UUID, 16 or 128 bits, or one of several")

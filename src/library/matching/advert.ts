@@ -17,19 +17,20 @@ export function fullUuid(uuid: number | string): string | undefined {
     : undefined;
 }
 
-export type SectionName = (typeof SECTIONS)[number];
+/** A section by its name, or the data of a service. */
+export type SectionName = (typeof SECTIONS)[number] | number;
 export type Advert = Extract<Frame["payload"], { kind: "advert" }>;
 type Sections = Advert["manufacturer"];
 type Section = Sections[number];
 
 /** The bytes in an advert that belong to a definition's company or service. Bare bytes are taken for them. */
 export function advertBytes(from: SectionName, ble: BleMatch | undefined): (frame: Frame) => Uint8Array | undefined {
-  const service = serviceSection(ble);
+  const service = serviceSection(typeof from === "number" ? { service_data: from } : ble);
   const manufacturer = manufacturerSection(ble);
   return ({ payload }) => {
     if (payload.kind === "bytes") return payload.bytes;
     if (payload.kind !== "advert") return undefined;
-    if (from === "service_data") return service(payload.services);
+    if (from === "service_data" || typeof from === "number") return service(payload.services);
     const section = manufacturer(payload.manufacturer);
     return section && (from === "manufacturer" ? section[1] : rawSection(section));
   };
@@ -51,6 +52,7 @@ function rawSection([company, data]: Section): Uint8Array {
 export function manufacturerSection(ble: BleMatch | undefined): (sections: Sections) => Section | undefined {
   const { manufacturer = "any" } = ble ?? {};
   if (manufacturer === "any") return anySection(ble);
+  if (typeof manufacturer === "number" && ble?.joined) return (sections) => joinedOf(sections, manufacturer);
   if (typeof manufacturer === "number") return (sections) => lastOf(sections, (company) => company === manufacturer);
   if (Array.isArray(manufacturer)) return (sections) => lastOf(sections, (company) => manufacturer.includes(company));
   const { mask, is } = manufacturer;
@@ -66,6 +68,19 @@ function anySection(ble: BleMatch | undefined): (sections: Sections) => Section 
     for (let i = sections.length - 1; i >= 0; i--) if (test.fits(sections[i]![1])) return sections[i];
     return last(sections);
   };
+}
+
+/** One section, where there is but one: nothing is copied then. */
+function joinedOf(sections: Sections, company: number): Section | undefined {
+  const own = sections.filter((section) => section[0] === company);
+  if (own.length < 2) return own[0];
+  const joined = new Uint8Array(own.reduce((sum, [, bytes]) => sum + bytes.length, 0));
+  let end = 0;
+  for (const [, bytes] of own) {
+    joined.set(bytes, end);
+    end += bytes.length;
+  }
+  return [company, joined];
 }
 
 function lastOf(sections: Sections, fits: (company: number) => boolean): Section | undefined {

@@ -1,94 +1,114 @@
-/** Families that speak in several sections of an advert, in several adverts, or beside a beacon of somebody else. */
+/** Sections of one advert: those of one company that belong together, and data of services that fields name. */
 
 import { describe, expect, it } from "vitest";
-import type { Frame } from "../../../src/library/index.ts";
-import { changed, load } from "../../support/definitions.ts";
+import { fromHex } from "../../../src/base/bytes.ts";
+import { decodeLine } from "../../../src/cli/decode.ts";
+import { readFrameLine } from "../../../src/cli/frame-line.ts";
+import { advertBytes, fullUuid } from "../../../src/library/matching/advert.ts";
+import { loadDevices } from "../../../src/library/index.ts";
+import type { Frame } from "../../../src/sdk/adapter.ts";
+import { deviceOf, problemsOf, values } from "../../support/definitions.ts";
 
-const FD3D = "0000fd3d-0000-1000-8000-00805f9b34fb";
-const METER = changed(
-  ["manufacturer: 0x1234, length: 4", 'manufacturer: 0x0969, service_data: 0xFD3D, prefix: "54", remember: true'],
-  ["bytes: ble.manufacturer", "bytes: ble.service_data"],
-  ["{ at: 0, type: i16be", "{ at: 0, in: manufacturer, type: i16be"],
-  ["hex: 08F2 01 00", 'advert: { manufacturer: { "0x0969": 08F2 }, service_data: { "0xFD3D": 54 00 01 } }'],
-);
+type Sections = readonly (readonly [company: number, hex: string])[];
 
-interface Sections {
-  readonly manufacturer?: readonly (readonly [company: number, bytes: readonly number[]])[];
-  readonly service?: readonly number[];
-  readonly source?: string;
-}
-
-function advert({ manufacturer = [], service, source = "AA:BB:CC:DD:EE:01" }: Sections): Frame {
+function advert(manufacturer: Sections, services: Readonly<Record<string, string>> = {}): Frame {
+  const data = Object.entries(services).map(([uuid, hex]) => [fullUuid(uuid) ?? uuid, fromHex(hex)] as const);
   return {
-    source,
-    at: { ms: 0, trusted: true },
+    source: "02:00:00:00:00:01",
+    at: { ms: 0, trusted: false },
     payload: {
       kind: "advert",
-      manufacturer: manufacturer.map(([company, bytes]) => [company, Uint8Array.from(bytes)] as const),
-      services: new Map(service ? [[FD3D, Uint8Array.from(service)]] : []),
+      manufacturer: manufacturer.map(([company, hex]) => [company, fromHex(hex)] as const),
+      services: new Map(data),
       serviceUuids: [],
     },
   };
 }
 
-const VALUES = { manufacturer: [[0x0969, [0x08, 0xf2]]] } as const;
-const LETTER = { service: [0x54, 0x00, 0x07] } as const;
+const hexOf = (bytes: Uint8Array | undefined) => bytes && Buffer.from(bytes).toString("hex");
 
-function heard(library: ReturnType<typeof load>["library"], frame: Frame) {
-  const fields = library.match(frame)?.decode(frame)?.fields;
-  return fields && Object.fromEntries([...fields].map(([name, quantity]) => [name, quantity?.value ?? null]));
-}
+const definition = (match: string, fields: string) => `schema: device/v1
+id: acme.sections
+vendor: Acme
+model: S-1
+match:    { ble: { ${match} } }
+identity: { from: ble.address, endpoint: "acme-{address}" }
+frame:    { bytes: ble.service_data }
+alive:    { expect: 10s, stale: 90s, gone: 15m }
+fields:
+${fields}
+objects: { 3/0: { 0: { const: Acme } } }
+tests: [{ name: nothing, hex: "00" }]
+`;
 
-describe("a model whose letter and values come in two sections", () => {
-  it("is known by both in one advert", () => {
-    const { library, problems } = load(METER);
-    expect(problems).toEqual([]);
-    expect(heard(library, advert({ ...VALUES, ...LETTER }))).toEqual({ temperature: 22.9, counter: 7 });
+describe("sections of one company in one advert", () => {
+  const two: Sections = [
+    [0x0757, "12980a"],
+    [0x004c, "0215"],
+    [0x0757, "f10d"],
+  ];
+
+  it("are one message, in their order, where a definition says so", () => {
+    expect(hexOf(advertBytes("manufacturer", { manufacturer: 0x0757, joined: true })(advert(two)))).toBe("12980af10d");
   });
 
-  it("is known by the letter alone, and then by the values alone", () => {
-    const { library } = load(METER);
-    expect(heard(library, advert(VALUES))).toBeUndefined();
-    expect(heard(library, advert(LETTER))).toEqual({ counter: 7 });
-    expect(heard(library, advert(VALUES))).toEqual({ temperature: 22.9 });
+  it("are a newer one and an older one, where it does not", () => {
+    expect(hexOf(advertBytes("manufacturer", { manufacturer: 0x0757 })(advert(two)))).toBe("f10d");
   });
 
-  it("is not taken for another that has neither section, or another letter", () => {
-    const { library } = load(METER);
-    heard(library, advert(LETTER));
-    expect(heard(library, advert({ manufacturer: [[0x004c, [1, 2]]] }))).toBeUndefined();
-    expect(heard(library, advert({ ...VALUES, service: [0x55, 0x00, 0x07] }))).toBeUndefined();
-    expect(heard(library, advert({ ...VALUES, source: "AA:BB:CC:DD:EE:02" }))).toBeUndefined();
+  it("are not copied if there is but one, and are nothing if there is none", () => {
+    const frame = advert([[0x0757, "f10d"]]);
+    const bytes = advertBytes("manufacturer", { manufacturer: 0x0757, joined: true })(frame);
+    expect(frame.payload.kind === "advert" && frame.payload.manufacturer[0]?.[1] === bytes).toBe(true);
+    expect(advertBytes("manufacturer", { manufacturer: 0x0757, joined: true })(advert([]))).toBeUndefined();
   });
 
-  it("needs both sections where nothing is remembered", () => {
-    const { library } = load(METER.replace(", remember: true", ""));
-    expect(heard(library, advert(LETTER))).toBeUndefined();
-    expect(heard(library, advert({ ...VALUES, ...LETTER }))).toEqual({ temperature: 22.9, counter: 7 });
+  it("have the company before them once, if it is wanted", () => {
+    const raw = advertBytes("manufacturer.raw", { manufacturer: 0x0757, joined: true });
+    expect(hexOf(raw(advert(two)))).toBe("570712980af10d");
+  });
+
+  it("stand in a list in recorded lines", () => {
+    const { frame } = readFrameLine('{"kind":"advert","manufacturer_data":{"0757":["12980a","f10d"],"004c":"0215"}}');
+    expect(frame.payload.kind === "advert" && frame.payload.manufacturer.map(([company]) => company)).toEqual([
+      0x0757, 0x0757, 0x004c,
+    ]);
+    for (const [data, complaint] of [
+      ['{"0757":["12980a",7]}', '"0757" is no text'],
+      ['{"0757":7}', '"0757" is no text'],
+      ["7", '"manufacturer_data" is no object'],
+    ] as const)
+      expect(() => readFrameLine(`{"kind":"advert","manufacturer_data":${data}}`)).toThrow(complaint);
+  });
+
+  it("tell temperature and battery of a Blue PUCK at once", () => {
+    const { library } = loadDevices();
+    const line = { kind: "advert", address: "FF:E9:F1:C2:25:F9", manufacturer_data: { "0757": ["12980a", "f10d"] } };
+    const { readings } = decodeLine(library, JSON.stringify(line));
+    expect([readings["temperature"]?.value, readings["battery"]?.value]).toEqual([27.12, 13]);
   });
 });
 
-describe("a company identifier that may be any", () => {
-  const PROBE = changed(["manufacturer: 0x1234, length: 4", 'manufacturer: any, length: 4, prefix: "??F2"']);
+describe("fields in the data of a service", () => {
+  const FIELDS = `  temperature: { in: 0x2A6E, at: 0, type: i16le, scale: 0.01, unit: Cel }
+  humidity:    { in: 0x2A6F, at: 0, type: u16le, scale: 0.01, unit: "%RH" }
+  _company:    { in: manufacturer, at: 0, type: u8 }`;
+  const text = definition("service_data: [0x2A6E, 0x2A6F]", FIELDS);
+  const read = (frame: Frame) => values(deviceOf(text), frame.payload);
 
-  it("takes the section that fits, though a beacon comes after it", () => {
-    const { library } = load(PROBE);
-    const probe = [0x5530, [0x08, 0xf2, 1, 0]] as const;
-    expect(heard(library, advert({ manufacturer: [probe, [0x004c, [2, 0x15, 0, 0, 0]]] }))).toEqual({
-      temperature: 22.9,
-      counter: 1,
-    });
+  it("are read each in its own, in whatever order they come", () => {
+    expect(read(advert([], { "2a6e": "3408", "2a6f": "391b" }))).toEqual({ temperature: 21, humidity: 69.69 });
+    expect(read(advert([], { "2a6f": "391b", "2a6e": "c6f8" }))).toEqual({ temperature: -18.5, humidity: 69.69 });
   });
 
-  it("takes the last of several that fit, which is the newest", () => {
-    const { library } = load(PROBE);
-    const older = [0x5530, [0x08, 0xf2, 1, 0]] as const;
-    const newer = [0x5531, [0x09, 0xf2, 2, 0]] as const;
-    expect(heard(library, advert({ manufacturer: [older, newer] }))).toEqual({ temperature: 25.46, counter: 2 });
+  it("are not spoken of where that service is not there, or too short", () => {
+    expect(read(advert([], { "2a6f": "391b" }))).toEqual({ humidity: 69.69 });
+    expect(read(advert([], { "2a6e": "34", "2a6f": "391b" }))).toEqual({ humidity: 69.69 });
   });
 
-  it("takes none where none fits", () => {
-    const { library } = load(PROBE);
-    expect(heard(library, advert({ manufacturer: [[0x004c, [2, 0x15, 0, 0]]] }))).toBeUndefined();
+  it("need a number of 16 bits or a section's name", () => {
+    const problems = problemsOf(text.replace("in: 0x2A6E", "in: 0x12A6E"));
+    expect(problems.length).toBeGreaterThan(0);
+    expect(problemsOf(text.replace("in: 0x2A6E", "in: service"))).not.toEqual([]);
   });
 });
