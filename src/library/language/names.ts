@@ -3,6 +3,7 @@
 import { didYouMean } from "../check.ts";
 import { type Expression, ExpressionError, parseExpression } from "./expression.ts";
 import type { Complain, Where } from "../source.ts";
+import { endless } from "./regexp.ts";
 import { parseTemplate, type Template } from "./template.ts";
 
 export interface Names {
@@ -41,7 +42,11 @@ function checked<T extends { readonly names: readonly string[] }>(
 /** A regular expression, or undefined after a complaint. */
 export function checkedRegExp(text: string, where: Where, complain: Complain): RegExp | undefined {
   try {
-    return new RegExp(text);
+    const expression = new RegExp(text);
+    const fault = endless(text);
+    if (fault === undefined) return expression;
+    complain(where, fault, "repeat single characters, and put others between two repetitions");
+    return undefined;
   } catch (error) {
     complain(where, error instanceof Error ? error.message : "no regular expression");
     return undefined;

@@ -15,8 +15,8 @@ export interface SerialMatcher {
   readonly binary: { readonly first: number | undefined } | undefined;
 }
 
-/** Telegrams of meters have some thousand characters. */
-const MAX_TEXT = 16_384;
+/** Telegrams of meters have some thousand characters; expressions may take time that grows with the square of it. */
+const MAX_TEXT = 8_192;
 const NEVER = () => 0;
 
 export function compileSerial(serial: SerialMatch, complain: Complain): SerialMatcher {
