@@ -50,6 +50,11 @@ const SHARES: ReadonlySet<string> = new Set(["%", "%RH", "%EL", "/100"]);
 
 /** The field's name and its unit, if its name ends in one. */
 export function nameAndUnit(key: string): readonly [name: string, unit: string | undefined] {
+  // The number of several comes after the unit there, and after the name here: apparent_power_va_1.
+  const number = /_\d+$/.exec(key)?.[0] ?? "";
+  const plain = key.slice(0, key.length - number.length);
+  const numbered = UNITS.find(([ending]) => number !== "" && plain.endsWith(ending));
+  if (numbered) return [plain.slice(0, -numbered[0].length) + number, numbered[1]];
   const found = UNITS.find(([ending]) => key.endsWith(ending));
   return found ? [key.slice(0, -found[0].length), found[1]] : [key, undefined];
 }
@@ -59,11 +64,16 @@ export function inUnit(value: number, from: string | undefined, to: string | und
   if (to === undefined || from === undefined || from === to) return value;
   if (SHARES.has(from) && SHARES.has(to)) return value;
   if (SHARES.has(to) && from === "/") return value * 100;
+  // SenML counts places in degrees under names of their own.
+  if (to === "deg" && (from === "lat" || from === "lon")) return value;
   return convert(value, from, to);
 }
+
+/** What a number of single precision carries: a vector that shows more of its digits asks for too much. */
+const SINGLE = 1e-7;
 
 /** Half a unit of the last decimal shown, and a little for the arithmetic. */
 export function tolerance(expected: number): number {
   const [, decimals = ""] = String(expected).split(".");
-  return 0.5 * 10 ** -decimals.length * 1.000_001;
+  return Math.max(0.5 * 10 ** -decimals.length * 1.000_001, Math.abs(expected) * SINGLE);
 }
