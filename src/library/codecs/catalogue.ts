@@ -1,16 +1,24 @@
 /** The formats that need code, by the name that a definition gives them. */
 
+import { homeAssistant } from "../conventions/homeassistant.ts";
+import { homie } from "../conventions/homie.ts";
+import { sparkplug } from "../conventions/sparkplug.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { FrameSpec } from "../definition/frame.ts";
 import { bthomeV2 } from "./bthome.ts";
 import { bthomeV1 } from "./bthome-v1.ts";
 import type { Codec } from "./codec.ts";
+import { mibeacon } from "./mibeacon/mibeacon.ts";
 
 type Name = NonNullable<FrameSpec["codec"]>;
 
 const CODECS: Partial<Record<Name, (definition: Definition) => Codec>> = {
   "bthome.v1": bthomeV1,
   "bthome.v2": bthomeV2,
+  mibeacon,
+  homeassistant: homeAssistant,
+  homie,
+  "sparkplug.b": sparkplug,
 };
 
 export const catalogue: ReadonlyMap<string, (definition: Definition) => Codec> = new Map(Object.entries(CODECS));

@@ -30,7 +30,9 @@ export const instanceSchema = z
     range: range.describe("what the sensor can measure: 5603 and 5604").optional(),
     type: z
       .string()
-      .describe("Application Type, 5750; {component} is the part of the device that the field was heard of")
+      .describe(
+        "Application Type, 5750; {component} is the part of the device that the field was heard of, {name} the field with it",
+      )
       .optional(),
     when: z.literal("present").describe("the Instance appears when its field is first heard").optional(),
   })

@@ -53,7 +53,8 @@ export function compileInstance(context: InstanceContext, instance: number): Ins
     ...{ times: [], writable: [], executable: [] },
   };
   const sensor = spec.value === undefined ? undefined : compileSensor(context, parts, spec.value);
-  const type = spec.type?.replace("{component}", partOf(context.heard ?? spec.value ?? ""));
+  const name = context.heard ?? spec.value ?? "";
+  const type = spec.type?.replace("{component}", partOf(name)).replace("{name}", name);
   if (type !== undefined) addConstant(context, parts, { id: Shared.ApplicationType, value: type });
   if (spec.range && sensor) {
     addConstant(context, parts, { id: Shared.MinRange, value: spec.range[0] });

@@ -1,6 +1,7 @@
 /** Readings of one sensor become resource updates; writes and executes become commands. */
 
 import type { Stamp } from "../../base/clock.ts";
+import type { Scalar } from "../../base/outcome.ts";
 import { depth, idAt, ids, path, type Path } from "../../model/path.ts";
 import type { ResourceUpdate } from "../../model/value.ts";
 import type { CommandPlans } from "./command.ts";
@@ -9,7 +10,7 @@ import { Calibration } from "./calibration.ts";
 import { Counting } from "./counting.ts";
 import { DeviceObject, NO_ERROR, PERIPHERAL_MALFUNCTION, Quality } from "./ipso.ts";
 import { LiveInstance, NOW, type Occasion } from "./live-instance.ts";
-import { isOneOf } from "./many.ts";
+import { isAny, isHeardOf, isOneOf } from "./many.ts";
 import { Monotonic } from "./monotonic.ts";
 import type { Constant, InstancePlan, ManyPlan, ObjectPlan } from "./plan.ts";
 import type { Reading } from "../reading.ts";
@@ -75,7 +76,7 @@ export class SensorMapping implements Mapping {
       updates.push({ path: ERROR_CODE, value: NO_ERROR, at: reading.at });
     }
     if (this.#plan.appearing.size > 0 || this.#plan.many.length > 0)
-      for (const name of reading.fields.keys()) this.#meet(name);
+      for (const [name, quantity] of reading.fields) this.#meet(name, quantity?.value);
     for (const instance of this.#instances) instance.update(reading, updates, occasion);
     if (this.#plan.pulses) this.#endPulses(updates);
     return updates;
@@ -136,15 +137,17 @@ export class SensorMapping implements Mapping {
   }
 
   /** What is heard for the first time may make Instances appear; most sensors never have most of them. */
-  #meet(name: string): void {
+  #meet(name: string, value?: Scalar): void {
     this.#heard ??= new Set();
     if (this.#heard.has(name) || this.#heard.size >= MAX_HEARD) return;
+    // What it is to be shown as depends on what it is: that has to be known first.
+    if (value === undefined && this.#plan.many.some(({ field }) => isAny(field))) return;
     this.#heard.add(name);
     for (const plan of this.#plan.appearing.get(name) ?? [])
       if (!this.#instances.some((each) => each.plan === plan))
         this.#instances.push(new LiveInstance(plan, { heardAs: name }));
     for (const many of this.#plan.many)
-      if (isOneOf(name, many.field) && !this.#hasOne(many, name)) this.#appear(many, name);
+      if (isHeardOf(name, value, many.field) && !this.#hasOne(many, name)) this.#appear(many, name);
   }
 
   #at(instance: Path): LiveInstance | undefined {
@@ -164,7 +167,9 @@ export class SensorMapping implements Mapping {
     const fixed = this.#plan.instances.find((plan) => plan.path === instance);
     if (fixed) return this.#plan.appearing.get(name)?.find((plan) => plan === fixed);
     const [object, id] = ids(instance);
-    const many = this.#plan.many.find((each) => each.object === object && isOneOf(name, each.field));
+    const many = this.#plan.many.find(
+      (each) => each.object === object && (isAny(each.field) || isOneOf(name, each.field)),
+    );
     return id === undefined || depth(instance) !== 2 ? undefined : many?.instance(id, name);
   }
 
@@ -173,7 +178,8 @@ export class SensorMapping implements Mapping {
     const taken = new Set(
       [...this.#plan.instances, ...this.#instances.map(({ plan }) => plan)].map(({ path }) => path),
     );
-    let id = name.includes("/") || name === many.field ? 0 : Number(name.slice(many.field.length + 1)) - 1;
+    const first = name.includes("/") || name === many.field || isAny(many.field);
+    let id = first ? 0 : Number(name.slice(many.field.length + 1)) - 1;
     while (taken.has(path(many.object, id))) id += 1;
     this.#instances.push(new LiveInstance(many.instance(id, name), { heardAs: name }));
   }

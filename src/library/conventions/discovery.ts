@@ -1,0 +1,161 @@
+/** Messages of Home Assistant's MQTT discovery: what an entity is, where its values are heard and what they mean. */
+
+import { isRecord, type JsonRecord, member } from "../framing/path.ts";
+import { asPart } from "./parts.ts";
+import { quantityInUnit, quantityNamed, suits, writtenUnit } from "./quantities.ts";
+import { parseDiscoveryTemplate, type Template, TemplateError } from "./template.ts";
+
+/** Something that one topic tells, or that several tell together. */
+export interface Entity {
+  /** Who it belongs to: entities with the same one are one sensor. */
+  readonly device: string;
+  /** The name of its values in readings. */
+  readonly field: string;
+  readonly topic: string;
+  readonly template: Template | undefined;
+  /** Numbers: the unit they come in. Booleans: the words for true and false. */
+  readonly meaning: { readonly unit: string | undefined } | { readonly on: string; readonly off: string };
+  readonly availability: readonly Availability[];
+  readonly maker: { readonly manufacturer?: string; readonly model?: string; readonly firmware?: string };
+}
+
+export interface Availability {
+  readonly topic: string;
+  readonly template: Template | undefined;
+  readonly there: string;
+  readonly gone: string;
+}
+
+/** An entity that cannot be understood, in words; undefined: nothing that measures. */
+export type Discovered = Entity | { readonly refused: string } | undefined;
+
+const LONG: Readonly<Record<string, string>> = {
+  ...{ stat_t: "state_topic", val_tpl: "value_template", unit_of_meas: "unit_of_measurement", dev_cla: "device_class" },
+  ...{ dev: "device", ids: "identifiers", cns: "connections", mf: "manufacturer", mdl: "model", sw: "sw_version" },
+  ...{ uniq_id: "unique_id", obj_id: "object_id", def_ent_id: "default_entity_id", avty_t: "availability_topic" },
+  ...{ avty: "availability", avty_tpl: "availability_template", pl_avail: "payload_available", t: "topic" },
+  ...{ pl_not_avail: "payload_not_available", pl_on: "payload_on", pl_off: "payload_off", stat_on: "state_on" },
+  ...{ stat_off: "state_off", stat_val_tpl: "state_value_template", p: "platform", cmps: "components" },
+};
+
+/** What a class of sensors is called here, where that is not the same or an alias. */
+const NUMBER_CLASSES: Readonly<Record<string, string>> = { aqi: "aqi", temperature_delta: "number" };
+const BOOLEAN_CLASSES: Readonly<Record<string, string>> = {
+  ...{ motion: "motion", occupancy: "occupancy", presence: "presence", opening: "opening", door: "door" },
+  ...{ window: "window", garage_door: "garage_door", moisture: "moisture_detected", smoke: "smoke" },
+  ...{ gas: "gas_detected", carbon_monoxide: "co_detected", vibration: "vibration", tamper: "tamper" },
+  ...{ problem: "problem", connectivity: "connectivity", battery: "battery_low" },
+};
+const MAX_TEXT = 256;
+
+/** The keys by their long names, the base topic `~` put in. */
+export function expanded(config: JsonRecord, base = textOf(config["~"])): JsonRecord {
+  const long: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(config)) {
+    if (key === "__proto__") continue;
+    long[Object.hasOwn(LONG, key) ? (LONG[key] ?? key) : key] = deeper(value, base);
+  }
+  return long;
+}
+
+function deeper(value: unknown, base: string | undefined): unknown {
+  if (typeof value === "string" && base !== undefined)
+    return value.startsWith("~") ? base + value.slice(1) : value.endsWith("~") ? value.slice(0, -1) + base : value;
+  if (isRecord(value)) return expanded(value, base);
+  return Array.isArray(value) ? value.map((item: unknown) => (isRecord(item) ? expanded(item, base) : item)) : value;
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" && value.length <= MAX_TEXT ? value : undefined;
+
+/** `component`: sensor, binary_sensor and so on; `object`: the identifier in the topic. */
+export function entityOf(component: string, object: string, config: JsonRecord): Discovered {
+  const topic = textOf(config["state_topic"]);
+  if (topic === undefined || !["sensor", "binary_sensor", "switch"].includes(component)) return undefined;
+  const text = config[component === "switch" ? "state_value_template" : "value_template"] ?? config["value_template"];
+  const template = templateOf(text);
+  if (typeof template === "object") return template;
+  const device = isRecord(config["device"]) ? config["device"] : {};
+  const owner = ownerOf(device);
+  const availability = availabilityOf(config);
+  if ("refused" in availability) return availability;
+  const common = {
+    ...{ device: asPart(owner ?? object), topic, template },
+    ...{ availability: availability.list, maker: makerOf(device) },
+  };
+  const part = owner === undefined ? "" : asPart(object);
+  if (component !== "sensor") return { ...common, ...booleanOf(component, part, config) };
+  const number = numberOf(part, config, object);
+  return number && { ...common, ...number };
+}
+
+function templateOf(text: unknown): Template | { readonly refused: string } | undefined {
+  if (typeof text !== "string") return undefined;
+  try {
+    return parseDiscoveryTemplate(text);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    return { refused: `the template ${text.slice(0, MAX_TEXT)} says more than is understood here: ${error.message}` };
+  }
+}
+
+/** A device is known by its first identifier, or by the address of its first connection. */
+function ownerOf(device: JsonRecord): string | undefined {
+  const first = member(device["identifiers"], "0") ?? device["identifiers"];
+  const address = member(member(device["connections"], "0"), "1");
+  return textOf(first) ?? (typeof first === "number" ? String(first) : textOf(address));
+}
+
+function makerOf(device: JsonRecord): Entity["maker"] {
+  const [manufacturer, model, firmware] = [device["manufacturer"], device["model"], device["sw_version"]].map(textOf);
+  return {
+    ...(manufacturer !== undefined && { manufacturer }),
+    ...(model !== undefined && { model }),
+    ...(firmware !== undefined && { firmware }),
+  };
+}
+
+const named = (part: string, name: string) => (part === "" ? name : `${part}/${name}`);
+
+function booleanOf(component: string, part: string, config: JsonRecord): Pick<Entity, "field" | "meaning"> {
+  const kind = textOf(config["device_class"]) ?? "";
+  const name =
+    component === "switch" || !Object.hasOwn(BOOLEAN_CLASSES, kind) ? "state" : (BOOLEAN_CLASSES[kind] ?? "state");
+  const on = textOf(config["state_on"]) ?? textOf(config["payload_on"]) ?? "ON";
+  const off = textOf(config["state_off"]) ?? textOf(config["payload_off"]) ?? "OFF";
+  return { field: named(part, name), meaning: { on, off } };
+}
+
+/** Undefined for sensors that tell words. A unit that nobody knows is no unit of a quantity: the number stays one. */
+function numberOf(part: string, config: JsonRecord, object: string): Pick<Entity, "field" | "meaning"> | undefined {
+  const kind = textOf(config["device_class"]);
+  const written = textOf(config["unit_of_measurement"]);
+  if (kind === "timestamp" || kind === "date" || kind === "enum") return undefined;
+  if (kind === undefined && written === undefined && config["state_class"] === undefined) return undefined;
+  const unit = written === undefined ? undefined : writtenUnit(written);
+  const name =
+    kind === undefined ? undefined : Object.hasOwn(NUMBER_CLASSES, kind) ? NUMBER_CLASSES[kind] : quantityNamed(kind);
+  const strange = written !== undefined && unit === undefined && name !== "aqi";
+  if (name !== undefined && !strange && suits(name, unit)) {
+    // A device has one battery: its level is that of the whole.
+    return { field: named(name === "battery" ? "" : part, name), meaning: { unit } };
+  }
+  const guess = kind === undefined && unit !== undefined ? quantityInUnit(unit) : undefined;
+  if (guess !== undefined) return { field: named(part, guess), meaning: { unit } };
+  return { field: `${part === "" ? asPart(object) : part}/number`, meaning: { unit: undefined } };
+}
+
+function availabilityOf(config: JsonRecord): { readonly list: readonly Availability[] } | { readonly refused: string } {
+  const several = config["availability"];
+  const list: Availability[] = [];
+  const single = { ...config, topic: config["availability_topic"], value_template: config["availability_template"] };
+  for (const each of Array.isArray(several) ? several.slice(0, 8) : [several ?? single]) {
+    const topic = isRecord(each) ? textOf(each["topic"]) : undefined;
+    if (!isRecord(each) || topic === undefined) continue;
+    const template = templateOf(each["value_template"]);
+    if (typeof template === "object") return template;
+    const there = textOf(each["payload_available"]) ?? "online";
+    list.push({ topic, template, there, gone: textOf(each["payload_not_available"]) ?? "offline" });
+  }
+  return { list };
+}

@@ -1,0 +1,213 @@
+/**
+ * Home Assistant's MQTT discovery (home-assistant.io, MQTT): configurations say which topics belong to which device, in
+ * which unit and under which template; all entities of one device are one sensor.
+ */
+
+import { DecodeError } from "../../base/bytes.ts";
+import type { Frame } from "../../sdk/adapter.ts";
+import type { Convention } from "../codecs/codec.ts";
+import { isRecord, type JsonRecord } from "../framing/path.ts";
+import { readNumber } from "../framing/framing.ts";
+import { type Entity, entityOf, expanded } from "./discovery.ts";
+import { MAX_FIELDS, MAX_THINGS, Memory } from "./memory.ts";
+import { partOf, readPart } from "./parts.ts";
+import { inOwnUnit, ownName, quantityFields, type Told } from "./quantities.ts";
+import type { Template } from "./template.ts";
+
+const FORMAT = "homeassistant";
+const PREFIX = "homeassistant/";
+const MAX_BODY = 65_536;
+
+interface Binding {
+  /** The configuration that it comes from. */
+  readonly config: string;
+  readonly entity: Entity;
+}
+
+interface State {
+  /** Configurations by their topic, with what they brought. */
+  readonly configs: Memory<{ readonly entities: readonly Entity[] }>;
+  /** How many entities each device has. */
+  readonly things: Map<string, number>;
+  readonly values: Map<string, Binding[]>;
+  readonly availabilities: Map<string, Binding[]>;
+  /** Configurations that were complained about, so that each is once. */
+  readonly refused: Set<string>;
+}
+
+export function homeAssistant(): Convention {
+  const state: State = {
+    configs: new Memory(MAX_THINGS * 4, ({ entities }, topic) => release(state, topic, entities)),
+    things: new Map(),
+    values: new Map(),
+    availabilities: new Map(),
+    refused: new Set(),
+  };
+  return {
+    fields: quantityFields,
+    fresh: homeAssistant,
+    owns: (topic) => state.values.has(topic) || state.availabilities.has(topic),
+    decode: readPart,
+    parts(frame) {
+      const { payload } = frame;
+      if (payload.kind !== "message") return [frame];
+      const { topic, body } = payload;
+      if (body.length > MAX_BODY) throw new DecodeError(`message of ${body.length} bytes`);
+      if (topic.startsWith(PREFIX) && topic.endsWith("/config")) {
+        learn(state, topic, body);
+        return [];
+      }
+      return [...presence(state, frame, topic, body), ...values(state, frame, topic, body)];
+    },
+  };
+}
+
+/** @throws DecodeError if it is no configuration, or says more than is understood; the second time it is passed over. */
+function learn(state: State, topic: string, body: Uint8Array): void {
+  const before = state.configs.get(topic);
+  if (before) release(state, topic, before.entities);
+  state.configs.delete(topic);
+  if (body.length === 0) return;
+  const refusals: string[] = [];
+  const entities: Entity[] = [];
+  for (const [component, object, config] of configurations(topic, body)) {
+    const found = entityOf(component, object, config);
+    if (found && "refused" in found) refusals.push(found.refused);
+    else if (found && bind(state, topic, found)) entities.push(found);
+  }
+  if (entities.length > 0) state.configs.meet(topic, () => ({ entities }));
+  const [first] = refusals;
+  if (first === undefined || state.refused.has(topic)) return;
+  if (state.refused.size < MAX_THINGS) state.refused.add(topic);
+  throw new DecodeError(`${topic}: ${first}`);
+}
+
+/** One entity, or with `device` in the topic all of a device. */
+function* configurations(topic: string, body: Uint8Array): Iterable<readonly [string, string, JsonRecord]> {
+  const levels = topic.slice(PREFIX.length).split("/");
+  const [component = ""] = levels;
+  const object = levels.at(-2) ?? "";
+  const config = jsonOf(body);
+  if (!isRecord(config) || levels.length < 3) throw new DecodeError("no configuration of an entity");
+  const whole = expanded(config);
+  if (component !== "device") {
+    yield [component, levels.length > 3 ? `${levels.at(-3) ?? ""}_${object}` : object, whole];
+    return;
+  }
+  const { components, ...common } = whole;
+  const parts = isRecord(components) ? Object.entries(components).slice(0, MAX_FIELDS) : [];
+  for (const [key, part] of parts) {
+    const platform = isRecord(part) ? part["platform"] : undefined;
+    if (isRecord(part) && typeof platform === "string") yield [platform, key, { ...common, ...part }];
+  }
+}
+
+function jsonOf(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(textOf(body));
+  } catch {
+    throw new DecodeError("no JSON");
+  }
+}
+
+const textOf = (body: Uint8Array) => Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
+
+/** False if its device, or the memory of devices, is full. */
+function bind(state: State, config: string, entity: Entity): boolean {
+  const fields = state.things.get(entity.device) ?? 0;
+  if (fields >= MAX_FIELDS || (fields === 0 && state.things.size >= MAX_THINGS)) return false;
+  state.things.set(entity.device, fields + 1);
+  const binding = { config, entity };
+  put(state.values, entity.topic, binding);
+  for (const { topic } of entity.availability) put(state.availabilities, topic, binding);
+  return true;
+}
+
+function put(index: Map<string, Binding[]>, topic: string, binding: Binding): void {
+  const bindings = index.get(topic);
+  if (bindings) bindings.push(binding);
+  else index.set(topic, [binding]);
+}
+
+function release(state: State, config: string, entities: readonly Entity[]): void {
+  for (const { device, topic, availability } of entities) {
+    const fields = (state.things.get(device) ?? 0) - 1;
+    if (fields > 0) state.things.set(device, fields);
+    else state.things.delete(device);
+    remove(state.values, topic, config);
+    for (const each of availability) remove(state.availabilities, each.topic, config);
+  }
+}
+
+function remove(index: Map<string, Binding[]>, topic: string, config: string): void {
+  const left = index.get(topic)?.filter((binding) => binding.config !== config) ?? [];
+  if (left.length === 0) index.delete(topic);
+  else index.set(topic, left);
+}
+
+/** What a topic says of who is there: the values of who is not are not available. */
+function presence(state: State, frame: Frame, topic: string, body: Uint8Array): Frame[] {
+  const lost = new Map<string, Map<string, Told>>();
+  for (const { entity } of state.availabilities.get(topic) ?? []) {
+    const about = entity.availability.find((each) => each.topic === topic);
+    if (!about || applied(about.template, new Body(body)) !== about.gone) continue;
+    lost.set(entity.device, (lost.get(entity.device) ?? new Map<string, Told>()).set(entity.field, null));
+  }
+  return framesOf(frame, lost);
+}
+
+function values(state: State, frame: Frame, topic: string, bytes: Uint8Array): Frame[] {
+  const body = new Body(bytes);
+  const told = new Map<string, Map<string, Told>>();
+  for (const { entity } of state.values.get(topic) ?? []) {
+    const raw = applied(entity.template, body);
+    if (raw === undefined) continue;
+    const own = told.get(entity.device) ?? new Map<string, Told>(Object.entries(entity.maker));
+    told.set(entity.device, own.set(entity.field, meant(entity, raw)));
+  }
+  return framesOf(frame, told);
+}
+
+const framesOf = (frame: Frame, told: ReadonlyMap<string, ReadonlyMap<string, Told>>) =>
+  [...told].map(([device, fields]) => partOf(frame, FORMAT, `${FORMAT}/${device}`, fields));
+
+/** A body that is taken apart when a template first asks. */
+class Body {
+  readonly value: string;
+  #document: { readonly value: unknown } | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.value = textOf(bytes);
+  }
+
+  readonly json = (): unknown => {
+    this.#document ??= { value: parsed(this.value) };
+    return this.#document.value;
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const applied = (template: Template | undefined, body: Body): unknown => (template ? template(body) : body.value);
+
+/** Words that stand for nothing, as Home Assistant takes them. */
+const UNKNOWN: readonly unknown[] = ["", "None", "unknown", "unavailable", null];
+
+function meant({ field, meaning }: Entity, raw: unknown): Told {
+  if (UNKNOWN.includes(raw)) return null;
+  if ("on" in meaning) {
+    // A template makes text of everything; true is then what Python writes.
+    const word = typeof raw === "boolean" ? (raw ? "True" : "False") : String(raw);
+    const [on, off] = [meaning.on, meaning.off];
+    if (word === on || word.toLowerCase() === on.toLowerCase()) return true;
+    return word === off || word.toLowerCase() === off.toLowerCase() ? false : null;
+  }
+  const number = typeof raw === "number" ? raw : typeof raw === "string" ? readNumber(raw.trim()) : undefined;
+  return number === undefined ? null : (inOwnUnit(ownName(field), number, meaning.unit) ?? null);
+}

@@ -1,0 +1,160 @@
+/**
+ * Homie (homieiot.github.io): every property of a device is a topic, and attributes beside it say what it is.
+ * Versions 3 and 4: `homie/device/node/property` and `.../$unit`; version 5: `homie/5/device/$description`, one JSON.
+ */
+
+import type { Frame } from "../../sdk/adapter.ts";
+import type { Convention } from "../codecs/codec.ts";
+import { readNumber } from "../framing/framing.ts";
+import { isRecord, member } from "../framing/path.ts";
+import { MAX_FIELDS, Memory } from "./memory.ts";
+import { asPart, isName, partOf, readPart } from "./parts.ts";
+import {
+  inOwnUnit,
+  quantityFields,
+  quantityInUnit,
+  quantityNamed,
+  suits,
+  type Told,
+  writtenUnit,
+} from "./quantities.ts";
+
+const FORMAT = "homie";
+const BASE = "homie";
+const MAX_DESCRIPTION = 65_536;
+const MAX_VALUE = 256;
+const GONE: readonly string[] = ["lost", "disconnected"];
+
+interface Property {
+  datatype: string | undefined;
+  unit: string | undefined;
+}
+
+interface Thing {
+  /** By `node/property`. */
+  readonly properties: Map<string, Property>;
+  /** How many nodes it has; undefined while it has not said so. */
+  nodes: number | undefined;
+  name: string | undefined;
+  /** Under which names values were told. */
+  readonly told: Set<string>;
+}
+
+export function homie(): Convention {
+  const things = new Memory<Thing>();
+  return {
+    fields: quantityFields,
+    fresh: homie,
+    owns: () => false,
+    decode: readPart,
+    parts(frame) {
+      const { payload } = frame;
+      if (payload.kind !== "message") return [frame];
+      const [base, ...levels] = payload.topic.split("/");
+      if (base !== BASE) return [];
+      const place = levels[0] === "5" ? levels.slice(1) : levels;
+      if (place.length < 2 || place.length > 4 || place[0] === undefined || !isName(place[0])) return [];
+      const thing = things.meet(levels.slice(0, levels[0] === "5" ? 2 : 1).join("-"), newThing);
+      return heard(frame, thing, place, levels[0] === "5");
+    },
+  };
+}
+
+const newThing = (): Thing => ({ properties: new Map(), nodes: undefined, name: undefined, told: new Set() });
+
+/** `place`: the device, then what the message is about. */
+function heard(frame: Frame, thing: Thing, place: readonly string[], five: boolean): readonly Frame[] {
+  const { payload } = frame;
+  if (payload.kind !== "message") return [];
+  const [device = "", second = "", third = "", fourth] = place;
+  const source = `${FORMAT}/${device}`;
+  if (second.startsWith("$")) {
+    if (place.length > 2) return [];
+    const text = textOf(payload.body, MAX_DESCRIPTION);
+    if (second === "$state" && GONE.includes(text ?? "")) return gone(frame, source, thing);
+    aboutThing(thing, second, text);
+    return [];
+  }
+  if (place.length === 4) {
+    const text = textOf(payload.body, MAX_VALUE);
+    if (!five && (fourth === "$unit" || fourth === "$datatype"))
+      aboutProperty(thing, `${second}/${third}`, fourth, text);
+    return [];
+  }
+  if (place.length !== 3 || third.startsWith("$") || !isName(second) || !isName(third)) return [];
+  // What a broker kept comes in any order: before it is known what else the device has, its names are not sure.
+  if (payload.retained === true && thing.nodes === undefined) return [];
+  const told = valueOf(thing, second, third, textOf(payload.body, MAX_VALUE));
+  if (told === undefined) return [];
+  if (thing.told.size < MAX_FIELDS) thing.told.add(told[0]);
+  return [partOf(frame, FORMAT, source, new Map([told]))];
+}
+
+function textOf(body: Uint8Array, most: number): string | undefined {
+  return body.length > most ? undefined : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
+}
+
+/** None of its values holds any more. */
+function gone(frame: Frame, source: string, { told }: Thing): readonly Frame[] {
+  if (told.size === 0) return [];
+  return [partOf(frame, FORMAT, source, new Map([...told].map((name) => [name, null])))];
+}
+
+function aboutThing(thing: Thing, attribute: string, text: string | undefined): void {
+  if (text === undefined) return;
+  if (attribute === "$name") thing.name = text.slice(0, MAX_VALUE);
+  if (attribute === "$nodes") thing.nodes = text.split(",").filter((node) => node !== "").length;
+  if (attribute === "$description") describe(thing, text);
+}
+
+function aboutProperty(thing: Thing, name: string, attribute: string, text: string | undefined): void {
+  if (text === undefined || name.length > MAX_VALUE) return;
+  const property = thing.properties.get(name) ?? { datatype: undefined, unit: undefined };
+  if (!thing.properties.has(name) && thing.properties.size >= MAX_FIELDS) return;
+  thing.properties.set(name, property);
+  if (attribute === "$unit") property.unit = text;
+  else property.datatype = text;
+}
+
+/** Version 5: all properties at once. */
+function describe(thing: Thing, text: string): void {
+  let description: unknown;
+  try {
+    description = JSON.parse(text);
+  } catch {
+    return;
+  }
+  const nodes = member(description, "nodes");
+  if (!isRecord(nodes)) return;
+  thing.properties.clear();
+  thing.nodes = Object.keys(nodes).length;
+  for (const [node, about] of Object.entries(nodes)) {
+    const properties = member(about, "properties");
+    for (const [property, what] of isRecord(properties) ? Object.entries(properties) : []) {
+      if (thing.properties.size >= MAX_FIELDS) return;
+      const [datatype, unit] = [member(what, "datatype"), member(what, "unit")];
+      thing.properties.set(`${node}/${property}`, {
+        datatype: typeof datatype === "string" ? datatype : undefined,
+        unit: typeof unit === "string" ? unit : undefined,
+      });
+    }
+  }
+}
+
+/** A property's name here and its value; undefined if it is nothing that can be told. */
+function valueOf(thing: Thing, node: string, property: string, text: string | undefined): [string, Told] | undefined {
+  const { datatype, unit } = thing.properties.get(`${node}/${property}`) ?? {};
+  const several = (thing.nodes ?? 1) > 1;
+  if (text === undefined) return undefined;
+  if (datatype === "boolean") return [`${asPart(`${node}_${property}`)}/state`, text === "" ? null : text === "true"];
+  if (datatype !== "float" && datatype !== "integer" && datatype !== "percent") return undefined;
+  const spoken = unit === undefined || unit === "#" ? undefined : writtenUnit(unit);
+  const strange = unit !== undefined && unit !== "#" && spoken === undefined;
+  const named = quantityNamed(property);
+  const fits = named !== undefined && !strange && suits(named, spoken);
+  const name = fits ? named : ((spoken === undefined ? undefined : quantityInUnit(spoken)) ?? "number");
+  const part = fits ? (several ? asPart(node) : "") : asPart(`${node}_${property}`);
+  const number = readNumber(text);
+  const value = number === undefined ? undefined : inOwnUnit(name, number, name === "number" ? undefined : spoken);
+  return [part === "" ? name : `${part}/${name}`, value ?? null];
+}
