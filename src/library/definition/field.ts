@@ -14,7 +14,7 @@ export const FIELD_TYPES = [
   // Of Modbus, in the order of words that the frame or the field gives.
   ...["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "bool"],
   ...["number", "text", "boolean", "iso8601"],
-  ...["nmea.lat", "nmea.lon", "nmea.time", "nmea.clock", "nmea.date", "nmea.variation"],
+  ...["nmea.lat", "nmea.lon", "nmea.time", "nmea.clock", "nmea.date", "nmea.variation", "nmea.mode"],
 ] as const;
 
 /** Sections of an advert: what follows the company identifier, that with the identifier before it, service data. */

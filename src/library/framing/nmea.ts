@@ -56,7 +56,7 @@ export function nmeaFraming(): Framing<Sentence> {
 }
 
 /** How many parts a type is made of: a value and its side, or a date and a time. */
-const PARTS: Readonly<Record<string, number>> = { "nmea.clock": 1, "nmea.date": 1 };
+const PARTS: Readonly<Record<string, number>> = { "nmea.clock": 1, "nmea.date": 1, "nmea.mode": 1 };
 const USUAL_PARTS = 2;
 
 function wrongParts({ type, nmea = {} }: FieldSpec): string | undefined {
@@ -93,6 +93,8 @@ const NMEA_TYPES: Readonly<Record<string, ((cells: Cells) => Raw) | undefined>> 
     const [from, to] = [date(day), clock(time)];
     return from && to && from.seconds + to.seconds;
   },
+  /** A letter for each satellite system: whether any of them gives a position that was measured. */
+  "nmea.mode": ([value = ""]) => (/^[A-Z]{1,6}$/.test(value) ? /[ADFPR]/.test(value) : undefined),
   "nmea.variation": ([value = "", side = ""]) => {
     const size = readNumber(value);
     if (size === undefined || size < 0 || size > 180 || (side !== "E" && side !== "W")) return undefined;
