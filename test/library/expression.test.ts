@@ -48,6 +48,61 @@ describe("an expression", () => {
   });
 
   it.each([
+    ["trunc(2.9)", 2],
+    ["trunc(-2.9)", -2],
+    ["floor(-2.1)", -3],
+    ["ceil(-2.9)", -2],
+    ["-7 % 3", -1],
+    ["mod(-7, 3)", 2],
+    ["mod(7, -3)", -2],
+    ["mod(7.5, 2)", 1.5],
+    ["sqrt(9)", 3],
+    ["exp(0)", 1],
+    ["ln(exp(2))", 2],
+    ["log10(1000)", 3],
+    ["sign(-0.5)", -1],
+    ["sign(zero)", 0],
+    ["min(a, b, zero)", 0],
+    ["max(a)", 7],
+    ["max(1, 2, 3, 4, 5, 6, 7, 8)", 8],
+    ["clamp(a, 0, 5)", 5],
+    ["round(2.345, 1)", 2.3],
+    ["round(-0.4)", -0],
+    ["pow(2, 0.5) * pow(2, 0.5) > 1.99", true],
+  ])("has functions of numbers: %s", (text, expected) => {
+    expect(evaluate(text)).toBe(expected);
+  });
+
+  it.each([
+    "sqrt(-1)",
+    "ln(0)",
+    "ln(-1)",
+    "log10(0)",
+    "mod(1, 0)",
+    "1 % 0",
+    "exp(1000)",
+    "sqrt(word)",
+    "min(a, word)",
+    "max(word)",
+    "round(a, nothing)",
+    "pow(0, -1)",
+  ])("gives nothing where there is nothing right to give: %s", (text) => {
+    expect(evaluate(text)).toBeUndefined();
+  });
+
+  it.each([
+    "sqrt()",
+    "sqrt(1, 2)",
+    "mod(1)",
+    "clamp(1, 2)",
+    "min()",
+    "max(1, 2, 3, 4, 5, 6, 7, 8, 9)",
+    "round(1, 2, 3)",
+  ])("refuses %s for the number of its arguments", (text) => {
+    expect(refusal(text)).toMatch(/^\w+\(\) with \d arguments$/);
+  });
+
+  it.each([
     ["flags & 0x0F", 1],
     ["flags >> 5", 5],
     ["flags & 1 == 1", true],

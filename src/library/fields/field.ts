@@ -5,7 +5,7 @@ import type { FieldSpec } from "../definition/field.ts";
 import type { Framing, Raw, Reader } from "../framing/framing.ts";
 import { significant } from "../language/decimal.ts";
 import { type Expression, type Lookup, truthy } from "../language/expression.ts";
-import { checkedExpression } from "../language/names.ts";
+import { checkedExpression, type KnownNames } from "../language/names.ts";
 import { compileMeaning, type Meaning } from "./meaning.ts";
 import { foreignKey, twoPlaces } from "./places.ts";
 import type { Quantity, Values } from "../reading.ts";
@@ -28,7 +28,7 @@ export interface FieldContext<Opened> {
   /** How the framing is chosen: a key of `frame`. */
   readonly kind: string;
   /** Fields that stand above. */
-  readonly known: ReadonlySet<string>;
+  readonly known: KnownNames;
   readonly complain: Complain;
 }
 
@@ -44,7 +44,7 @@ export function compileField<Opened>(
   const { framing, complain } = context;
   const contradiction = twoPlaces(spec);
   if (contradiction) complain([...where, contradiction.key], contradiction.message);
-  const meant = inUnitOf(spec, framing.unit?.(spec.name ?? name));
+  const meant = inUnitOf(spec, framing.named?.get(spec.name ?? name)?.unit);
   checkUnits(meant, where, complain);
   const fallen = spec.table?.findIndex(([x], i) => i > 0 && x <= (spec.table?.[i - 1]?.[0] ?? -Infinity)) ?? -1;
   if (fallen > 0) complain([...where, "table", fallen], "the points of a table rise: raw values from low to high");

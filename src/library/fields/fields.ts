@@ -25,6 +25,9 @@ interface Context<Opened> {
   readonly complain: Complain;
 }
 
+/** What is known of a field that only other fields know. */
+const HIDDEN: FieldInfo = { unit: undefined, many: false };
+
 /** The fields of one place in a definition. */
 type Reads<Opened> = readonly ReadField<Opened>[];
 
@@ -36,15 +39,15 @@ interface Form<Opened> {
 export function compileFields<Opened>(context: Context<Opened>): FieldPlan {
   const { definition, framing } = context;
   const { fields = {}, forms = [] } = definition;
-  const names: Names = { infos: new FieldNames(), known: new Set() };
+  const names: Names = { infos: new FieldNames(), known: new FieldNames(framing.named) };
   const ofForms = new Set(forms.flatMap((form) => Object.keys(form.fields)));
   // What is computed from the fields of a form can only be so once these are known.
   const isLate = lateFields(fields, ofForms);
   const first = compileGroup([entriesOf(fields, (name) => !isLate(name)), ["fields"]], context, names);
   const compiled = compileForms(context, names);
-  for (const name of ofForms) names.known.add(name);
+  for (const name of ofForms) names.known.set(name, names.infos.get(name) ?? HIDDEN);
   const last = compileGroup([entriesOf(fields, isLate), ["fields"]], context, names);
-  const hidden = [...names.known].filter((name) => name.startsWith("_"));
+  const hidden = [...names.known.keys()].filter((name) => name.startsWith("_"));
   return {
     infos: names.infos,
     read(frame, session) {
@@ -86,7 +89,8 @@ const entriesOf = (fields: Fields, wanted: (name: string) => boolean): Entries =
 
 interface Names {
   readonly infos: Map<string, FieldInfo>;
-  readonly known: Set<string>;
+  /** Those that a field may speak of here, hidden ones too. */
+  readonly known: FieldNames;
 }
 
 function compileGroup<Opened>(
@@ -98,9 +102,10 @@ function compileGroup<Opened>(
   for (const [name, spec] of fields) {
     const field = compileField([name, spec], [...where, name], { framing, kind, known, complain });
     if (field) reads.push(field.read);
-    known.add(name);
     // A field with a mistake is still a field: whatever refers to it is no second mistake.
-    if (!name.startsWith("_")) infos.set(name, infoOf(spec, field, infos.get(name)));
+    const info = infoOf(spec, field, infos.get(name));
+    known.set(name, info);
+    if (!name.startsWith("_")) infos.set(name, info);
   }
   return reads;
 }
@@ -128,7 +133,7 @@ function compileForms<Opened>(context: Context<Opened>, { infos, known }: Names)
       if (other && other.unit !== unit)
         complain([...where, "fields", name], `"${name}" has another unit, ${other.unit ?? "none"}, in a form above`);
     }
-    const names = { infos, known: new Set(known) };
+    const names = { infos, known: new FieldNames(known) };
     const reads = compileGroup([Object.entries(form.fields), [...where, "fields"]], context, names);
     return { reads, fits: framing.form?.(form, where, complain) ?? (() => false) };
   });

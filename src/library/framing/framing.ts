@@ -2,7 +2,7 @@
 
 import type { Scalar } from "../../base/outcome.ts";
 import type { Frame } from "../../sdk/adapter.ts";
-import type { Session } from "../codecs/codec.ts";
+import type { FieldInfo, Session } from "../codecs/codec.ts";
 import type { FieldSpec } from "../definition/field.ts";
 import type { FormSpec } from "../definition/frame.ts";
 import type { Values } from "../reading.ts";
@@ -29,8 +29,8 @@ export interface Framing<Opened> {
   text?(path: string): (opened: Opened) => string | undefined;
   /** What has a name and a unit already, before any field is read. */
   values?(opened: Opened): Values;
-  /** The unit in which a key of the payload is given, where that is fixed. */
-  unit?(key: string): string | undefined;
+  /** What these are: fields may speak of them as of others that stand above. */
+  readonly named?: ReadonlyMap<string, FieldInfo>;
   /** Whether a payload has a form; absent where payloads have none. */
   form?(spec: FormSpec, where: Where, complain: Complain): (opened: Opened) => boolean;
 }

@@ -6,8 +6,14 @@ import type { Complain, Where } from "../source.ts";
 import { endless } from "./regexp.ts";
 import { parseTemplate, type Template } from "./template.ts";
 
+/** A set, or the keys of a map. */
+export interface KnownNames {
+  has(name: string): boolean;
+  keys(): Iterable<string>;
+}
+
 export interface Names {
-  readonly known: ReadonlySet<string>;
+  readonly known: KnownNames;
   readonly complain: Complain;
 }
 
@@ -30,7 +36,8 @@ function checked<T extends { readonly names: readonly string[] }>(
   try {
     const parsed = parse(text);
     const strangers = parsed.names.filter((name) => !known.has(name));
-    for (const name of strangers) complain(where, `unknown name "${name}" in "${text}"`, didYouMean(name, known));
+    for (const name of strangers)
+      complain(where, `unknown name "${name}" in "${text}"`, didYouMean(name, known.keys()));
     return strangers.length === 0 ? parsed : undefined;
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
