@@ -2,6 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { DecodeError } from "../../../src/base/bytes.ts";
+import type { Device } from "../../../src/library/index.ts";
+import type { Scalar } from "../../../src/sdk/adapter.ts";
 import { binaryDevice } from "../../support/binary-device.ts";
 import { frameOf } from "../../support/definitions.ts";
 import { SeededRandom } from "../../support/seeded-random.ts";
@@ -67,7 +69,8 @@ describe("a field over random bytes", () => {
       for (let i = 0; i < 300; i++)
         for (const value of valuesOf(device, payload(random))) {
           if (value === undefined) continue;
-          if (typeof value !== "number" || !(value >= RANGE[0] && value <= RANGE[1])) expect.fail(`${spec}: ${value}`);
+          if (typeof value !== "number" || !(value >= RANGE[0] && value <= RANGE[1]))
+            expect.fail(`${spec}: ${String(value)}`);
         }
     }
   });
@@ -83,7 +86,7 @@ describe("a field over random bytes", () => {
       const device = binaryDevice("bytes: payload", fields);
       for (let i = 0; i < 200; i++)
         for (const value of valuesOf(device, payload(random)))
-          if (value !== undefined && !Number.isFinite(value)) expect.fail(`${fields[0]}: ${value}`);
+          if (value !== undefined && !Number.isFinite(value)) expect.fail(`${fields.join()}: ${String(value)}`);
     }
   });
 
@@ -94,7 +97,7 @@ describe("a field over random bytes", () => {
       for (let i = 0; i < 300; i++)
         for (const value of valuesOf(device, payload(random)))
           if (value !== undefined && (typeof value !== "string" || /\p{Cc}/u.test(value)))
-            expect.fail(`${place}: ${value}`);
+            expect.fail(`${place}: ${String(value)}`);
     }
   });
 
@@ -112,13 +115,13 @@ describe("a field over random bytes", () => {
       for (let i = 0; i < 100; i++)
         for (const value of valuesOf(device, payload(random)))
           if (!Number.isInteger(value) || Number(value) < low || Number(value) > high)
-            expect.fail(`${total}: ${value}`);
+            expect.fail(`${total}: ${String(value)}`);
     }
   });
 });
 
 /** Nothing for what is refused: by DecodeError only. */
-function valuesOf(device: ReturnType<typeof binaryDevice>, bytes: Uint8Array): unknown[] {
+function valuesOf(device: Device, bytes: Uint8Array): (Scalar | undefined)[] {
   try {
     const reading = device.decode(frameOf({ kind: "bytes", bytes }));
     return [...(reading?.fields.values() ?? [])].map((quantity) => quantity?.value);
