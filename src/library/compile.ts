@@ -19,17 +19,21 @@ import { compileReport, withChanges } from "./mapping/report.ts";
 import type { Reading } from "./reading.ts";
 import type { Complain } from "./source.ts";
 
-/** How sure a definition is of what it only knows by hearsay: less than any that names the topic. */
-const LEARNED = 5;
+/** How sure a definition is of what a device has said itself: less than one that knows more of a topic than one word. */
+const LEARNED = 11.5;
+/** What was made of a message that was its own is its own. */
+const PART = 100;
 
 export interface CompileContext {
   readonly models: ObjectRegistry;
   readonly json: JsonReader;
   readonly complain: Complain;
+  /** Its place among all definitions that were loaded. */
+  readonly order: number;
 }
 
 /** Undefined, or a device that must not be used, after a complaint. */
-export function compileDevice(definition: Definition, { models, json, complain }: CompileContext) {
+export function compileDevice(definition: Definition, { models, json, complain, order }: CompileContext) {
   const matcher = compileMatcher(definition, json, complain);
   const decoder = compileDecoder(definition, json, complain);
   checkAlive(definition, complain);
@@ -45,7 +49,7 @@ export function compileDevice(definition: Definition, { models, json, complain }
   // What a configuration says has been checked where it was read.
   const reportWith: Device["reportWith"] = (changes) =>
     reportOf(withChanges(definition.report, changes), () => undefined);
-  return new CompiledDevice(definition, { matcher, decoder, objects, plans, identify, report, reportWith });
+  return new CompiledDevice(definition, { order, matcher, decoder, objects, plans, identify, report, reportWith });
 }
 
 function checkAlive({ alive }: Definition, complain: Complain): void {
@@ -63,6 +67,7 @@ function durations({ expect, stale, gone }: Definition["alive"]): Device["alive"
 }
 
 interface Parts {
+  readonly order: number;
   readonly matcher: Matcher;
   readonly decoder: Decoder;
   readonly objects: ObjectPlan;
@@ -73,6 +78,8 @@ interface Parts {
 }
 
 export class CompiledDevice implements Device {
+  /** Of two that fit alike, the one that was loaded first is meant. */
+  readonly order: number;
   readonly id: string;
   readonly vendor: string;
   readonly model: string;
@@ -99,6 +106,7 @@ export class CompiledDevice implements Device {
 
   constructor(definition: Definition, parts: Parts) {
     const sure = parts.objects.instances.filter((instance) => instance.sure);
+    this.order = parts.order;
     this.definition = definition;
     this.id = definition.id;
     this.vendor = definition.vendor;
@@ -124,12 +132,19 @@ export class CompiledDevice implements Device {
   }
 
   match(frame: Frame): number {
+    if (this.isPart(frame)) return PART;
     const score = this.matcher.score(frame);
     return score === 0 && this.owns(frame) ? LEARNED : score;
   }
 
   identify(frame: Frame): Identity | undefined {
     return this.#parts.identify(frame);
+  }
+
+  /** One of the messages that `parts` has made of one: what it asks of a whole message need not be in it. */
+  isPart({ source, payload }: Frame): boolean {
+    if (this.definition.frame.each === undefined || payload.kind !== "message") return false;
+    return source.startsWith(`${payload.topic}#`) && this.matcher.topics.some(({ matches }) => matches(payload.topic));
   }
 
   /** Whether it has learned that messages under this topic are its own. */

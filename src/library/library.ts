@@ -41,6 +41,8 @@ export class Library {
   readonly #values = new Map<string, Map<Scalar, CompiledDevice[]>>();
   /** Those that learn from messages which others are theirs. */
   readonly #learners: CompiledDevice[] = [];
+  /** Those whose messages speak for several sensors. */
+  readonly #dividers: CompiledDevice[] = [];
   readonly #remembered = new Remembered<CompiledDevice>();
 
   /** Compiles definitions. Each mistake is a problem with its place; a definition with a problem is left out, alone. */
@@ -72,7 +74,8 @@ export class Library {
         break;
       case "message":
         this.#topics.consider(payload);
-        if (!search.best) search.consider(this.#learners, frame);
+        search.consider(this.#learners, frame);
+        if (frame.source.length > payload.topic.length) search.consider(this.#dividers, frame);
         break;
       case "fields":
         for (const [name, devices] of this.#values) {
@@ -121,7 +124,7 @@ export class Library {
     const definition = checkShape(whole);
     if (!definition || this.#givesWay(definition, source)) return;
     if (this.#devices.has(definition.id)) source.complain(["id"], `"${definition.id}" is already taken`);
-    const device = compileDevice(definition, { ...context, complain: whole.complain });
+    const device = compileDevice(definition, { ...context, order: this.#devices.size, complain: whole.complain });
     if (device && source.problems.length === 0) this.#index(device, source);
   }
 
@@ -131,7 +134,8 @@ export class Library {
     if (!definition || !context.fragments.areOurs(definition)) return false;
     if (this.#givesWay(definition, source)) return true;
     let sound = !this.#devices.has(definition.id);
-    const device = sound && compileDevice(definition, { ...context, complain: () => (sound = false) });
+    const complain = () => void (sound = false);
+    const device = sound && compileDevice(definition, { ...context, order: this.#devices.size, complain });
     if (!device || !sound) return false;
     this.#index(device, source);
     return true;
@@ -150,6 +154,7 @@ export class Library {
     this.#serial.add(device);
     this.#topics.add(device);
     if (device.learns) this.#learners.push(device);
+    if (device.definition.frame.each !== undefined) this.#dividers.push(device);
     const [first] = Object.entries(device.definition.match?.fields ?? {});
     if (!first) return;
     const [name, value] = first;

@@ -33,7 +33,7 @@ export class AdvertIndex<T extends Candidate> {
     this.#search = search;
   }
 
-  /** Under one kind of key only: one that every advert of it has. */
+  /** Under one kind of key, as a rule: one that every advert of it has. */
   add(device: T): void {
     const { match, frame } = device.definition;
     const ble = match?.ble;
@@ -43,9 +43,11 @@ export class AdvertIndex<T extends Candidate> {
     const companies = byService ? [] : companiesOf(ble);
     const data = serviceUuids(ble);
     const [advertised] = (ble.services ?? []).map(fullUuid).filter((uuid) => uuid !== undefined);
-    if (companies.length > 0) for (const company of companies) put(this.#companies, company, device);
-    else if (data.length > 0) for (const uuid of data) put(this.#uuids, uuid, device);
-    else if (advertised !== undefined) put(this.#uuids, advertised, device);
+    for (const company of companies) put(this.#companies, company, device);
+    // What is remembered may come in two adverts, one with each section.
+    if (companies.length === 0 || ble.remember) for (const uuid of data) put(this.#uuids, uuid, device);
+    if (companies.length + data.length > 0) return;
+    if (advertised !== undefined) put(this.#uuids, advertised, device);
     else if (ble.name !== undefined) this.#addName(ble.name, device);
     else if ((ble.address?.length ?? 0) >= OUI) put(this.#addresses, ble.address?.slice(0, OUI) ?? "", device);
     else (ble.manufacturer === undefined ? this.#others : this.#sections).push(device);

@@ -8,6 +8,7 @@ import type { Matcher } from "./match.ts";
 export interface Candidate {
   readonly definition: Definition;
   readonly matcher: Matcher;
+  readonly order: number;
   /** 0: not mine. */
   match(frame: Frame): number;
 }
@@ -21,7 +22,6 @@ export class Search<T extends Candidate> {
     this.score = 0;
   }
 
-  /** Of equals, the one considered first stays unless the later one was loaded before it; lists are in that order. */
   consider(candidates: readonly T[] | undefined, frame: Frame): void {
     if (candidates === undefined) return;
     for (let i = 0; i < candidates.length; i++) {
@@ -30,8 +30,11 @@ export class Search<T extends Candidate> {
     }
   }
 
+  /** Of equals the one that was loaded first, whatever it is found by. */
   offer(candidate: T, score: number): void {
-    if (score <= this.score) return;
+    const { best } = this;
+    if (score < this.score || score === 0) return;
+    if (best && score === this.score && best.order <= candidate.order) return;
     this.best = candidate;
     this.score = score;
   }

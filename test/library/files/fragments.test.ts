@@ -1,8 +1,8 @@
 /** Fragments: what several definitions have in common is written once, and what is wrong with it is found. */
 
 import { describe, expect, it } from "vitest";
-import { fromHex } from "../../src/base/bytes.ts";
-import { advert, changed, deviceOf, frameOf, load, shown, values } from "../support/definitions.ts";
+import { fromHex } from "../../../src/base/bytes.ts";
+import { advert, changed, deviceOf, frameOf, load, shown, values } from "../../support/definitions.ts";
 
 const FRAGMENT = `schema: fragment/v1
 id: acme.common

@@ -1,0 +1,93 @@
+/** What the build has checked is taken as it is only while nothing has changed; then the library is the same. */
+
+import { describe, expect, it } from "vitest";
+import { Library, standardModels } from "../../../src/library/index.ts";
+import { hashOf, prebuild, readPrebuilt } from "../../../src/library/files/prebuilt.ts";
+import { changed, frameOf, advert, shown, THERMOMETER } from "../../support/definitions.ts";
+
+const models = standardModels();
+const FRAGMENT = "schema: fragment/v1\nid: acme.common\nvendor: Shared\n";
+const MADE = changed(["id: acme.thermometer", "id: acme.made"], ["vendor: Acme\n", "use: acme.common\n"]);
+
+/** Files as they come from disk, with what the build of some of them knows. */
+function load(texts: readonly string[], built: readonly string[] = texts) {
+  const index = readPrebuilt(prebuild(built.map((text, i) => ({ name: `${i}.yaml`, text }))));
+  const files = texts.map((text, i) => ({ name: `${i}.yaml`, text, checked: index.get(hashOf(text)) }));
+  return { known: files.filter(({ checked }) => checked).length, ...Library.load(files, models) };
+}
+
+const vendors = ({ library }: ReturnType<typeof load>) => [...library.devices()].map(({ vendor }) => vendor);
+
+describe("an index of definitions", () => {
+  it("knows every sound file, and gives the library that the files would have given", () => {
+    const texts = [FRAGMENT, MADE, THERMOMETER];
+    const quick = load(texts);
+    const slow = load(texts, []);
+    expect([quick.known, slow.known]).toEqual([3, 0]);
+    expect([quick.problems, slow.problems]).toEqual([[], []]);
+    expect([...quick.library.compiled()].map(({ definition }) => definition)).toEqual(
+      [...slow.library.compiled()].map(({ definition }) => definition),
+    );
+    expect(vendors(quick)).toEqual(["Shared", "Acme"]);
+    const frame = frameOf(advert(0x1234, Uint8Array.of(8, 0xf2, 1, 0)));
+    expect(quick.library.match(frame)?.decode(frame)?.fields.get("temperature")?.value).toBe(22.9);
+  });
+
+  it("knows nothing of a file that has changed by a letter", () => {
+    const { known, library } = load([changed(["T-1", "T-2"])], [THERMOMETER]);
+    expect(known).toBe(0);
+    expect(library.get("acme.thermometer")?.model).toBe("T-2");
+  });
+
+  it("is not asked about a definition whose fragment is another now", () => {
+    const other = FRAGMENT.replace("Shared", "Changed");
+    expect(vendors(load([other, MADE], [FRAGMENT, MADE]))).toEqual(["Changed"]);
+    expect(vendors(load([other, FRAGMENT, MADE], [FRAGMENT, MADE]))).toEqual(["Changed"]);
+  });
+
+  it("leaves mistakes to be told with their places", () => {
+    const bad = changed(["unit: Cel", "unit: Cell"]);
+    const { known, problems } = load([THERMOMETER.replace("acme.thermometer", "acme.good"), bad, "schema: [", "x: 1"]);
+    // The shape of it is right: what is wrong is found as it is compiled, and then the file is read.
+    expect(known).toBe(2);
+    expect(problems.map(shown)[0]).toBe('12:68 unknown unit "Cell" (did you mean "Cel"?)');
+    expect(problems.filter(({ file }) => file === "0.yaml")).toEqual([]);
+  });
+
+  it("tells of two files with one id as ever", () => {
+    const { problems } = load([THERMOMETER, `${THERMOMETER}# again\n`]);
+    expect(problems.map(shown)).toEqual(['2:1 "acme.thermometer" is already taken']);
+  });
+
+  it("that is damaged, or something else, is none", () => {
+    for (const text of ["", "{", "[]", "7", '{"a": 1}', '{"a": {"definition": 7}}'])
+      expect(readPrebuilt(text).size).toBe(0);
+  });
+});
+
+describe("files that give way", () => {
+  const group = (text: string, yields: number) => ({ name: `${yields}.yaml`, text, yields });
+
+  it("are left out without a word where a nearer one has their id", () => {
+    const [near, far] = [changed(["T-1", "near"]), changed(["T-1", "far"])];
+    const { library, problems } = Library.load([group(near, 0), group(far, 1)], models);
+    expect(problems).toEqual([]);
+    expect(library.get("acme.thermometer")?.model).toBe("near");
+  });
+
+  it("take the place of a nearer one that is wrong, which is told", () => {
+    const { library, problems } = Library.load(
+      [group(changed(["unit: Cel", "unit: Cell"]), 0), group(changed(["T-1", "far"]), 1)],
+      models,
+    );
+    expect(problems.map(({ file }) => file)).toEqual(["0.yaml", "0.yaml"]);
+    expect(library.get("acme.thermometer")?.model).toBe("far");
+  });
+
+  it("give way with their fragments too", () => {
+    const own = FRAGMENT.replace("Shared", "Own");
+    const { library, problems } = Library.load([group(own, 0), group(FRAGMENT, 1), group(MADE, 1)], models);
+    expect(problems).toEqual([]);
+    expect(library.get("acme.made")?.vendor).toBe("Own");
+  });
+});
