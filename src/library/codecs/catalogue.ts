@@ -8,6 +8,7 @@ import type { FrameSpec } from "../definition/frame.ts";
 import { bthomeV2 } from "./bthome.ts";
 import { bthomeV1 } from "./bthome-v1.ts";
 import type { Codec } from "./codec.ts";
+import { govee512x } from "./govee.ts";
 import { mibeacon } from "./mibeacon/mibeacon.ts";
 
 type Name = NonNullable<FrameSpec["codec"]>;
@@ -16,6 +17,7 @@ const CODECS: Partial<Record<Name, (definition: Definition) => Codec>> = {
   "bthome.v1": bthomeV1,
   "bthome.v2": bthomeV2,
   mibeacon,
+  "govee.h512x": govee512x,
   homeassistant: homeAssistant,
   homie,
   "sparkplug.b": sparkplug,
