@@ -36,7 +36,7 @@ const exclusiveOr: Check["compute"] = (bytes, from, to) => {
   return sum;
 };
 
-const highFirst =
+export const highFirst =
   ({ bits, polynomial, start }: HighFirst): Check["compute"] =>
   (bytes, from, to) => {
     const [top, mask] = [1 << (bits - 1), (1 << bits) - 1];
