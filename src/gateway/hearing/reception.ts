@@ -72,7 +72,11 @@ export class Reception {
       counters.malformed += 1;
       return;
     }
-    if (parts.length === 0) counters.taught += 1;
+    if (parts.length === 0) {
+      counters.taught += 1;
+      // Topics may be somebody else's now.
+      this.#routes.clear();
+    }
     if (parts.length > MAX_PARTS) counters.crowded += parts.length - MAX_PARTS;
     for (const part of parts.slice(0, MAX_PARTS)) {
       const direct = population.at(adapter, part.source);
