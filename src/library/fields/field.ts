@@ -50,7 +50,8 @@ export function compileField<Opened>(
   if (fallen > 0) complain([...where, "table", fallen], "the points of a table rise: raw values from low to high");
   const when = spec.when === undefined ? undefined : checkedExpression(spec.when, [...where, "when"], context);
   const index = spec.index === undefined ? undefined : checkedExpression(spec.index, [...where, "index"], context);
-  const meaning = conditional(compileMeaning(meant, framing), when);
+  const unconditional = compileMeaning(meant, framing);
+  const meaning = conditional(unconditional, when);
   const field = { name, unit: meant.unit };
   if (spec.expr !== undefined) {
     const expression = checkedExpression(spec.expr, [...where, "expr"], context);
@@ -66,6 +67,8 @@ export function compileField<Opened>(
   }
   const foreign = contradiction ? undefined : foreignKey(spec, context.kind);
   if (foreign) complain([...where, foreign.key], foreign.message);
+  if ("one" in reader && spec.when === undefined && spec.index === undefined)
+    return { ...field, many: false, read: plain(name, reader.one, unconditional) };
   if ("one" in reader)
     return { ...field, many: index !== undefined, read: one(reader.one, nameFrom(name, index), meaning) };
   if (index) complain([...where, "index"], "a field that stands for many has no index of its own");
@@ -119,12 +122,17 @@ function nameFrom(name: string, index: Expression | undefined): NameOf {
 function computed<Opened>(expression: Expression, nameOf: NameOf, meaning: Conditional<Opened>): ReadField<Opened> {
   const { names } = expression;
   return (opened, values, lookup) => {
-    if (names.length > 0 && !names.some((each) => values.has(each))) return;
+    if (names.length > 0 && !anyOf(names, values)) return;
     const value = expression.evaluate(lookup);
     const name = nameOf(lookup);
     if (name === undefined) return;
     values.set(name, meaning(typeof value === "number" ? significant(value) : value, opened, lookup));
   };
+}
+
+function anyOf(names: readonly string[], values: Values): boolean {
+  for (const name of names) if (values.has(name)) return true;
+  return false;
 }
 
 type One<Opened> = (opened: Opened) => Raw;
@@ -134,6 +142,14 @@ function one<Opened>(read: One<Opened>, nameOf: NameOf, meaning: Conditional<Ope
     const raw = read(opened);
     const name = raw === undefined ? undefined : nameOf(lookup);
     if (name !== undefined) values.set(name, meaning(raw, opened, lookup));
+  };
+}
+
+/** What nearly all fields are: always there, under their own name. */
+function plain<Opened>(name: string, read: One<Opened>, meaning: Meaning<Opened>): ReadField<Opened> {
+  return (opened, values) => {
+    const raw = read(opened);
+    if (raw !== undefined) values.set(name, raw === null ? undefined : meaning(raw, opened));
   };
 }
 

@@ -151,8 +151,9 @@ function readerOf(spec: FieldSpec, layout: Layout, find: Find): Reader<Bytes> {
     return { many: repeated(spec, layout, tag === undefined ? find : first) };
   }
   if (tag !== undefined) return { many: ({ tags }) => tagged(tags, tag, read) };
-  const sure = spec.when === undefined && spec.in === undefined;
   const needed = bytesNeeded(layout, at);
+  if (spec.when === undefined && spec.in === undefined && at >= 0) return { one: fixed(layout, at, needed) };
+  const sure = spec.when === undefined && spec.in === undefined;
   return {
     one(opened) {
       const view = find(opened);
@@ -160,6 +161,15 @@ function readerOf(spec: FieldSpec, layout: Layout, find: Find): Reader<Bytes> {
       if (sure && needed > view.byteLength) throw short(view, needed);
       return read(view);
     },
+  };
+}
+
+/** What nearly all fields are: at one place of the section that the frame names, and sure to be there. */
+function fixed({ read }: Layout, at: number, needed: number): (opened: Bytes) => Raw {
+  return ({ view }) => {
+    if (view === undefined) return undefined;
+    if (needed > view.byteLength) throw short(view, needed);
+    return read(view, at);
   };
 }
 
