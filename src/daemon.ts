@@ -77,8 +77,8 @@ export function adapterSettings(): ReadonlyMap<string, SettingsSchema> {
 
 /** The definitions that a gateway of this configuration knows: its own, those of packages, and those of Isthmus. */
 export async function knownDefinitions(config: Config): Promise<ReadonlyMap<string, DefinitionFacts>> {
-  const { library } = loadDevices(config, [], await loadModels(config.objects, silentLog), silentLog);
-  return new Map(Array.from(library.devices(), (device) => [device.id, factsOf(device)]));
+  const { devices } = loadDevices(config, [], await loadModels(config.objects, silentLog), silentLog);
+  return new Map(Array.from(devices.devices(), (device) => [device.id, factsOf(device)]));
 }
 
 function factsOf({ fields, key }: Device): DefinitionFacts {
@@ -120,16 +120,15 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const upstream = upstreamOf(config, lab, log);
 
   const { folder } = config;
-  const plugins = builtinAdapters(systemDrivers({ clock, random, log, ...(folder !== undefined && { folder }) }));
-  const host = new AdapterHost({ plugins, sections: config.adapters, clock, random, log });
-  const { library, faults } = loadDevices(config, [stateDir], models, log);
+  const registerReads = (definition: string) => library.get(definition)?.reads;
+  const drivers = systemDrivers({ clock, random, log, registerReads, ...(folder !== undefined && { folder }) });
+  const host = new AdapterHost({ plugins: builtinAdapters(drivers), sections: config.adapters, clock, random, log });
   const gateway = new Gateway({
     endpoint: config.gateway.endpoint ?? `isthmus-${machine.facts.hostname}`,
     version,
     ...upstream,
     ...(parameters && { parameters }),
-    devices: library,
-    faults,
+    ...loadDevices(config, [stateDir], models, log),
     models,
     adapters: host,
     store: { read: () => state.read(ROSTER), write: (text) => state.write(ROSTER, text) },
@@ -270,13 +269,13 @@ function loadDevices(config: Config, near: readonly string[], models: ObjectRegi
       next: `Correct it, then: isthmus device test ${file}`,
     });
   }
-  return { library, faults: faults.slice(0, MAX_FAULTS) };
+  return { devices: library, faults: faults.slice(0, MAX_FAULTS) };
 }
 
 type Fault = NonNullable<GatewayOptions["faults"]>[number];
 
 interface LoadedDevices {
-  readonly library: Library;
+  readonly devices: Library;
   readonly faults: readonly Fault[];
 }
 

@@ -52,7 +52,7 @@ describe("the API", () => {
     [{ endpoint: "sim-1" }, "409: the endpoint name sim-1 belongs to sim/sim-1"],
     [{ endpoint: "a b" }, '400: "a b" is no endpoint name: 1 to 128 letters, digits or any of . _ : ~ @ + -'],
     [{ definition: "nonsense" }, "400: there is no definition nonsense"],
-    [{ labl: "x" }, "400: unknown key labl (known: definition, endpoint, label)"],
+    [{ labl: "x" }, "400: unknown key labl (known: definition, endpoint, label, key)"],
     [{ label: 5 }, "400: label must be a text, and not too long"],
     [{ label: "x".repeat(300) }, "400: label must be a text, and not too long"],
     [["label"], "400: the body must be a JSON object"],
@@ -82,7 +82,7 @@ describe("the API", () => {
     });
     const { path, ...ask } = patch("/api/sensors/sim-1", { label: " Cellar " });
     expect(await rig.json(path, ask)).toMatchObject({ endpoint: "sim-1", label: "Cellar" });
-    expect(await rig.refusal("/api/sensors/sim-1", { ...ask, body: "{}" })).toContain("400: label is missing");
+    expect(await rig.refusal("/api/sensors/sim-1", { ...ask, body: "{}" })).toContain("400: label or key is missing");
     expect((await rig.ask("/api/sensors/sim-1", { method: "DELETE" })).status).toBe(204);
     expect(rig.gateway.told("sim-1").at(-1)).toBe("DELETE /rd/r1");
     expect(await rig.refusal("/api/sensors/sim-1")).toBe("404: no sensor is called sim-1 (see /api/sensors)");

@@ -31,11 +31,20 @@ export const OTHER_KEY = "ff0102030405060708090a0b0c0d0e0f";
 
 /** A device with some of its ways exchanged. */
 export function like(base: Device, changes: Partial<Device>): Device {
-  const own: Device = Object.create(base, Object.getOwnPropertyDescriptors(changes));
-  // What keeps secrets of its own must be asked itself.
-  for (const name of ["match", "identify", "parts", "createSession", "decode", "createMapping", "reportWith"] as const)
-    if (!(name in changes)) Object.defineProperty(own, name, { value: base[name].bind(base) });
-  return own;
+  const { id, vendor, model, alive, instances, grows, main, writable, executable } = base;
+  const { fields, report, pulses, happens, divides, key, insteadOf } = base;
+  return {
+    ...{ id, vendor, model, alive, instances, grows, main, writable, executable },
+    ...{ fields, report, pulses, happens, divides, key, insteadOf },
+    match: (frame) => base.match(frame),
+    identify: (frame) => base.identify(frame),
+    parts: (frame) => base.parts(frame),
+    createSession: (given) => base.createSession(given),
+    decode: (frame, session) => base.decode(frame, session),
+    createMapping: (options) => base.createMapping(options),
+    reportWith: (figures) => base.reportWith(figures),
+    ...changes,
+  };
 }
 
 /** Frames with a field `seal` are opened by a key that begins with that byte; a replayed one carries `old`. */
