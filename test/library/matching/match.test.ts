@@ -1,12 +1,12 @@
 /** Which definition a frame belongs to, and what its sensor is called. */
 
 import { describe, expect, it } from "vitest";
-import { fromHex } from "../../src/base/bytes.ts";
-import { fullUuid } from "../../src/library/matching/advert.ts";
-import { loadDevices } from "../../src/library/index.ts";
-import { parseTopic } from "../../src/library/matching/topic.ts";
-import type { Payload } from "../../src/sdk/adapter.ts";
-import { advert, changed, frameOf, load, message, serviceAdvert } from "../support/definitions.ts";
+import { fromHex } from "../../../src/base/bytes.ts";
+import { fullUuid } from "../../../src/library/matching/advert.ts";
+import { loadDevices } from "../../../src/library/index.ts";
+import { parseTopic } from "../../../src/library/matching/topic.ts";
+import type { Payload } from "../../../src/sdk/adapter.ts";
+import { advert, changed, frameOf, load, message, serviceAdvert } from "../../support/definitions.ts";
 
 const { library } = loadDevices();
 const match = (payload: Payload) => library.match(frameOf(payload))?.id;

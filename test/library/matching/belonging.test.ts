@@ -1,10 +1,10 @@
 /** Which of several definitions is meant, whose frame it is, and what a command is addressed to. */
 
 import { describe, expect, it } from "vitest";
-import { loadDevices } from "../../src/library/index.ts";
-import { parsePath } from "../../src/model/path.ts";
-import type { Payload } from "../../src/sdk/adapter.ts";
-import { advert, AT, changed, deviceOf, frameOf, load, message, ofFields } from "../support/definitions.ts";
+import { loadDevices } from "../../../src/library/index.ts";
+import { parsePath } from "../../../src/model/path.ts";
+import type { Payload } from "../../../src/sdk/adapter.ts";
+import { advert, AT, changed, deviceOf, frameOf, load, message, ofFields } from "../../support/definitions.ts";
 
 const RULE = "{ ble: { manufacturer: 0x1234, length: 4 } }";
 const FRAME = "{ bytes: ble.manufacturer }";
