@@ -8,8 +8,10 @@ import type { FrameSpec } from "../definition/frame.ts";
 import { bthomeV2 } from "./bthome.ts";
 import { bthomeV1 } from "./bthome-v1.ts";
 import type { Codec } from "./codec.ts";
+import { enocean } from "./enocean.ts";
 import { govee512x } from "./govee.ts";
 import { mibeacon } from "./mibeacon/mibeacon.ts";
+import { victron } from "./victron/victron.ts";
 
 type Name = NonNullable<FrameSpec["codec"]>;
 
@@ -17,6 +19,8 @@ const CODECS: Partial<Record<Name, (definition: Definition) => Codec>> = {
   "bthome.v1": bthomeV1,
   "bthome.v2": bthomeV2,
   mibeacon,
+  victron,
+  enocean,
   "govee.h512x": govee512x,
   homeassistant: homeAssistant,
   homie,
