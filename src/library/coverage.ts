@@ -1,6 +1,7 @@
 /** Which fields of a definition its golden frames prove. */
 
 import type { CompiledDevice } from "./compile.ts";
+import { isAny } from "./mapping/many.ts";
 import { mappedFields } from "./portrait.ts";
 
 export interface Coverage {
@@ -27,6 +28,8 @@ export function coverageOf({ definition, fields }: CompiledDevice): Coverage {
 
 function provenBy(field: string, proven: ReadonlySet<string>, many: boolean): boolean {
   if (proven.has(field)) return true;
+  // Whatever name the value was heard under.
+  if (isAny(field)) return proven.size > 0;
   return many && [...proven].some((name) => isOneOf(name, field));
 }
 

@@ -16,6 +16,7 @@ import {
   quantityNamed,
   suits,
   type Told,
+  truthNamed,
   writtenUnit,
 } from "./quantities.ts";
 
@@ -87,7 +88,14 @@ function heard(frame: Frame, thing: Thing, place: readonly string[], five: boole
   const told = valueOf(thing, second, third, textOf(payload.body, MAX_VALUE));
   if (told === undefined) return [];
   if (thing.told.size < MAX_FIELDS) thing.told.add(told[0]);
-  return [partOf(frame, FORMAT, source, new Map([told]))];
+  return [
+    partOf(
+      frame,
+      FORMAT,
+      source,
+      new Map([told, ...(thing.name === undefined ? [] : [["model", thing.name] as const])]),
+    ),
+  ];
 }
 
 function textOf(body: Uint8Array, most: number): string | undefined {
@@ -126,6 +134,8 @@ function describe(thing: Thing, text: string): void {
   }
   const nodes = member(description, "nodes");
   if (!isRecord(nodes)) return;
+  const name = member(description, "name");
+  if (typeof name === "string") thing.name = name.slice(0, MAX_VALUE);
   thing.properties.clear();
   thing.nodes = Object.keys(nodes).length;
   for (const [node, about] of Object.entries(nodes)) {
@@ -146,15 +156,22 @@ function valueOf(thing: Thing, node: string, property: string, text: string | un
   const { datatype, unit } = thing.properties.get(`${node}/${property}`) ?? {};
   const several = (thing.nodes ?? 1) > 1;
   if (text === undefined) return undefined;
-  if (datatype === "boolean") return [`${asPart(`${node}_${property}`)}/state`, text === "" ? null : text === "true"];
+  if (datatype === "boolean") {
+    const truth = truthNamed(property);
+    const part = truth === undefined ? asPart(`${node}_${property}`) : several ? asPart(node) : "";
+    return [inPart(part, truth ?? "state"), text === "true" ? true : text === "false" ? false : null];
+  }
   if (datatype !== "float" && datatype !== "integer" && datatype !== "percent") return undefined;
   const spoken = unit === undefined || unit === "#" ? undefined : writtenUnit(unit);
   const strange = unit !== undefined && unit !== "#" && spoken === undefined;
   const named = quantityNamed(property);
   const fits = named !== undefined && !strange && suits(named, spoken);
   const name = fits ? named : ((spoken === undefined ? undefined : quantityInUnit(spoken)) ?? "number");
-  const part = fits ? (several ? asPart(node) : "") : asPart(`${node}_${property}`);
+  // A device has one battery: its level is that of the whole.
+  const part = fits ? (several && name !== "battery" ? asPart(node) : "") : asPart(`${node}_${property}`);
   const number = readNumber(text);
   const value = number === undefined ? undefined : inOwnUnit(name, number, name === "number" ? undefined : spoken);
-  return [part === "" ? name : `${part}/${name}`, value ?? null];
+  return [inPart(part, name), value ?? null];
 }
+
+const inPart = (part: string, name: string) => (part === "" ? name : `${part}/${name}`);

@@ -71,6 +71,12 @@ export const quantityFields: ReadonlyMap<string, FieldInfo> = new Map([
   ...[...BOOLEANS, ...TEXTS].map((name) => [name, { unit: undefined, many: true }] as const),
 ]);
 
+/** The truth that a word names; undefined if it is none. */
+export function truthNamed(word: string): string | undefined {
+  const plain = word.toLowerCase().replaceAll("-", "_");
+  return BOOLEANS.find((name) => name === plain);
+}
+
 export const isNumber = (name: string): boolean => Object.hasOwn(NUMBERS, name);
 export const unitOf = (name: string): string | undefined => (isNumber(name) ? NUMBERS[name] : undefined);
 
