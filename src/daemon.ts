@@ -10,6 +10,7 @@ import { type Random, systemRandom } from "./base/random.ts";
 import { SystemClock } from "./base/system-clock.ts";
 import { Undo } from "./base/undo.ts";
 import type { Config, DefinitionFacts, SettingsSchema } from "./config/index.ts";
+import { factsOf, loadDevices } from "./definitions.ts";
 import { Dialer } from "./dial/index.ts";
 import { type AdoptRule, Gateway, type GatewayOptions, type SelfFacts } from "./gateway/index.ts";
 import { AdapterHost } from "./host/index.ts";
@@ -22,16 +23,7 @@ import { rebootMachine } from "./io/reboot.ts";
 import { tellSystemd } from "./io/systemd.ts";
 import { Lab, type LabPorts, type LabSecurity } from "./lab/index.ts";
 import { introduce, onFreePort, secureOptions, startLabServer } from "./lab-server.ts";
-import {
-  type DefinitionFile,
-  type Device,
-  devicesFolder,
-  isOneOf,
-  Library,
-  packagedFolders,
-  readDefinitions,
-  yielding,
-} from "./library/index.ts";
+import type { Library } from "./library/index.ts";
 import { parseDdf } from "./model/ddf.ts";
 import type { ObjectModel, ObjectRegistry } from "./model/objects.ts";
 import { loadRegistry } from "./model/registry.ts";
@@ -81,14 +73,6 @@ export async function knownDefinitions(config: Config): Promise<ReadonlyMap<stri
   return new Map(Array.from(devices.devices(), (device) => [device.id, factsOf(device)]));
 }
 
-function factsOf({ fields, key }: Device): DefinitionFacts {
-  return {
-    fields: [...fields.keys()],
-    hasField: (name) => fields.has(name) || [...fields].some(([field, { many }]) => many && isOneOf(name, field)),
-    keyDigits: key?.lengths.map((length) => length * 2) ?? [],
-  };
-}
-
 /**
  * Starts a gateway: all of it, or nothing.
  * @throws SecondInstanceError if the state folder is in use; whatever the system says if a port or a folder cannot be had.
@@ -119,16 +103,14 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   if (lab) undo.add("lab", () => lab.lab.stop());
   const upstream = upstreamOf(config, lab, log);
 
-  const { folder } = config;
-  const registerReads = (definition: string) => library.get(definition)?.reads;
-  const drivers = systemDrivers({ clock, random, log, registerReads, ...(folder !== undefined && { folder }) });
-  const host = new AdapterHost({ plugins: builtinAdapters(drivers), sections: config.adapters, clock, random, log });
+  const loaded = loadDevices(config, [stateDir], models, log);
+  const host = hostOf(options, loaded.devices);
   const gateway = new Gateway({
     endpoint: config.gateway.endpoint ?? `isthmus-${machine.facts.hostname}`,
     version,
     ...upstream,
     ...(parameters && { parameters }),
-    ...loadDevices(config, [stateDir], models, log),
+    ...loaded,
     models,
     adapters: host,
     store: { read: () => state.read(ROSTER), write: (text) => state.write(ROSTER, text) },
@@ -166,6 +148,13 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     gateway,
     stop: () => undo.all(),
   };
+}
+
+function hostOf({ config, clock, random, log }: DaemonOptions, devices: Library): AdapterHost {
+  const { folder } = config;
+  const registerReads = (definition: string) => devices.get(definition)?.reads;
+  const drivers = systemDrivers({ clock, random, log, registerReads, ...(folder !== undefined && { folder }) });
+  return new AdapterHost({ plugins: builtinAdapters(drivers), sections: config.adapters, clock, random, log });
 }
 
 /** How long the sweep over all sensors may be late before the process counts as stuck. */
@@ -241,46 +230,6 @@ async function loadModels(files: readonly string[], log: Log): Promise<ObjectReg
   }
   return loadRegistry(JSON.parse(await readText(assetPath("src/model/registry.json"))), extra);
 }
-
-/** The definitions that come with Isthmus, and before them those of packages, and the user's own before all others. */
-function loadDevices(config: Config, near: readonly string[], models: ObjectRegistry, log: Log): LoadedDevices {
-  const faults: Fault[] = [];
-  const read = (folder: string): DefinitionFile[] => {
-    try {
-      return readDefinitions(folder);
-    } catch (error) {
-      log.error("definitions-not-read", { folder, reason: words(error) });
-      faults.push({
-        what: `The definitions in ${folder} are left out: ${words(error)}.`,
-        next: "Correct devices in the configuration, or allow the folder to be read.",
-      });
-      return [];
-    }
-  };
-  const own = (config.devices ?? []).flatMap(read);
-  const places = config.folder === undefined ? near : [...near, config.folder];
-  const packaged = packagedFolders(places).flatMap(read);
-  const { library, problems } = Library.load(yielding([own, packaged, read(devicesFolder)]), models);
-  for (const { file, line, column, message, hint } of problems) {
-    const at = `${file}:${line}:${column}`;
-    log.error("definition-left-out", { at, reason: message, hint });
-    faults.push({
-      what: `The definition at ${at} is left out: ${message}${hint === undefined ? "" : ` (${hint})`}.`,
-      next: `Correct it, then: isthmus device test ${file}`,
-    });
-  }
-  return { devices: library, faults: faults.slice(0, MAX_FAULTS) };
-}
-
-type Fault = NonNullable<GatewayOptions["faults"]>[number];
-
-interface LoadedDevices {
-  readonly devices: Library;
-  readonly faults: readonly Fault[];
-}
-
-/** Nobody mends more at a time. */
-const MAX_FAULTS = 20;
 
 /** Simulated sensors are nobody's property: they come in by themselves. */
 function simulatorRules({ adapters }: Config): AdoptRule[] {
