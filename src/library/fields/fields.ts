@@ -25,6 +25,8 @@ interface Context<Opened> {
   readonly complain: Complain;
 }
 
+const HIDDEN_ONE = /^_|\/_/;
+
 /** What is known of a field that only other fields know. */
 const HIDDEN: FieldInfo = { unit: undefined, many: false };
 
@@ -48,6 +50,7 @@ export function compileFields<Opened>(context: Context<Opened>): FieldPlan {
   for (const name of ofForms) names.known.set(name, names.infos.get(name) ?? HIDDEN);
   const last = compileGroup([entriesOf(fields, isLate), ["fields"]], context, names);
   const hidden = [...names.known.keys()].filter((name) => name.startsWith("_"));
+  const manyHidden = hidden.some((name) => names.known.get(name)?.many === true);
   return {
     infos: names.infos,
     read(frame, session) {
@@ -61,6 +64,8 @@ export function compileFields<Opened>(context: Context<Opened>): FieldPlan {
       if (form) for (const read of form.reads) read(opened, values, lookup);
       for (const read of last) read(opened, values, lookup);
       for (const name of hidden) values.delete(name);
+      // Of many there may be a second, such as _flags_2 or left/_flags.
+      if (manyHidden) for (const name of values.keys()) if (HIDDEN_ONE.test(name)) values.delete(name);
       return values;
     },
   };
