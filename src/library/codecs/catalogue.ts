@@ -11,6 +11,8 @@ import type { Codec } from "./codec.ts";
 import { enocean } from "./enocean.ts";
 import { govee512x } from "./govee.ts";
 import { mibeacon } from "./mibeacon/mibeacon.ts";
+import { pvvx } from "./pvvx.ts";
+import { sensorpush } from "./sensorpush.ts";
 import { victron } from "./victron/victron.ts";
 
 type Name = NonNullable<FrameSpec["codec"]>;
@@ -19,6 +21,8 @@ const CODECS: Partial<Record<Name, (definition: Definition) => Codec>> = {
   "bthome.v1": bthomeV1,
   "bthome.v2": bthomeV2,
   mibeacon,
+  pvvx,
+  sensorpush,
   victron,
   enocean,
   "govee.h512x": govee512x,
