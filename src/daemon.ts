@@ -69,7 +69,7 @@ export function adapterSettings(): ReadonlyMap<string, SettingsSchema> {
 
 /** The definitions that a gateway of this configuration knows: its own, those of packages, and those of Isthmus. */
 export async function knownDefinitions(config: Config): Promise<ReadonlyMap<string, DefinitionFacts>> {
-  const { devices } = loadDevices(config, [], await loadModels(config.objects, silentLog), silentLog);
+  const { devices } = loadDevices(config, { models: await loadModels(config.objects, silentLog), log: silentLog });
   return new Map(Array.from(devices.devices(), (device) => [device.id, factsOf(device)]));
 }
 
@@ -103,7 +103,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   if (lab) undo.add("lab", () => lab.lab.stop());
   const upstream = upstreamOf(config, lab, log);
 
-  const loaded = loadDevices(config, [stateDir], models, log);
+  const loaded = loadDevices(config, { near: [stateDir], models, log });
   const host = hostOf(options, loaded.devices);
   const gateway = new Gateway({
     endpoint: config.gateway.endpoint ?? `isthmus-${machine.facts.hostname}`,

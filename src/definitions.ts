@@ -25,8 +25,17 @@ export function factsOf({ fields, key }: Device): DefinitionFacts {
   };
 }
 
+export interface Sources {
+  /** Where packages may be installed, besides the usual places. */
+  readonly near?: readonly string[];
+  /** Those that come with Isthmus. */
+  readonly ours?: string;
+  readonly models: ObjectRegistry;
+  readonly log: Log;
+}
+
 /** The definitions that come with Isthmus, and before them those of packages, and the user's own before all others. */
-export function loadDevices(config: Config, near: readonly string[], models: ObjectRegistry, log: Log): LoadedDevices {
+export function loadDevices(config: Config, { near = [], ours = devicesFolder, models, log }: Sources): LoadedDevices {
   const faults: Fault[] = [];
   const read = (folder: string): DefinitionFile[] => {
     try {
@@ -43,7 +52,7 @@ export function loadDevices(config: Config, near: readonly string[], models: Obj
   const own = (config.devices ?? []).flatMap(read);
   const places = config.folder === undefined ? near : [...near, config.folder];
   const packaged = packagedFolders(places).flatMap(read);
-  const { library, problems } = Library.load(yielding([own, packaged, read(devicesFolder)]), models);
+  const { library, problems } = Library.load(yielding([own, packaged, read(ours)]), models);
   for (const { file, line, column, message, hint } of problems) {
     const at = `${file}:${line}:${column}`;
     log.error("definition-left-out", { at, reason: message, hint });
