@@ -25,7 +25,7 @@ export function readPart({ payload }: Frame): Map<string, Quantity | undefined> 
   for (const [name, value] of Object.entries(payload.fields)) {
     if (name === FORMAT) continue;
     const unit = typeof value === "number" ? unitOf(ownName(name)) : undefined;
-    if (Number.isNaN(value)) values.set(name, undefined);
+    if (typeof value === "number" && !Number.isFinite(value)) values.set(name, undefined);
     else values.set(name, unit === undefined ? { value } : { value, unit });
   }
   return values;
