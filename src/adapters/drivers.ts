@@ -8,6 +8,7 @@ import { type OpenRadio, radios } from "../io/hci.ts";
 import { type ReadLines, readLines } from "../io/lines-file.ts";
 import { type ConnectMqtt, mqttConnections } from "../io/mqtt.ts";
 import { deviceExists, type OpenSerial, serialLines } from "../io/serial.ts";
+import type { RegisterRead } from "./modbus/poller.ts";
 
 export interface Drivers {
   readonly random: Random;
@@ -16,6 +17,8 @@ export interface Drivers {
   readonly deviceExists: (path: string) => Promise<boolean>;
   readonly openRadio: OpenRadio;
   readonly readLines: ReadLines;
+  /** What has to be asked of a Modbus device; undefined if there is no such definition. */
+  readonly registerReads: (definition: string) => readonly RegisterRead[] | undefined;
 }
 
 export interface SystemDriversOptions {
@@ -24,10 +27,18 @@ export interface SystemDriversOptions {
   readonly log: Log;
   /** Where relative paths of files start; the process's own folder, unless said otherwise. */
   readonly folder?: string;
+  /** Nobody is asked for registers unless it is said how. */
+  readonly registerReads?: Drivers["registerReads"];
 }
 
 /** The real ones. Nothing is opened, and no driver loaded, before an adapter asks for it. */
-export function systemDrivers({ clock, random, log, folder = "" }: SystemDriversOptions): Drivers {
+export function systemDrivers({
+  clock,
+  random,
+  log,
+  folder = "",
+  registerReads = () => undefined,
+}: SystemDriversOptions): Drivers {
   const openSerial = serialLines(clock);
   return {
     random,
@@ -36,5 +47,6 @@ export function systemDrivers({ clock, random, log, folder = "" }: SystemDrivers
     deviceExists,
     openRadio: radios({ clock, random, log, openSerial }),
     readLines: (path) => readLines(resolve(folder, path)),
+    registerReads,
   };
 }

@@ -6,6 +6,7 @@
 import type { AdapterPlugin } from "../sdk/adapter.ts";
 import { bleAdapter } from "./ble.ts";
 import type { Drivers } from "./drivers.ts";
+import { modbusAdapter } from "./modbus/modbus.ts";
 import { mqttAdapter } from "./mqtt.ts";
 import { replay } from "./replay.ts";
 import { serialAdapter } from "./serial.ts";
@@ -19,6 +20,7 @@ export function builtinAdapters(drivers: Drivers): ReadonlyMap<string, AdapterPl
   return new Map<string, AdapterPlugin<unknown>>([
     ["mqtt", mqttAdapter(drivers.connectMqtt)],
     ["serial", serialAdapter(drivers)],
+    ["modbus", modbusAdapter(drivers)],
     ["ble", bleAdapter(drivers.openRadio)],
     ["simulator", simulator(drivers.random)],
     ["replay", replay(drivers.readLines)],

@@ -20,7 +20,7 @@ const RecordedPayload = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("bytes"), hex: Hex }),
   z.strictObject({ kind: z.literal("text"), text: z.string() }),
   z.strictObject({ kind: z.literal("message"), topic: z.string(), hex: Hex, retained: z.boolean().optional() }),
-  z.strictObject({ kind: z.literal("registers"), values: z.record(z.string(), Hex) }),
+  z.strictObject({ kind: z.literal("registers"), values: z.record(z.string(), Hex), device: z.string().optional() }),
   z.strictObject({ kind: z.literal("fields"), fields: z.record(z.string(), Scalar) }),
 ]);
 
@@ -71,7 +71,11 @@ function payloadOf(payload: z.infer<typeof RecordedPayload>): Payload {
       return payload.retained === undefined ? message : { ...message, retained: payload.retained };
     }
     case "registers":
-      return { kind: "registers", values: bytesOf(payload.values) };
+      return {
+        kind: "registers",
+        values: bytesOf(payload.values),
+        ...(payload.device !== undefined && { device: payload.device }),
+      };
     case "text":
     case "fields":
       return payload;

@@ -2,13 +2,11 @@
 
 import { z } from "zod";
 import { toHex } from "../base/bytes.ts";
-import { backoffMs } from "../base/backoff.ts";
-import { sleep, type Timer } from "../base/clock.ts";
+import { sleep } from "../base/clock.ts";
 import { words } from "../base/errors.ts";
 import { LineSplitter } from "../base/lines.ts";
 import { notable } from "../base/notable.ts";
-import type { Random } from "../base/random.ts";
-import type { OpenSerial, SerialLine, SerialSettings } from "../io/serial.ts";
+import type { SerialLine } from "../io/serial.ts";
 import {
   type Adapter,
   type Command,
@@ -21,13 +19,10 @@ import {
 import { type Frames, framesOf, framesSpec } from "./frames/frames.ts";
 import { askSpec, Asker } from "./frames/asker.ts";
 import { pattern, QuestionLine } from "./question.ts";
+import { Port, portSettings, type SerialDrivers } from "./wire/port.ts";
 
 const Config = z.strictObject({
-  path: z.string().min(1),
-  baud: z.int().min(50).max(4_000_000).default(9_600),
-  data_bits: z.literal([7, 8]).optional(),
-  parity: z.enum(["none", "even", "odd"]).optional(),
-  stop_bits: z.literal([1, 2]).optional(),
+  ...portSettings,
   /** `lines`: each line is a frame. NMEA sentences are lines; the library knows them by their first character. */
   frames: framesSpec.default("lines"),
   /** What is said to devices that answer only when they are asked. */
@@ -37,15 +32,6 @@ const Config = z.strictObject({
 });
 type Config = z.infer<typeof Config>;
 
-export interface SerialDrivers {
-  readonly random: Random;
-  readonly openSerial: OpenSerial;
-  readonly deviceExists: (path: string) => Promise<boolean>;
-}
-
-/** How often an absent device is looked for: it is read again within two seconds of its return. */
-const LOOK_MS = 1_000;
-const LAST_RETRY_MS = 60_000;
 /** So much nonsense and not one good line: the speed is wrong. */
 const NONSENSE = 20;
 /** So many bytes that belong to no telegram count as one line of nonsense. */
@@ -62,38 +48,38 @@ export const serialAdapter = (drivers: SerialDrivers) =>
 class SerialLines implements Adapter {
   readonly #host: Host;
   readonly #config: Config;
-  readonly #drivers: SerialDrivers;
   readonly #question: QuestionLine;
   readonly #asker: Asker;
-  #line: SerialLine | undefined;
-  #reason = "opening";
-  #failures = 0;
-  #retryAt = 0;
-  #timer: Timer | undefined;
-  #stopped = false;
+  readonly #port: Port;
   #garbage = 0;
   #good = 0;
 
   constructor(host: Host, config: Config, drivers: SerialDrivers) {
     this.#host = host;
     this.#config = config;
-    this.#drivers = drivers;
     this.#question = new QuestionLine(host.clock);
     this.#asker = new Asker(host.clock, config.ask, config.end);
+    this.#port = new Port(host, config, drivers, {
+      opened: (line) => this.#opened(line),
+      closed: (reason) => {
+        this.#asker.stop();
+        this.#question.fail(reason);
+      },
+    });
     host.signal.addEventListener("abort", () => void this.stop(), { once: true });
-    void this.#look();
+    this.#port.start();
   }
 
   health(): Health {
-    if (this.#line === undefined) return { state: "down", reason: this.#reason };
+    if (this.#port.line === undefined) return { state: "down", reason: this.#port.reason };
     if (this.#good > 0 || this.#garbage < NONSENSE) return { state: "ok" };
     const { path, baud } = this.#config;
     return { state: "degraded", reason: `nothing readable comes from ${path} at ${baud} bit/s: is baud right?` };
   }
 
   async command({ payload, expect, timeoutMs }: Command, signal: AbortSignal): Promise<Outcome> {
-    const line = this.#line;
-    if (line === undefined) return rejected(this.#reason);
+    const { line } = this.#port;
+    if (line === undefined) return rejected(this.#port.reason);
     if (payload.kind !== "text" && payload.kind !== "bytes") return rejected(`cannot send ${payload.kind} over a line`);
     if (this.#question.busy) return rejected("busy with another question");
     const bytes = payload.kind === "text" ? new TextEncoder().encode(payload.text + this.#config.end) : payload.bytes;
@@ -111,67 +97,15 @@ class SerialLines implements Adapter {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
-    this.#timer?.cancel();
     this.#asker.stop();
     this.#question.fail("stopped");
-    const line = this.#line;
-    this.#line = undefined;
-    await line?.close();
-  }
-
-  /** Opens the port if it is there and its time has come; looks again in a second if not. */
-  async #look(): Promise<void> {
-    const { path } = this.#config;
-    const present = await this.#drivers.deviceExists(path);
-    if (this.#stopped) return;
-    if (!present) {
-      this.#reason = `${path} is not there: is the device plugged in?`;
-      // Whatever was wrong with it: what is plugged in anew gets a new chance at once.
-      this.#retryAt = 0;
-      this.#failures = 0;
-    } else if (this.#host.clock.monotonic() >= this.#retryAt) {
-      if (await this.#open()) return;
-    }
-    this.#lookAgain();
-  }
-
-  #lookAgain(): void {
-    this.#timer = this.#host.clock.after(LOOK_MS, () => void this.#look());
-  }
-
-  /** Whether there is no more to be done. */
-  async #open(): Promise<boolean> {
-    try {
-      const line = await this.#drivers.openSerial(portOf(this.#config));
-      if (this.#stopped) await line.close();
-      else this.#opened(line);
-      return true;
-    } catch (error) {
-      this.#reason = words(error);
-      const { random } = this.#drivers;
-      const wait = backoffMs(this.#failures, { first: LOOK_MS, max: LAST_RETRY_MS, random });
-      this.#retryAt = this.#host.clock.monotonic() + wait;
-      this.#failures += 1;
-      return this.#stopped;
-    }
+    await this.#port.stop();
   }
 
   #opened(line: SerialLine): void {
-    const { path } = this.#config;
-    this.#line = line;
-    this.#failures = 0;
     this.#good = 0;
     this.#garbage = 0;
-    this.#host.log.info("port-open", { path });
     line.onData(this.#listener());
-    line.onClose((reason) => {
-      this.#line = undefined;
-      this.#reason = `${path}: ${reason}`;
-      this.#asker.stop();
-      this.#question.fail(reason);
-      if (!this.#stopped) this.#lookAgain();
-    });
     // A question of ours must not fall between a command and its answer.
     this.#asker.start((bytes) => (this.#question.busy ? Promise.resolve() : line.write(bytes)));
   }
@@ -219,17 +153,6 @@ class SerialLines implements Adapter {
     this.#garbage += 1;
     if (notable(this.#garbage)) this.#host.log.warn("line-unreadable", { count: this.#garbage });
   }
-}
-
-/** Only what differs from the usual is asked of the driver. */
-function portOf({ path, baud, data_bits, parity, stop_bits }: Config): SerialSettings {
-  return {
-    path,
-    baud,
-    ...(data_bits !== undefined && { dataBits: data_bits }),
-    ...(parity !== undefined && { parity }),
-    ...(stop_bits !== undefined && { stopBits: stop_bits }),
-  };
 }
 
 const ANYTHING = /(?:)/u;

@@ -83,6 +83,8 @@ export class Library {
           if (value !== undefined) search.consider(devices.get(value), frame);
         }
         break;
+      case "registers":
+        return payload.device === undefined ? undefined : this.#devices.get(payload.device);
       default:
     }
     return search.best;

@@ -67,7 +67,8 @@ export type Payload =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "message"; readonly topic: string; readonly body: Uint8Array; readonly retained?: boolean }
-  | { readonly kind: "registers"; readonly values: ReadonlyMap<string, Uint8Array> }
+  /** `device`: the definition that the adapter was told to read it by: registers do not say what they are of. */
+  | { readonly kind: "registers"; readonly values: ReadonlyMap<string, Uint8Array>; readonly device?: string }
   | { readonly kind: "fields"; readonly fields: Readonly<Record<string, Scalar>> };
 
 /** A frame in the other direction, with what counts as a reply. */

@@ -26,7 +26,7 @@ function recorded(payload: Payload): Readonly<Record<string, unknown>> {
     case "message":
       return { kind: "message", topic: payload.topic, hex: toHex(payload.body), retained: payload.retained };
     case "registers":
-      return { kind: "registers", values: hexes(payload.values) };
+      return { kind: "registers", values: hexes(payload.values), device: payload.device };
     case "text":
       return { kind: "text", text: payload.text };
     case "fields":

@@ -26,6 +26,7 @@ const PAYLOADS: readonly Payload[] = [
   { kind: "message", topic: "tele/plug/SENSOR", body: new TextEncoder().encode("{}") },
   { kind: "message", topic: "t", body: new Uint8Array(0), retained: true },
   { kind: "registers", values: new Map([["4:0x0000", Uint8Array.of(0x43, 0x66)]]) },
+  { kind: "registers", values: new Map([["4:0x0000", Uint8Array.of(0x43, 0x66)]]), device: "eastron.sdm120" },
   { kind: "fields", fields: { a: 1.5, b: "x", c: true } },
 ];
 

@@ -25,7 +25,7 @@ export interface Matcher {
 
 const NEVER = () => 0;
 
-export function compileMatcher({ match, frame }: Definition, json: JsonReader, complain: Complain): Matcher {
+export function compileMatcher({ id, match, frame }: Definition, json: JsonReader, complain: Complain): Matcher {
   const ble = match?.ble && compileBle(match.ble, frame, complain);
   const serial = match?.serial && compileSerial(match.serial, complain);
   const message = match?.mqtt && compileMessage(match.mqtt, json, complain);
@@ -50,6 +50,8 @@ export function compileMatcher({ match, frame }: Definition, json: JsonReader, c
           return message ? message.score(payload) : 0;
         case "fields":
           return values(payload.fields);
+        case "registers":
+          return payload.device === id ? SURE : 0;
         default:
           return 0;
       }

@@ -145,6 +145,28 @@ describe("the library", () => {
   });
 });
 
+describe("registers", () => {
+  const heard = (more: object) => ({
+    source: "5",
+    at: AT,
+    payload: { kind: "registers", values: new Map([["4:0x0000", fromHex("43663333")]]), ...more } as const,
+  });
+
+  it("are of the device that the adapter was told to read", () => {
+    const frame = heard({ device: "eastron.sdm120" });
+    expect(library.match(frame)?.id).toBe("eastron.sdm120");
+    expect(device("eastron.sdm120").match(frame)).toBeGreaterThan(0);
+    expect(device("eastron.sdm230").match(frame)).toBe(0);
+    expect(device("eastron.sdm120").identify(frame)?.endpoint).toBe("eastron-sdm120-5");
+  });
+
+  it("are of nobody if the adapter does not say so, or names what nobody knows", () => {
+    expect(library.match(heard({}))).toBeUndefined();
+    expect(library.match(heard({ device: "acme.unknown" }))).toBeUndefined();
+    expect(device("eastron.sdm120").match(heard({}))).toBe(0);
+  });
+});
+
 describe("a Write to", () => {
   const written = (id: string, path: string, value: number | boolean) => {
     const planned = device(id)
