@@ -65,7 +65,7 @@ function numberOf(value: unknown): number | undefined {
 /** @throws TemplateError that says what is not understood. */
 export function parseDiscoveryTemplate(text: string): Template {
   if (text.length > MAX_LENGTH) throw new TemplateError(`longer than ${MAX_LENGTH} characters`);
-  const inner = /^\s*\{\{-?([^{}]*)-?\}\}\s*$/.exec(text)?.[1];
+  const inner = /^\s*\{\{-?([^{}]*?)-?\}\}\s*$/.exec(text)?.[1];
   if (inner === undefined) throw new TemplateError("more than one expression in {{ }}");
   return new Parser(tokensOf(inner)).whole();
 }
