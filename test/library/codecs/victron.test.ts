@@ -95,7 +95,7 @@ describe("all records", () => {
 
   it("fit into the one block that an advert has room for", () => {
     for (const record of RECORDS.keys()) expect(bits(record)).toBeLessThanOrEqual(128);
-    expect([...RECORDS.keys()].map(bits)).toEqual([89, 118, 82, 80, 127, 88, 104, 120, 127, 112, 102, 90, 112]);
+    expect([...RECORDS.keys()].map(bits)).toEqual([89, 118, 82, 80, 127, 96, 104, 120, 127, 112, 102, 88, 112]);
   });
 
   it("have a definition each, which matches them and no other", () => {
@@ -110,7 +110,7 @@ describe("all records", () => {
 
   it("give numbers within what their bits can say, whatever they hold", () => {
     const random = new SeededRandom(12);
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < 3_000; i++) {
       const [record, fields] = [...RECORDS][random.below(RECORDS.size)]!;
       const bytes = random.bytes(24);
       bytes.set([0x10, 0, 0x89, 0xa3, record, i & 0xff, i >> 8, KEY[0]!]);
