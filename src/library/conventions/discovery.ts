@@ -53,9 +53,16 @@ export function expanded(config: JsonRecord, base = textOf(config["~"])): JsonRe
   const long: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(config)) {
     if (key === "__proto__") continue;
-    long[Object.hasOwn(LONG, key) ? (LONG[key] ?? key) : key] = deeper(value, base);
+    const name = Object.hasOwn(LONG, key) ? (LONG[key] ?? key) : key;
+    long[name] = name === "components" ? eachExpanded(value, base) : deeper(value, base);
   }
   return long;
+}
+
+/** Components have names of their own, which are short for nothing. */
+function eachExpanded(components: unknown, base: string | undefined): unknown {
+  if (!isRecord(components)) return components;
+  return Object.fromEntries(Object.entries(components).map(([name, each]) => [name, deeper(each, base)]));
 }
 
 function deeper(value: unknown, base: string | undefined): unknown {
