@@ -12,6 +12,7 @@ import { enocean } from "./enocean.ts";
 import { govee512x } from "./govee.ts";
 import { mibeacon } from "./mibeacon/mibeacon.ts";
 import { pvvx } from "./pvvx.ts";
+import { ruuviDf8 } from "./ruuvi-df8.ts";
 import { sensorpush } from "./sensorpush.ts";
 import { victron } from "./victron/victron.ts";
 
@@ -23,6 +24,7 @@ const CODECS: Partial<Record<Name, (definition: Definition) => Codec>> = {
   mibeacon,
   pvvx,
   sensorpush,
+  "ruuvi.df8": ruuviDf8,
   victron,
   enocean,
   "govee.h512x": govee512x,
