@@ -2,6 +2,7 @@
 
 import type { ObjectRegistry, ResourceModel } from "../model/objects.ts";
 import type { CompiledDevice } from "./compile.ts";
+import type { ByteCondition } from "./definition/common.ts";
 import type { Definition } from "./definition/definition.ts";
 import type { FieldSpec } from "./definition/field.ts";
 import type { InstanceSpec, ResourceSpec } from "./definition/objects.ts";
@@ -63,6 +64,8 @@ export interface PortraitCommand {
 export interface PortraitFrame {
   readonly name: string;
   readonly expect: Readonly<Record<string, unknown>>;
+  /** What it is instead of a reading: another's, refused, sealed. */
+  readonly instead: string | undefined;
   /** The payload as it is written in the definition. */
   readonly payload: string;
 }
@@ -88,6 +91,7 @@ export function portraitOf(device: CompiledDevice, models: ObjectRegistry): Port
     frames: definition.tests.map((test) => ({
       name: test.name,
       expect: test.expect ?? {},
+      instead: insteadWords(test),
       payload: payloadWords(test),
     })),
   };
@@ -120,13 +124,14 @@ function recognisedBy({ match }: Definition): string[] {
     say("address", ble.address && `${ble.address}...`);
     say("bytes", ble.length);
     say("beginning with", ble.prefix);
-    for (const condition of ble.bytes ?? []) say("byte", condition);
+    for (const condition of ble.bytes ?? []) words.push(conditionWords(condition));
   }
   if (serial) {
     say("line", serial.line && `/${serial.line}/`);
     say("sentences", serial.sentences?.join(", "));
     say("beginning with", serial.prefix);
     say("bytes", serial.length);
+    for (const condition of serial.bytes ?? []) words.push(conditionWords(condition));
   }
   if (mqtt) {
     say("topic", [mqtt.topic].flat().join(" or "));
@@ -137,6 +142,15 @@ function recognisedBy({ match }: Definition): string[] {
   for (const [name, value] of Object.entries(fields ?? {})) say(name, String(value));
   return words;
 }
+
+function conditionWords({ at, mask, is, not }: ByteCondition): string {
+  const values = (numbers: number | readonly number[]) => [numbers].flat().map(hexByte).join(" or ");
+  const masked = mask === undefined ? "" : ` under mask ${hexByte(mask)}`;
+  const wanted = [is === undefined ? "" : ` is ${values(is)}`, not === undefined ? "" : ` is not ${values(not)}`];
+  return `byte ${at}${masked}${wanted.join(",")}`;
+}
+
+const hexByte = (value: number) => `0x${value.toString(16).toUpperCase().padStart(2, "0")}`;
 
 type Company = NonNullable<NonNullable<Definition["match"]>["ble"]>["manufacturer"];
 
@@ -201,7 +215,11 @@ function placeOf(spec: FieldSpec): string {
       .map(([sentence, part]) => `${sentence} ${String(part)}`)
       .join(", ");
   if (slices) return `bits of bytes ${slices.map((each) => each.at).join(", ")}${section}`;
-  const chosen = bits ? `, bits ${bits.shift} to ${bits.shift + bits.width - 1}` : "";
+  const chosen = bits
+    ? bits.width === 1
+      ? `, bit ${bits.shift}`
+      : `, bits ${bits.shift} to ${bits.shift + bits.width - 1}`
+    : "";
   if (tag !== undefined) return `tag 0x${tag.toString(16).padStart(2, "0")}, byte ${at ?? 0}, ${type ?? ""}${chosen}`;
   if (flag !== undefined) return `if flag ${flag}, ${type ?? ""}${chosen}`;
   if (at !== undefined) return `byte ${at}${section}, ${type ?? ""}${chosen}`;
@@ -282,6 +300,11 @@ function doing({
     confirm && `confirmed by ${confirm.field} within ${confirm.within}`,
   ];
   return words.filter(isDefined).join("; ");
+}
+
+function insteadWords({ match, error, state }: Definition["tests"][number]): string | undefined {
+  if (match === false) return "not of this device";
+  return error === undefined ? state : `refused: ${error}`;
 }
 
 function payloadWords({ hex, text, topic, json, advert, fields, registers }: Definition["tests"][number]): string {

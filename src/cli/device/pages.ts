@@ -75,7 +75,9 @@ function section(portrait: Portrait): string[] {
       commands.map(({ name, does }) => [name, does]),
     ),
   );
-  const proofs = frames.slice(0, MOST_FRAMES).map(({ name, payload, expect }) => [name, payload, meaning(expect)]);
+  const proofs = frames
+    .slice(0, MOST_FRAMES)
+    .map(({ name, payload, expect, instead }) => [name, payload, instead ?? meaning(expect)]);
   lines.push(...grid(["Golden frame", "Payload", "Means"], proofs), "");
   return lines;
 }
