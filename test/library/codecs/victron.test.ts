@@ -52,9 +52,10 @@ describe("a battery monitor", () => {
 
   it("says what its auxiliary input is: a starter battery, a middle, a temperature", () => {
     const of = (plain: string) => read(MONITOR, seal(2, plain), MONITOR.createSession(KEY));
-    expect(of("FFFFE6040000FEFF010000000080FE")).toMatchObject({ midpoint_voltage: 655.34 });
+    expect(of("FFFFE6040000E504010000000080FE")).toMatchObject({ midpoint_voltage: 12.53 });
     expect(of("FFFFE6040000FEFF000000000080FE")).toMatchObject({ starter_voltage: -0.02 });
-    expect(of("FFFFE6040000FEFF020000000080FE")).toMatchObject({ temperature: 382.19 });
+    expect(of("FFFFE60400008971020000000080FE")).toMatchObject({ temperature: 17.5 });
+    expect(of("FFFFE6040000FEFF020000000080FE")).toMatchObject({ temperature: null });
     expect(of("FFFFE6040000FFFF020000000080FE")).toMatchObject({ temperature: null });
     expect(Object.keys(of("FFFFE6040000FFFF030000000080FE") ?? {})).not.toContain("temperature");
   });

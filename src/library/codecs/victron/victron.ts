@@ -3,7 +3,7 @@
  *
  *     10 | readout 1 | model 2 | record 1 | counter 2 | first byte of the key 1 | record, sealed with AES-CTR, 16 at most
  *
- * Nothing proves who sealed it: all that tells a wrong key is its first byte, and a voltage that cannot be.
+ * Nothing proves who sealed it: all that tells a wrong key is its first byte; ranges in the definitions catch what cannot be.
  */
 
 import { DecodeError } from "../../../base/bytes.ts";
