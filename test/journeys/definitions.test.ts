@@ -171,7 +171,7 @@ const DEVICES: readonly Device[] = [
       TempUnit: "F",
     }),
     endpoint: "tasmota-shed",
-    values: { ...device("Tasmota", "Tasmota node"), ...ipso("/3303/0", 37, "Cel") },
+    values: { ...device("Tasmota", "Tasmota node"), ...ipso("/3303/0", 37, "Cel"), "/3303/0/5750": "DS18B20" },
   },
   {
     definition: "zigbee2mqtt.climate",
