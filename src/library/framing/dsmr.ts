@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<number, string>> = {
   ...{ 10: "cooling", 11: "cooling", 12: "heat", 13: "heat" },
 };
 
-/** Names are OBIS codes; `gas:24.2.1` stands for the first channel with such a device, `.../time` for when it was read. */
+/** Names are OBIS codes; `gas:24.2.1` stands for the channel with such a device, `.../time` for when it was read. */
 export const dsmrFraming = (): Framing<Telegram> =>
   keyedFraming((frame) => parseTelegram(bytesOf(frame, MAX_TELEGRAM)), "P1 telegrams");
 
@@ -88,20 +88,42 @@ function localTime(text: string): string | undefined {
   const match = TIMESTAMP.exec(text);
   if (!match) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1, 7).map(Number);
-  const local = Date.UTC(2000 + year, month - 1, day, hour, minute, second);
+  // A clock that was never set begins in 1970.
+  const local = Date.UTC(year < 70 ? 2000 + year : 1900 + year, month - 1, day, hour, minute, second);
   // A meter without time says 000101000000W or nonsense: days that do not exist are no time.
   if (new Date(local).getUTCDate() !== day || hour > 23 || minute > 59 || second > 60) return undefined;
   return new Date(local - (match[7] === "S" ? 7_200_000 : 3_600_000)).toISOString().replace(".000Z", "Z");
 }
 
+/** What others write instead: Fluvius tells gas as it was measured, not for 15 degrees, and 96.1.1 is the number of the device (e-MUCS P1). */
+const ALSO: Readonly<Record<string, string>> = { "24.2.3": "24.2.1", "24.2.3/time": "24.2.1/time", "96.1.1": "96.1.0" };
+
 /** `0-2:24.2.1` is gas or water as `0-2:24.1.0` says: `gas:24.2.1`, whichever channel the meter has put it on. */
 function nameChannels(telegram: Map<string, Keyed>): void {
-  for (const channel of [1, 2, 3, 4, 5, 6]) {
-    const type = telegram.get(`0-${channel}:24.1.0`)?.value;
-    const kind = KINDS[Number(type)];
-    if (kind === undefined || telegram.has(`${kind}:24.1.0`)) continue;
+  for (const [kind, channel] of channelsOf(telegram)) {
     const own = `0-${channel}:`;
-    for (const [code, value] of [...telegram])
-      if (code.startsWith(own)) telegram.set(`${kind}:${code.slice(own.length)}`, value);
+    for (const [code, value] of [...telegram]) {
+      if (!code.startsWith(own)) continue;
+      const name = code.slice(own.length);
+      const usual = ALSO[name];
+      telegram.set(`${kind}:${name}`, value);
+      if (usual !== undefined && !telegram.has(own + usual)) telegram.set(`${kind}:${usual}`, value);
+    }
   }
+}
+
+/** Where a device has been replaced, the old one may keep its channel: what was read last is what hangs there now. */
+function channelsOf(telegram: ReadonlyMap<string, Keyed>): ReadonlyMap<string, number> {
+  const channels = new Map<string, number>();
+  const newest = new Map<string, string>();
+  for (const channel of [1, 2, 3, 4, 5, 6]) {
+    const kind = KINDS[Number(telegram.get(`0-${channel}:24.1.0`)?.value)];
+    if (kind === undefined) continue;
+    const read = telegram.get(`0-${channel}:24.2.1/time`) ?? telegram.get(`0-${channel}:24.2.3/time`);
+    const time = typeof read?.value === "string" ? read.value : "";
+    if (channels.has(kind) && time <= (newest.get(kind) ?? "")) continue;
+    channels.set(kind, channel);
+    newest.set(kind, time);
+  }
+  return channels;
 }

@@ -177,3 +177,34 @@ describe("a telegram", () => {
     survives(parseTelegram, latin1("/ISK5\r\n\r\n1-0:1.8.0("));
   });
 });
+
+describe("devices behind a meter", () => {
+  it("are the ones that were read last, where an old one keeps its channel", () => {
+    const old = ["0-1:24.1.0(003)", "0-1:24.2.1(200101000000W)(00981.443*m3)"];
+    const now = ["0-2:24.1.0(003)", "0-2:24.2.1(200426223001S)(00246.138*m3)"];
+    for (const lines of [
+      [...old, ...now],
+      [...old.map((line) => line.replace("0-1:", "0-3:")), ...now],
+    ])
+      expect(read(...lines).get("gas:24.2.1")).toEqual({ value: "00246.138", unit: "m3" });
+  });
+
+  it("are not newer because their clock was never set", () => {
+    const lines = ["0-1:24.1.0(003)", "0-1:24.2.1(700101010000W)(00000000)", "0-2:24.1.0(003)"];
+    const telegram = read(...lines, "0-2:24.2.1(200426223001S)(00246.138*m3)");
+    expect(telegram.get("gas:24.2.1/time")).toEqual({ value: "2020-04-26T20:30:01Z" });
+    expect(telegram.get("0-1:24.2.1/time")).toEqual({ value: "1970-01-01T00:00:00Z" });
+  });
+
+  it("are the first of their kind, where none says when it was read", () => {
+    const lines = ["0-1:24.1.0(003)", "0-1:24.2.1(00001.000*m3)", "0-2:24.1.0(003)", "0-2:24.2.1(00002.000*m3)"];
+    expect(read(...lines).get("gas:24.2.1")).toEqual({ value: "00001.000", unit: "m3" });
+  });
+
+  it("may tell gas as it was measured, and their number elsewhere, as in Belgium", () => {
+    const telegram = read("0-1:24.1.0(003)", "0-1:96.1.1(37464C4F)", "0-1:24.2.3(200512134558S)(00112.384*m3)");
+    expect(telegram.get("gas:24.2.1")).toEqual({ value: "00112.384", unit: "m3" });
+    expect(telegram.get("gas:24.2.1/time")).toEqual({ value: "2020-05-12T11:45:58Z" });
+    expect(telegram.get("gas:96.1.0")).toEqual({ value: "37464C4F" });
+  });
+});
