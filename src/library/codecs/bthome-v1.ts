@@ -98,6 +98,17 @@ function rawOf(format: number, view: DataView): number | undefined {
 }
 
 function floatOf(view: DataView): number | undefined {
+  if (view.byteLength === 2) return halfOf(view.getUint16(0, true));
   if (view.byteLength === 4) return view.getFloat32(0, true);
   return view.byteLength === 8 ? view.getFloat64(0, true) : undefined;
+}
+
+/** IEEE 754 binary16: sign, five bits of exponent, ten of fraction. */
+function halfOf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
+  return sign * (1 + fraction / 0x400) * 2 ** (exponent - 15);
 }

@@ -124,7 +124,11 @@ function otherSection(ble: BleMatch, taken: SectionPart["name"]): Part[] {
 /** One of several is a little less than this one. */
 const serviceWeight = (uuids: readonly string[]) => (uuids.length > 1 ? SURE - BARELY : SURE);
 
+/** Apple's number stands in every iBeacon, and makers put one beside their own section: it names nobody for sure. */
+const APPLE = 0x004c;
+
 function companyWeight(manufacturer: NonNullable<BleMatch["manufacturer"]>): number {
+  if (manufacturer === APPLE) return SOME;
   if (typeof manufacturer === "number") return SURE;
   if (manufacturer === "any") return BARELY;
   if (Array.isArray(manufacturer)) return manufacturer.length > 1 ? SURE - BARELY : SURE;

@@ -37,6 +37,13 @@ describe("the company of an advert", () => {
     expect([0x1234, 0x1235, 0x1236, 0x9999].map(named)).toEqual([3, 2, 1, 0]);
   });
 
+  it("counts less where it is Apple's: its beacon may stand beside the section of any maker", () => {
+    const match = rules("{ ble: { manufacturer: 0x004C, prefix: '0215' } }", "{ ble: { manufacturer: 0xEC88 } }");
+    const beacon = [0x004c, [0x02, 0x15]] as const;
+    expect(match(advertOf({ manufacturer: [beacon] }))).toBe(0);
+    expect(match(advertOf({ manufacturer: [[0xec88, [0, 1]], beacon] }))).toBe(1);
+  });
+
   it("any alone is nothing to go by", () => {
     expect(problemsOf(changed(["0x1234, length: 4", "any"]))).toEqual([
       "6:13 matches everything: name a manufacturer, service_data, services or a name",

@@ -31,7 +31,8 @@ describe("an advert", () => {
   it("is known by service data and its length", () => {
     expect(match(serviceAdvert(ENVIRONMENT, new Uint8Array(13)))).toBe("atc.atc1441");
     expect(match(serviceAdvert(ENVIRONMENT, new Uint8Array(15)))).toBe("atc.pvvx");
-    expect(match(serviceAdvert(ENVIRONMENT, new Uint8Array(11)))).toBeUndefined();
+    expect(match(serviceAdvert(ENVIRONMENT, new Uint8Array(11)))).toBe("atc.sealed");
+    expect(match(serviceAdvert(ENVIRONMENT, new Uint8Array(12)))).toBeUndefined();
     expect(match(serviceAdvert(BTHOME, Uint8Array.of(0x40)))).toBe("bthome.v2");
   });
 
