@@ -1,4 +1,4 @@
-/** Every shipped definition, from a real frame to the bytes that a server reads. */
+/** Definitions of every kind, from a real frame to the bytes that a server reads, in every format. */
 
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Scalar } from "../../src/base/outcome.ts";
@@ -286,8 +286,9 @@ const ownInstances = (instances: readonly string[]) => instances.filter((each) =
 const below = (instance: string, values: Device["values"]) =>
   Object.fromEntries(Object.entries(values).filter(([path]) => path.startsWith(`${instance}/`)));
 
-it("all shipped definitions take part", () => {
-  expect(Array.from(library.devices(), ({ id }) => id).sort()).toEqual(DEVICES.map((each) => each.definition).sort());
+it("all of these are shipped; library.test.ts takes every other on the same way", () => {
+  const shipped = new Set(Array.from(library.devices(), ({ id }) => id));
+  expect(DEVICES.map((each) => each.definition).filter((id) => !shipped.has(id))).toEqual([]);
 });
 
 describe.each(DEVICES)("$definition", ({ source, frame, endpoint, definition, values }) => {
