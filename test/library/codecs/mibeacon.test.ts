@@ -183,6 +183,15 @@ describe("a plain MiBeacon", () => {
     expect(said("8B09", `1910 01 ${object.slice(4)}`)).toEqual(expected);
   });
 
+  it("tells of a bed who lies in it, and two presses", () => {
+    const hex = "5859DB20B57B37D6D1B5CCEEAC2CF2030000AF66E6B0";
+    const session = DEVICE.createSession(fromHex("13F072B8C8469F54AC2C333EE746D771"));
+    expect(read(hex, session, "CC:B5:D1:D6:37:7B")).toMatchObject({ model: "MJZNZ018H", button: "double_press" });
+    expect(said("DB20", "165A0101")).toEqual({ occupancy: true });
+    expect(said("DB20", "165A0102")).toEqual({ occupancy: false });
+    expect(said("DB20", "165A0104")).toEqual({});
+  });
+
   it("tells motion by how long there was none", () => {
     expect(said("8D0A", "1710041E000000")).toEqual({ motion: true, no_motion_duration: 30 });
     expect(said("8D0A", "1710041F000000")).toEqual({ motion: false, no_motion_duration: 31 });

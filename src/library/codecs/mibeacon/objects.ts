@@ -209,7 +209,14 @@ const STATES: readonly (readonly [type: number, lengths: readonly number[], read
   ],
   [0x4e16, [9], (put, value) => value.getUint32(1, true) > 0 && put("mass", value.getUint32(1, true) / 100)],
   [0x4e17, [1], (put, value) => u8(value) === 1 && put("occupancy", false)],
-  [0x5a16, [1], (put, value) => u8(value) < 3 && u8(value) > 0 && put("occupancy", u8(value) === 1)],
+  [
+    0x5a16,
+    [1],
+    (put, value) => {
+      if (u8(value) === 1 || u8(value) === 2) put("occupancy", u8(value) === 1);
+      if (u8(value) === 3) put("button", "double_press");
+    },
+  ],
   [0x6e16, [9], bodyScale],
 ];
 
