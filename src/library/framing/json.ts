@@ -135,19 +135,22 @@ function pathReader(path: string, spec: FieldSpec): Reader<unknown> | string {
   const keys = parseJsonPath(path);
   if (!keys) return `"${path}" is no path`;
   const read = rawOf(spec);
-  const star = keys.indexOf("*");
+  const [star = -1, another] = keys.flatMap((key, i) => (key.endsWith("*") ? [i] : []));
   if (star < 0) {
     const find = finder(keys);
     return { one: (document) => read(find(document)) };
   }
-  if (keys.lastIndexOf("*") !== star) return "one * is enough";
+  if (another !== undefined) return "one * is enough";
   const above = keys.slice(0, star);
   const below = keys.slice(star + 1);
   const listed = above.at(-1) ?? "item";
-  return { many: (document) => everywhere(walk(document, above), { below, listed, read }) };
+  const begins = keys[star]?.slice(0, -1) ?? "";
+  return { many: (document) => everywhere(walk(document, above), { begins, below, listed, read }) };
 }
 
 interface Wanted {
+  /** What stands before the `*`: how the keys begin. */
+  readonly begins: string;
   readonly below: JsonPath;
   /** What the items of a list are called: `sensors_1` and so on. */
   readonly listed: string;
@@ -155,9 +158,10 @@ interface Wanted {
 }
 
 /** Each key that has the wanted thing below it; lists are numbered from 1. */
-function* everywhere(place: unknown, { below, listed, read }: Wanted): Iterable<Found> {
+function* everywhere(place: unknown, { begins, below, listed, read }: Wanted): Iterable<Found> {
   let left = MAX_MANY;
   for (const [key, inner] of entriesOf(place, listed)) {
+    if (!key.startsWith(begins)) continue;
     const found = walk(inner, below);
     if (found === undefined || key.length > MAX_COMPONENT) continue;
     for (const [suffix, value] of numbered(found)) {

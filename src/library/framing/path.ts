@@ -1,4 +1,4 @@
-/** Paths into JSON documents: `$.a.b`, `$.list[0].x`, `$['a.b']`, and one `*` for every key or item of a place. */
+/** Paths into JSON documents: `$.a.b`, `$.list[0].x`, `$['a.b']`, and one `*` for every key or item of a place, or `a*` for those that begin so. */
 
 /** The steps of a path, from the outside in; a number among them is an item of a list, or a key that looks like one. */
 export type JsonPath = readonly string[];

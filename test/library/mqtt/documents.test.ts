@@ -122,6 +122,13 @@ describe("a document", () => {
     expect(read('f: { json: ["$.*.t", "$.*.u"] }', { a: { t: 1 }, b: { u: 2 } })).toEqual({ "a/f": 1, "b/f": 2 });
   });
 
+  it("finds only keys that begin as a star's word does", () => {
+    const gauge = { "RG-15": { Total: 26.8 }, ENERGY: { Total: 3.2 }, ENERGY2: { Total: 4 } };
+    expect(read('f: { json: "$.ENERGY*.Total" }', gauge)).toEqual({ "ENERGY/f": 3.2, "ENERGY2/f": 4 });
+    expect(read('f: { json: "$.SUM*.Total" }', gauge)).toBeUndefined();
+    expect(problemsOf(definition("{ json: true }", 'f: { json: "$.a*.b*" }'))).toEqual(["10:3 one * is enough"]);
+  });
+
   it("gives no more than 32 of one field, and no names without end", () => {
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`k${i}`, { t: i }]));
     expect(Object.keys(read('f: { json: "$.*.t" }', many) ?? {})).toHaveLength(32);
