@@ -2,6 +2,6 @@
 
 import { writeFileSync } from "node:fs";
 import { prebuild } from "../dist/library/files/prebuilt.js";
-import { devicesFolder, prebuiltFile, readDefinitions } from "../dist/library/load.js";
+import { devicesFolder, prebuiltFile, readDefinitions, standardModels } from "../dist/library/load.js";
 
-writeFileSync(prebuiltFile, prebuild(readDefinitions(devicesFolder)));
+writeFileSync(prebuiltFile, prebuild(readDefinitions(devicesFolder), standardModels()));

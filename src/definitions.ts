@@ -17,11 +17,17 @@ import {
 import type { ObjectRegistry } from "./model/objects.ts";
 
 /** What the configuration must know of a definition. */
-export function factsOf({ fields, key }: Device): DefinitionFacts {
+export function factsOf(device: Device): DefinitionFacts {
+  // Asked of those that a configuration names: nobody compiles all of them for that.
   return {
-    fields: [...fields.keys()],
-    hasField: (name) => fields.has(name) || [...fields].some(([field, { many }]) => many && isOneOf(name, field)),
-    keyDigits: key?.lengths.map((length) => length * 2) ?? [],
+    get fields() {
+      return [...device.fields.keys()];
+    },
+    hasField: (name) =>
+      device.fields.has(name) || [...device.fields].some(([field, { many }]) => many && isOneOf(name, field)),
+    get keyDigits() {
+      return device.key?.lengths.map((length) => length * 2) ?? [];
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import { parseDuration } from "../base/duration.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
 import type { Frame } from "../sdk/adapter.ts";
 import type { Session } from "./codecs/codec.ts";
-import { compileCommands, type CommandPlans } from "./mapping/command.ts";
+import { compileCommands } from "./mapping/command.ts";
 import { compileDecoder, type Decoder } from "./decode.ts";
 import type { Definition } from "./definition/definition.ts";
 import type { Device, Identity, Mapping, MappingOptions, ReportSpecs } from "./device.ts";
@@ -33,23 +33,9 @@ export interface CompileContext {
 }
 
 /** Undefined, or a device that must not be used, after a complaint. */
-export function compileDevice(definition: Definition, { models, json, complain, order }: CompileContext) {
-  const matcher = compileMatcher(definition, json, complain);
-  const decoder = compileDecoder(definition, json, complain);
-  checkAlive(definition, complain);
-  if (!decoder) return undefined;
-  const { topics } = matcher;
-  const commands = new Set(Object.keys(definition.commands ?? {}));
-  const objects = compileObjects(definition, { models, fields: decoder.fields, commands, complain });
-  const plans = compileCommands(definition, { models, topics, fields: decoder.fields, complain });
-  const identify = compileIdentity(definition, { decoder, topics, complain });
-  const reportOf = (specs: ReportSpecs | undefined, complainOf: Complain) =>
-    compileReport({ report: specs }, objects, { models, fields: decoder.fields, complain: complainOf });
-  const report = reportOf(definition.report, complain);
-  // What a configuration says has been checked where it was read.
-  const reportWith: Device["reportWith"] = (changes) =>
-    reportOf(withChanges(definition.report, changes), () => undefined);
-  return new CompiledDevice(definition, { order, matcher, decoder, objects, plans, identify, report, reportWith });
+export function compileDevice(definition: Definition, context: CompileContext): CompiledDevice | undefined {
+  const device = new CompiledDevice(definition, context);
+  return device.isWhole() ? device : undefined;
 }
 
 function checkAlive({ alive }: Definition, complain: Complain): void {
@@ -66,69 +52,115 @@ function durations({ expect, stale, gone }: Definition["alive"]): Device["alive"
   };
 }
 
-interface Parts {
-  readonly order: number;
-  readonly matcher: Matcher;
-  readonly decoder: Decoder;
+/** What its sensors have upstream. */
+interface Shape {
   readonly objects: ObjectPlan;
-  readonly plans: CommandPlans;
-  readonly identify: Identify;
+  readonly plans: Plans;
   readonly report: Device["report"];
-  readonly reportWith: Device["reportWith"];
+  readonly instances: Device["instances"];
+  readonly writable: Device["writable"];
+  readonly executable: Device["executable"];
 }
 
+/**
+ * A gateway knows hundreds of models and hears a few of them: what recognises frames is made at once, all else when it
+ * is first asked for, and shared by all sensors of the model.
+ */
 export class CompiledDevice implements Device {
   /** Of two that fit alike, the one that was loaded first is meant. */
   readonly order: number;
   readonly id: string;
   readonly vendor: string;
   readonly model: string;
-  readonly alive: Device["alive"];
-  readonly instances: Device["instances"];
-  readonly grows: boolean;
-  readonly main: Device["main"];
-  readonly writable: Device["writable"];
-  readonly executable: Device["executable"];
-  readonly fields: Device["fields"];
-  readonly report: Device["report"];
-  /** Whether some of its messages say what others are. */
-  readonly learns: boolean;
-  readonly pulses: boolean;
-  readonly happens: boolean;
-  readonly divides: boolean;
-  readonly key: Device["key"];
-  readonly reads: Device["reads"];
   readonly insteadOf: Device["insteadOf"];
   readonly definition: Definition;
   readonly matcher: Matcher;
-  readonly #parts: Parts;
-  readonly #plans: Plans;
+  readonly #context: CompileContext;
+  #alive: Device["alive"] | undefined;
+  #reads: Device["reads"] | undefined;
+  #happens: boolean | undefined;
+  #decoder: Decoder | undefined;
+  #identify: Identify | undefined;
+  #shape: Shape | undefined;
 
-  constructor(definition: Definition, parts: Parts) {
-    const sure = parts.objects.instances.filter((instance) => instance.sure);
-    this.order = parts.order;
-    this.definition = definition;
+  constructor(definition: Definition, context: CompileContext) {
+    this.order = context.order;
     this.id = definition.id;
     this.vendor = definition.vendor;
     this.model = definition.model;
-    this.alive = durations(definition.alive);
-    this.instances = sure.map(({ path }) => path);
-    this.grows = parts.objects.appearing.size > 0 || parts.objects.many.length > 0;
-    this.main = parts.objects.main;
-    this.writable = sure.flatMap((instance) => instance.writable);
-    this.executable = sure.flatMap((instance) => instance.executable);
-    this.fields = parts.decoder.fields;
-    this.report = parts.report;
-    this.learns = parts.decoder.owns !== undefined;
-    this.pulses = parts.objects.pulses;
-    this.happens = [...this.fields.values()].some(({ event }) => event);
-    this.divides = parts.decoder.parts !== undefined;
-    this.key = parts.decoder.key;
-    this.reads = planReads(definition);
     this.insteadOf = definition.instead_of ?? [];
-    this.matcher = parts.matcher;
-    this.#parts = parts;
-    this.#plans = { plan: parts.objects, commands: parts.plans, constants: constantsOf(parts.objects) };
+    this.definition = definition;
+    this.matcher = compileMatcher(definition, context.json, context.complain);
+    this.#context = context;
+  }
+
+  /** Compiles what is left, so that all mistakes are told; false after one that leaves nothing to use. */
+  isWhole(): boolean {
+    const { definition } = this;
+    const { json, complain } = this.#context;
+    this.#decoder = compileDecoder(definition, json, complain);
+    checkAlive(definition, complain);
+    if (!this.#decoder) return false;
+    this.#shape = this.#compileShape();
+    return true;
+  }
+
+  get alive(): Device["alive"] {
+    return (this.#alive ??= durations(this.definition.alive));
+  }
+
+  get instances(): Device["instances"] {
+    return this.#shown.instances;
+  }
+
+  get grows(): boolean {
+    const { appearing, many } = this.#shown.objects;
+    return appearing.size > 0 || many.length > 0;
+  }
+
+  get main(): Device["main"] {
+    return this.#shown.objects.main;
+  }
+
+  get writable(): Device["writable"] {
+    return this.#shown.writable;
+  }
+
+  get executable(): Device["executable"] {
+    return this.#shown.executable;
+  }
+
+  get fields(): Device["fields"] {
+    return this.#read.fields;
+  }
+
+  get report(): Device["report"] {
+    return this.#shown.report;
+  }
+
+  /** Whether some of its messages say what others are: only codecs of messages learn. */
+  get learns(): boolean {
+    return this.matcher.topics.length > 0 && this.definition.frame.codec !== undefined && this.#read.owns !== undefined;
+  }
+
+  get pulses(): boolean {
+    return this.#shown.objects.pulses;
+  }
+
+  get happens(): boolean {
+    return (this.#happens ??= [...this.fields.values()].some(({ event }) => event));
+  }
+
+  get divides(): boolean {
+    return this.#read.parts !== undefined;
+  }
+
+  get key(): Device["key"] {
+    return this.#read.key;
+  }
+
+  get reads(): Device["reads"] {
+    return (this.#reads ??= planReads(this.definition));
   }
 
   match(frame: Frame): number {
@@ -138,7 +170,7 @@ export class CompiledDevice implements Device {
   }
 
   identify(frame: Frame): Identity | undefined {
-    return this.#parts.identify(frame);
+    return (this.#identify ??= this.#compileIdentity())(frame);
   }
 
   /** One of the messages that `parts` has made of one: what it asks of a whole message need not be in it. */
@@ -149,26 +181,74 @@ export class CompiledDevice implements Device {
 
   /** Whether it has learned that messages under this topic are its own. */
   owns({ payload }: Frame): boolean {
-    return payload.kind === "message" && this.#parts.decoder.owns?.(payload.topic) === true;
+    return payload.kind === "message" && this.learns && this.#read.owns?.(payload.topic) === true;
   }
 
   parts(frame: Frame): readonly Frame[] {
-    return this.#parts.decoder.parts?.(frame) ?? [frame];
+    return this.#read.parts?.(frame) ?? [frame];
   }
 
   createSession(key?: Uint8Array): Session | undefined {
-    return this.#parts.decoder.createSession?.(key);
+    return this.#read.createSession?.(key);
   }
 
   decode(frame: Frame, session?: Session): Reading | undefined {
-    return this.#parts.decoder.decode(frame, session);
+    return this.#read.decode(frame, session);
   }
 
   reportWith(changes: ReportSpecs): Device["report"] {
-    return this.#parts.reportWith(changes);
+    // What a configuration says has been checked where it was read.
+    return this.#compileReport(withChanges(this.definition.report, changes), this.#shown.objects, () => undefined);
   }
 
   createMapping(options?: MappingOptions): Mapping {
-    return new SensorMapping(this.#plans, options);
+    return new SensorMapping(this.#shown.plans, options);
+  }
+
+  get #read(): Decoder {
+    return (this.#decoder ??= this.#compileDecoder());
+  }
+
+  get #shown(): Shape {
+    return (this.#shape ??= this.#compileShape());
+  }
+
+  #compileDecoder(): Decoder {
+    const decoder = compileDecoder(this.definition, this.#context.json, this.#context.complain);
+    if (!decoder) throw new Error(`${this.id} cannot be decoded, and was said to be sound`);
+    return decoder;
+  }
+
+  #compileIdentity(): Identify {
+    const { complain } = this.#context;
+    return compileIdentity(this.definition, { decoder: this.#read, topics: this.matcher.topics, complain });
+  }
+
+  #compileShape(): Shape {
+    const { definition } = this;
+    const { models, complain } = this.#context;
+    const { fields } = this.#read;
+    const commands = new Set(Object.keys(definition.commands ?? {}));
+    const objects = compileObjects(definition, { models, fields, commands, complain });
+    const plans = {
+      plan: objects,
+      commands: compileCommands(definition, { models, topics: this.matcher.topics, fields, complain }),
+      constants: constantsOf(objects),
+    };
+    // Mistakes are told from above to below: the identity of a definition stands above its report.
+    this.#identify ??= this.#compileIdentity();
+    const sure = objects.instances.filter((instance) => instance.sure);
+    return {
+      ...{ objects, plans },
+      report: this.#compileReport(definition.report, objects, complain),
+      instances: sure.map(({ path }) => path),
+      writable: sure.flatMap((instance) => instance.writable),
+      executable: sure.flatMap((instance) => instance.executable),
+    };
+  }
+
+  #compileReport(report: ReportSpecs | undefined, objects: ObjectPlan, complain: Complain): Device["report"] {
+    const { models } = this.#context;
+    return compileReport({ report }, objects, { models, fields: this.fields, complain });
   }
 }

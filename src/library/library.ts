@@ -4,10 +4,11 @@ import type { Scalar } from "../base/outcome.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
 import type { Frame } from "../sdk/adapter.ts";
 import { checkShape } from "./check.ts";
-import { type CompiledDevice, compileDevice } from "./compile.ts";
+import { CompiledDevice, compileDevice } from "./compile.ts";
 import type { Definition } from "./definition/definition.ts";
 import type { Device } from "./device.ts";
 import { JsonReader } from "./framing/json.ts";
+import { DeviceObject } from "./mapping/ipso.ts";
 import { AdvertIndex } from "./matching/advert-index.ts";
 import { Remembered } from "./matching/remembered.ts";
 import { put, Search } from "./matching/search.ts";
@@ -27,6 +28,15 @@ interface Context {
   readonly models: ObjectRegistry;
   readonly json: JsonReader;
   readonly fragments: Fragments;
+}
+
+/** What has been compiled before has nothing to complain of. */
+const IGNORED = () => undefined;
+
+/** Whether Objects that it shows itself in are others here than those it was checked with. */
+function isTouched({ objects }: Definition, { extra }: ObjectRegistry): boolean {
+  if (!extra || extra.size === 0) return false;
+  return extra.has(DeviceObject.id) || Object.keys(objects).some((key) => extra.has(Number.parseInt(key, 10)));
 }
 
 export class Library {
@@ -130,16 +140,13 @@ export class Library {
     if (device && source.problems.length === 0) this.#index(device, source);
   }
 
-  /** What our build has checked, if nothing has changed since. In any doubt the file itself is read. */
+  /** What our build has compiled without a complaint, if nothing has changed since. In any doubt the file itself is read. */
   #addChecked(source: DefinitionSource, context: Context): boolean {
     const definition = source.checked?.definition;
-    if (!definition || !context.fragments.areOurs(definition)) return false;
+    if (!definition || !context.fragments.areOurs(definition) || isTouched(definition, context.models)) return false;
     if (this.#givesWay(definition, source)) return true;
-    let sound = !this.#devices.has(definition.id);
-    const complain = () => void (sound = false);
-    const device = sound && compileDevice(definition, { ...context, order: this.#devices.size, complain });
-    if (!device || !sound) return false;
-    this.#index(device, source);
+    if (this.#devices.has(definition.id)) return false;
+    this.#index(new CompiledDevice(definition, { ...context, order: this.#devices.size, complain: IGNORED }), source);
     return true;
   }
 

@@ -36,4 +36,6 @@ export interface ObjectRegistry {
   resource(path: Path): ResourceModel | undefined;
   /** Every Object in every version, ascending: the last one of an id is its newest. */
   objects(): Iterable<ObjectModel>;
+  /** The Objects that are not, or not as, in the OMA registry: somebody has brought them. */
+  readonly extra?: ReadonlySet<number>;
 }

@@ -52,16 +52,18 @@ export function loadRegistry(compact: unknown, extra: readonly ObjectModel[] = [
   const byId = new Map<number, Versions>();
   for (const entry of compact["objects"] as readonly unknown[]) add(byId, readRow(entry));
   for (const model of extra) add(byId, model);
-  return new CompactRegistry(byId);
+  return new CompactRegistry(byId, new Set(extra.map(({ id }) => id)));
 }
 
 class CompactRegistry implements ObjectRegistry {
+  readonly extra: ReadonlySet<number>;
   readonly #byId: ReadonlyMap<number, Versions>;
   /** Those asked for, by what `definedBy` says: every value that is read asks for its own. */
   readonly #resources = new Map<number, ResourceModel>();
 
-  constructor(byId: ReadonlyMap<number, Versions>) {
+  constructor(byId: ReadonlyMap<number, Versions>, extra: ReadonlySet<number>) {
     this.#byId = byId;
+    this.extra = extra;
   }
 
   object(id: number, version?: string): ObjectModel | undefined {

@@ -7,8 +7,11 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { checkShape } from "../check.ts";
+import { compileDevice } from "../compile.ts";
 import type { Definition } from "../definition/definition.ts";
 import { type Checked, type DefinitionFile, DefinitionSource } from "../source.ts";
+import type { ObjectRegistry } from "../../model/objects.ts";
+import { JsonReader } from "../framing/json.ts";
 import { Fragments } from "./fragments.ts";
 
 const isRecord = (value: unknown) => typeof value === "object" && value !== null;
@@ -37,8 +40,9 @@ export function readPrebuilt(text: string): Prebuilt {
 export const hashOf = (text: string) => createHash("sha256").update(text).digest("base64url");
 
 /** The index of these files. What has a mistake is not in it: that is said when it is loaded. */
-export function prebuild(files: readonly DefinitionFile[]): string {
+export function prebuild(files: readonly DefinitionFile[], models: ObjectRegistry): string {
   const fragments = new Fragments();
+  const json = new JsonReader();
   const sources = files.map(({ name, text }) => [text, new DefinitionSource({ name, text })] as const);
   const found: Record<string, Checked> = {};
   const definitions = sources.filter(([, source]) => !fragments.take(source));
@@ -47,7 +51,9 @@ export function prebuild(files: readonly DefinitionFile[]): string {
   for (const [text, source] of definitions) {
     const whole = fragments.whole(source);
     const definition = whole && checkShape(whole);
-    if (definition && source.problems.length === 0) put(found, text, { definition });
+    if (!definition || source.problems.length > 0) continue;
+    const device = compileDevice(definition, { models, json, order: 0, complain: whole.complain });
+    if (device && source.problems.length === 0) put(found, text, { definition });
   }
   return JSON.stringify(found);
 }

@@ -1,8 +1,11 @@
 /** What the build has checked is taken as it is only while nothing has changed; then the library is the same. */
 
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Library, standardModels } from "../../../src/library/index.ts";
 import { hashOf, prebuild, readPrebuilt } from "../../../src/library/files/prebuilt.ts";
+import type { ObjectModel, ObjectRegistry } from "../../../src/model/objects.ts";
+import { loadRegistry } from "../../../src/model/registry.ts";
 import { changed, frameOf, advert, shown, THERMOMETER } from "../../support/definitions.ts";
 
 const models = standardModels();
@@ -10,10 +13,23 @@ const FRAGMENT = "schema: fragment/v1\nid: acme.common\nvendor: Shared\n";
 const MADE = changed(["id: acme.thermometer", "id: acme.made"], ["vendor: Acme\n", "use: acme.common\n"]);
 
 /** Files as they come from disk, with what the build of some of them knows. */
-function load(texts: readonly string[], built: readonly string[] = texts) {
-  const index = readPrebuilt(prebuild(built.map((text, i) => ({ name: `${i}.yaml`, text }))));
+function load(texts: readonly string[], built: readonly string[] = texts, known: ObjectRegistry = models) {
+  const index = readPrebuilt(
+    prebuild(
+      built.map((text, i) => ({ name: `${i}.yaml`, text })),
+      models,
+    ),
+  );
   const files = texts.map((text, i) => ({ name: `${i}.yaml`, text, checked: index.get(hashOf(text)) }));
-  return { known: files.filter(({ checked }) => checked).length, ...Library.load(files, models) };
+  return { known: files.filter(({ checked }) => checked).length, ...Library.load(files, known) };
+}
+
+/** The registry with Objects of somebody's own. */
+function modelsWith(...own: ObjectModel[]): ObjectRegistry {
+  return loadRegistry(
+    JSON.parse(readFileSync(new URL("../../../src/model/registry.json", import.meta.url), "utf8")),
+    own,
+  );
 }
 
 const vendors = ({ library }: ReturnType<typeof load>) => [...library.devices()].map(({ vendor }) => vendor);
@@ -48,10 +64,19 @@ describe("an index of definitions", () => {
   it("leaves mistakes to be told with their places", () => {
     const bad = changed(["unit: Cel", "unit: Cell"]);
     const { known, problems } = load([THERMOMETER.replace("acme.thermometer", "acme.good"), bad, "schema: [", "x: 1"]);
-    // The shape of it is right: what is wrong is found as it is compiled, and then the file is read.
-    expect(known).toBe(2);
+    // The build has compiled it too: what is wrong with its parts keeps it out as well.
+    expect(known).toBe(1);
     expect(problems.map(shown)[0]).toBe('12:68 unknown unit "Cell" (did you mean "Cel"?)');
     expect(problems.filter(({ file }) => file === "0.yaml")).toEqual([]);
+  });
+
+  it("is not asked about a definition that shows itself in Objects which somebody has brought", () => {
+    const object = { name: "Own", version: "9.9", multiple: true, mandatory: false, resources: new Map() };
+    const foreign = load([THERMOMETER], [THERMOMETER], modelsWith({ ...object, id: 33_000 }));
+    expect([foreign.known, foreign.problems]).toEqual([1, []]);
+    const touched = load([THERMOMETER], [THERMOMETER], modelsWith({ ...object, id: 3303 }));
+    expect(touched.known).toBe(1);
+    expect(touched.problems.map(({ message }) => message)).toEqual(["no Resource 5700 in Object 3303 (Own)"]);
   });
 
   it("tells of two files with one id as ever", () => {
