@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/interop/**"],
+    globalSetup: ["test/support/prebuilt-devices.ts"],
     pool: "threads",
     testTimeout: 10_000,
   },
