@@ -124,12 +124,18 @@ function makerOf(device: JsonRecord): Entity["maker"] {
 
 const named = (part: string, name: string) => (part === "" ? name : `${part}/${name}`);
 
+/** What is no text becomes what Python writes: Zigbee2MQTT's contacts say `"payload_on": false`. */
+const wordOf = (value: unknown): string | undefined => {
+  if (typeof value === "boolean") return value ? "True" : "False";
+  return typeof value === "number" ? String(value) : textOf(value);
+};
+
 function booleanOf(component: string, part: string, config: JsonRecord): Pick<Entity, "field" | "meaning"> {
   const kind = textOf(config["device_class"]) ?? "";
   const name =
     component === "switch" || !Object.hasOwn(BOOLEAN_CLASSES, kind) ? "state" : (BOOLEAN_CLASSES[kind] ?? "state");
-  const on = textOf(config["state_on"]) ?? textOf(config["payload_on"]) ?? "ON";
-  const off = textOf(config["state_off"]) ?? textOf(config["payload_off"]) ?? "OFF";
+  const on = wordOf(config["state_on"]) ?? wordOf(config["payload_on"]) ?? "ON";
+  const off = wordOf(config["state_off"]) ?? wordOf(config["payload_off"]) ?? "OFF";
   return { field: named(part, name), meaning: { on, off } };
 }
 

@@ -170,7 +170,18 @@ describe("a truth", () => {
     [{ device_class: "moisture", payload_on: "wet", payload_off: "dry" }, "wet", { moisture_detected: true }],
     [{ device_class: "battery" }, "ON", { battery_low: true }],
     [{ pl_on: "1", pl_off: "0" }, "0", { state: false }],
-    [{ pl_on: true, pl_off: false, val_tpl: "{{ value_json.a }}" }, { a: true }, { state: null }],
+    [{ pl_on: true, pl_off: false, val_tpl: "{{ value_json.a }}" }, { a: true }, { state: true }],
+    [
+      { device_class: "smoke", payload_on: true, payload_off: false, val_tpl: "{{ value_json.s }}" },
+      { s: false },
+      { smoke: false },
+    ],
+    [
+      { device_class: "door", payload_on: false, payload_off: true, val_tpl: "{{ value_json.c }}" },
+      { c: true },
+      { door: false },
+    ],
+    [{ pl_on: 1, pl_off: 0 }, "1", { state: true }],
     [{ pl_on: "True", pl_off: "False", val_tpl: "{{ value_json.a }}" }, { a: true }, { state: true }],
     [{ device_class: "plug" }, "maybe", { state: null }],
   ])("%j: %j is %j", (config, body, expected) => {
