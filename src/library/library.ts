@@ -84,7 +84,8 @@ export class Library {
         break;
       case "message":
         this.#topics.consider(payload);
-        search.consider(this.#learners, frame);
+        // By their own topics they have been considered.
+        for (const each of this.#learners) if (each.owns(frame)) search.offer(each, each.match(frame));
         if (frame.source.length > payload.topic.length) search.consider(this.#dividers, frame);
         break;
       case "fields":

@@ -5,17 +5,14 @@ import { DecodeError } from "../../base/bytes.ts";
 import type { FieldSpec } from "../definition/field.ts";
 import type { Frame } from "../../sdk/adapter.ts";
 import { type Found, type Framing, isQuantity, type Raw, type Reader, readNumber, wrongType } from "./framing.ts";
-import { finder, isRecord, type JsonPath, member, parseJsonPath, walk } from "./path.ts";
+import { everywhere, finder, member, parseJsonPath, Places, walk } from "./path.ts";
 
 const MAX_DOCUMENT = 65_536;
-/** How many fields one wildcard, or one list, may give. */
-const MAX_MANY = 32;
-/** A component's name is remembered for as long as its sensor lives: no document may make it long. */
-const MAX_COMPONENT = 64;
 
 /** Parses bodies; matching and decoding the same frame share the work. */
 export class JsonReader {
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+  readonly places = new Places();
   #body: Uint8Array | undefined;
   #document: unknown;
   #refused = false;
@@ -30,6 +27,7 @@ export class JsonReader {
   #read(body: Uint8Array): void {
     if (body.length > MAX_DOCUMENT) throw new DecodeError(`JSON of ${body.length} bytes`);
     this.#body = body;
+    this.places.clear();
     try {
       this.#document = JSON.parse(this.#text(body));
       this.#refused = false;
@@ -67,7 +65,7 @@ export function jsonFraming(reader: JsonReader, { root, key_from }: Whereabouts)
     },
     reader(_name, spec) {
       if (spec.json === undefined) return '"json" is missing: what is its path?';
-      return wrongType(spec, "JSON") ?? jsonReader(spec.json, spec);
+      return wrongType(spec, "JSON") ?? jsonReader(spec.json, spec, reader.places);
     },
     text: textAt,
   };
@@ -108,9 +106,13 @@ function parseFrame(reader: JsonReader, { payload }: Frame): unknown {
 }
 
 /** Finds a field in a document; of several paths, the first that leads to something. A complaint in words if one is none. */
-export function jsonReader(paths: string | readonly string[], spec: FieldSpec): Reader<unknown> | string {
-  if (typeof paths === "string") return pathReader(paths, spec);
-  const readers = paths.map((path) => pathReader(path, spec));
+export function jsonReader(
+  paths: string | readonly string[],
+  spec: FieldSpec,
+  places = new Places(),
+): Reader<unknown> | string {
+  if (typeof paths === "string") return pathReader(paths, spec, places);
+  const readers = paths.map((path) => pathReader(path, spec, places));
   const ones: ((document: unknown) => Raw)[] = [];
   const manys: ((document: unknown) => Iterable<Found>)[] = [];
   for (const reader of readers) {
@@ -119,7 +121,7 @@ export function jsonReader(paths: string | readonly string[], spec: FieldSpec): 
     else if ("many" in reader) manys.push(reader.many);
   }
   if (ones.length > 0 && manys.length > 0) return "either all of its paths have a * or none";
-  if (manys.length > 0) return { many: (document) => manys.flatMap((many) => [...many(document)]) };
+  if (manys.length > 0) return { many: (document) => manys.flatMap((many) => Array.from(many(document))) };
   return {
     one(document) {
       for (const read of ones) {
@@ -131,7 +133,7 @@ export function jsonReader(paths: string | readonly string[], spec: FieldSpec): 
   };
 }
 
-function pathReader(path: string, spec: FieldSpec): Reader<unknown> | string {
+function pathReader(path: string, spec: FieldSpec, places = new Places()): Reader<unknown> | string {
   const keys = parseJsonPath(path);
   if (!keys) return `"${path}" is no path`;
   const read = rawOf(spec);
@@ -145,42 +147,10 @@ function pathReader(path: string, spec: FieldSpec): Reader<unknown> | string {
   const below = keys.slice(star + 1);
   const listed = above.at(-1) ?? "item";
   const begins = keys[star]?.slice(0, -1) ?? "";
-  return { many: (document) => everywhere(walk(document, above), { begins, below, listed, read }) };
+  const place = finder(above);
+  const each = everywhere(places, { begins, below, listed, read });
+  return { many: (document) => each(place(document)) };
 }
-
-interface Wanted {
-  /** What stands before the `*`: how the keys begin. */
-  readonly begins: string;
-  readonly below: JsonPath;
-  /** What the items of a list are called: `sensors_1` and so on. */
-  readonly listed: string;
-  readonly read: (value: unknown) => Raw;
-}
-
-/** Each key that has the wanted thing below it; lists are numbered from 1. */
-function* everywhere(place: unknown, { begins, below, listed, read }: Wanted): Iterable<Found> {
-  let left = MAX_MANY;
-  for (const [key, inner] of entriesOf(place, listed)) {
-    if (!key.startsWith(begins)) continue;
-    const found = walk(inner, below);
-    if (found === undefined || key.length > MAX_COMPONENT) continue;
-    for (const [suffix, value] of numbered(found)) {
-      if (--left < 0) return;
-      yield [componentOf(key), suffix, read(value)];
-    }
-  }
-}
-
-function entriesOf(place: unknown, listed: string): Iterable<readonly [string, unknown]> {
-  if (Array.isArray(place)) return place.slice(0, MAX_MANY).map((item: unknown, i) => [`${listed}_${i + 1}`, item]);
-  return isRecord(place) ? Object.entries(place) : [];
-}
-
-/** `switch:0` is `switch_0` in the name of a field; a slash would look like another component. */
-export const componentOf = (key: string) => (/[:/]/.test(key) ? key.replaceAll(/[:/]/g, "_") : key);
-
-const numbered = (found: unknown): (readonly [string, unknown])[] =>
-  Array.isArray(found) ? found.map((value: unknown, i) => [`_${i + 1}`, value] as const) : [["", found]];
 
 /** Numbers may come as text; null and the empty text mean: not available. */
 export function rawOf(spec: FieldSpec): (value: unknown) => Raw {

@@ -1,5 +1,7 @@
 /** Paths into JSON documents: `$.a.b`, `$.list[0].x`, `$['a.b']`, and one `*` for every key or item of a place, or `a*` for those that begin so. */
 
+import type { Found, Raw } from "./framing.ts";
+
 /** The steps of a path, from the outside in; a number among them is an item of a list, or a key that looks like one. */
 export type JsonPath = readonly string[];
 
@@ -61,3 +63,77 @@ export type JsonRecord = Readonly<Record<string, unknown>>;
 
 export const isRecord = (value: unknown): value is JsonRecord =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** How many fields one wildcard, or one list, may give. */
+const MAX_MANY = 32;
+/** A component's name is remembered for as long as its sensor lives: no document may make it long. */
+const MAX_COMPONENT = 64;
+
+interface Things {
+  /** What the items of a list are called: `sensors_1` and so on. */
+  readonly listed: string;
+  readonly keys: readonly string[];
+  readonly values: readonly unknown[];
+}
+
+const NONE: readonly Found[] = [];
+
+/** The keys of one document, listed once, however many fields go through them. */
+export class Places {
+  readonly #known = new Map<object, Things>();
+
+  /** Another document. */
+  clear(): void {
+    if (this.#known.size > 0) this.#known.clear();
+  }
+
+  thingsIn(place: object, listed: string): Things {
+    const known = this.#known.get(place);
+    if (known?.listed === listed) return known;
+    const things = list(place, listed);
+    this.#known.set(place, things);
+    return things;
+  }
+}
+
+function list(place: object, listed: string): Things {
+  if (!Array.isArray(place)) return { listed, keys: Object.keys(place), values: Object.values(place) };
+  const values: readonly unknown[] = place.slice(0, MAX_MANY);
+  return { listed, keys: values.map((_, i) => `${listed}_${i + 1}`), values };
+}
+
+export interface Wanted {
+  /** What stands before the `*`: how the keys begin. */
+  readonly begins: string;
+  readonly below: JsonPath;
+  /** What the items of a list are called. */
+  readonly listed: string;
+  readonly read: (value: unknown) => Raw;
+}
+
+/** Each key that has the wanted thing below it; lists are numbered from 1. */
+export function everywhere(places: Places, { begins, below, listed, read }: Wanted) {
+  const find = finder(below);
+  return (place: unknown): readonly Found[] => {
+    if (!isRecord(place) && !Array.isArray(place)) return NONE;
+    const { keys, values } = places.thingsIn(place, listed);
+    let found: Found[] | undefined;
+    for (let i = 0; i < keys.length; i++) {
+      const value = find(values[i]);
+      const key = keys[i]!;
+      if (value === undefined || key.length > MAX_COMPONENT || !key.startsWith(begins)) continue;
+      found ??= [];
+      if (!Array.isArray(value)) found.push([componentOf(key), "", read(value)]);
+      else
+        for (let n = 0; n < value.length; n++) {
+          if (found.length === MAX_MANY) break;
+          found.push([componentOf(key), `_${n + 1}`, read(value[n])]);
+        }
+      if (found.length === MAX_MANY) break;
+    }
+    return found ?? NONE;
+  };
+}
+
+/** `switch:0` is `switch_0` in the name of a field; a slash would look like another component. */
+export const componentOf = (key: string) => (/[:/]/.test(key) ? key.replaceAll(/[:/]/g, "_") : key);

@@ -3,7 +3,8 @@
 import { DecodeError } from "../../base/bytes.ts";
 import type { FieldSpec } from "../definition/field.ts";
 import { type Framing, type Raw, type Reader, wrongType } from "./framing.ts";
-import { componentOf, jsonFraming, type JsonReader, jsonReader, rawOf, textAt, type Whereabouts } from "./json.ts";
+import { jsonFraming, type JsonReader, jsonReader, rawOf, textAt, type Whereabouts } from "./json.ts";
+import { componentOf } from "./path.ts";
 
 /** The end of a topic, by levels; `+` takes any. */
 interface Ending {

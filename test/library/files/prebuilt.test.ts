@@ -76,7 +76,7 @@ describe("an index of definitions", () => {
     expect([foreign.known, foreign.problems]).toEqual([1, []]);
     const touched = load([THERMOMETER], [THERMOMETER], modelsWith({ ...object, id: 3303 }));
     expect(touched.known).toBe(1);
-    expect(touched.problems.map(({ message }) => message)).toEqual(["no Resource 5700 in Object 3303 (Own)"]);
+    expect(touched.problems.map(({ message }) => message)).toEqual(["Object 3303 has no value of its own"]);
   });
 
   it("tells of two files with one id as ever", () => {
