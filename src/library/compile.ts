@@ -76,6 +76,8 @@ export class CompiledDevice implements Device {
   readonly definition: Definition;
   readonly matcher: Matcher;
   readonly #context: CompileContext;
+  /** Whether one message of it may be of several sensors. */
+  readonly #each: boolean;
   #alive: Device["alive"] | undefined;
   #reads: Device["reads"] | undefined;
   #happens: boolean | undefined;
@@ -92,6 +94,7 @@ export class CompiledDevice implements Device {
     this.definition = definition;
     this.matcher = compileMatcher(definition, context.json, context.complain);
     this.#context = context;
+    this.#each = definition.frame.each !== undefined;
   }
 
   /** Compiles what is left, so that all mistakes are told; false after one that leaves nothing to use. */
@@ -164,7 +167,7 @@ export class CompiledDevice implements Device {
   }
 
   match(frame: Frame): number {
-    if (this.isPart(frame)) return PART;
+    if (this.#each && this.isPart(frame)) return PART;
     const score = this.matcher.score(frame);
     return score === 0 && this.owns(frame) ? LEARNED : score;
   }
@@ -175,7 +178,7 @@ export class CompiledDevice implements Device {
 
   /** One of the messages that `parts` has made of one: what it asks of a whole message need not be in it. */
   isPart({ source, payload }: Frame): boolean {
-    if (this.definition.frame.each === undefined || payload.kind !== "message") return false;
+    if (!this.#each || payload.kind !== "message") return false;
     return source.startsWith(`${payload.topic}#`) && this.matcher.topics.some(({ matches }) => matches(payload.topic));
   }
 

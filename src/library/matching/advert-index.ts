@@ -16,7 +16,7 @@ export class AdvertIndex<T extends Candidate> {
   readonly #search: Search<T>;
   readonly #companies = new Map<number, T[]>();
   readonly #uuids = new Map<string, T[]>();
-  readonly #addresses = new Map<string, T[]>();
+  readonly #addresses = new Map<number, T[]>();
   readonly #names = new Beginnings<T>();
   /** Known by bytes of a company that may be any. */
   readonly #sections: T[] = [];
@@ -49,7 +49,7 @@ export class AdvertIndex<T extends Candidate> {
     if (companies.length + data.length > 0) return;
     if (advertised !== undefined) put(this.#uuids, advertised, device);
     else if (ble.name !== undefined) this.#addName(ble.name, device);
-    else if ((ble.address?.length ?? 0) >= OUI) put(this.#addresses, ble.address?.slice(0, OUI) ?? "", device);
+    else if ((ble.address?.length ?? 0) >= OUI) put(this.#addresses, makerOf(ble.address ?? ""), device);
     else (ble.manufacturer === undefined ? this.#others : this.#sections).push(device);
   }
 
@@ -62,7 +62,7 @@ export class AdvertIndex<T extends Candidate> {
     }
     for (let i = 0; i < serviceUuids.length; i++) search.consider(this.#uuids.get(serviceUuids[i]!), frame);
     if (this.#named && name !== undefined) this.#names.consider(name, frame, search);
-    if (this.#addresses.size > 0) search.consider(this.#addresses.get(frame.source.slice(0, OUI).toUpperCase()), frame);
+    if (this.#addresses.size > 0) search.consider(this.#addresses.get(makerOf(frame.source)), frame);
     if (this.#sections.length > 0 && manufacturer.length > 0) search.consider(this.#sections, frame);
     if (this.#others.length > 0) search.consider(this.#others, frame);
   }
@@ -71,6 +71,16 @@ export class AdvertIndex<T extends Candidate> {
     this.#named = true;
     this.#names.add(pattern, device);
   }
+}
+
+/** The maker's part of an address as a number, in whichever letters: a text of its own for each advert would be garbage. */
+function makerOf(address: string): number {
+  let maker = 0;
+  for (let i = 0; i < OUI; i++) {
+    // Small letters and capitals differ by this bit, and digits have it.
+    if (i !== 2 && i !== 5) maker = (maker * 64 + ((address.charCodeAt(i) | 0x20) & 0x7f) - 0x30) | 0;
+  }
+  return maker;
 }
 
 function companiesOf({ manufacturer }: BleMatch): number[] {
