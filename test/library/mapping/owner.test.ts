@@ -75,12 +75,7 @@ describe("a counter that never falls", () => {
 });
 
 describe("a correction", () => {
-  const CLIMATE = deviceOf(
-    ofFields(
-      "t: { unit: Cel, range: [-40, 85] }\nname: {}",
-      "3303/0: { value: t }",
-    ),
-  );
+  const CLIMATE = deviceOf(ofFields("t: { unit: Cel, range: [-40, 85] }\nname: {}", "3303/0: { value: t }"));
   const with_ = (corrections: MappingOptions["corrections"]) =>
     hearing(CLIMATE, CLIMATE.createMapping(corrections ? { corrections } : {}));
 
