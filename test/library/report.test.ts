@@ -154,8 +154,18 @@ describe("a mistake in a report", () => {
 });
 
 describe("the definitions that come with Isthmus", () => {
-  it("hold nothing back: a server that observes without attributes is told of every change", () => {
+  it("hold back little, and tell what does not change at least once an hour", () => {
     for (const device of loadDevices().library.devices())
-      expect([device.id, device.report]).toEqual([device.id, undefined]);
+      for (const path of device.main) {
+        const { pmin = 0, pmax = 3_600 } = device.report?.(path) ?? {};
+        expect([device.id, path, pmin]).toEqual([device.id, path, Math.min(pmin, 900)]);
+        expect([device.id, path, pmax]).toEqual([device.id, path, Math.min(pmax, 3_600)]);
+        expect(pmin).toBeLessThanOrEqual(pmax);
+      }
+  });
+
+  it("of what is simulated hold nothing back", () => {
+    for (const device of loadDevices().library.devices())
+      if (device.id.startsWith("isthmus.")) expect([device.id, device.report]).toEqual([device.id, undefined]);
   });
 });

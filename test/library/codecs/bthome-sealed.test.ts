@@ -140,7 +140,7 @@ describe("BTHome v1", () => {
       Object.fromEntries([...decodeBthomeV1(fromHex(hex))].map(([name, { value }]) => [name, value]));
     expect(decode("22029C")).toEqual({ temperature: -1 });
     expect(decode("2402F6FFFF")).toEqual({ temperature: -0.1 });
-    expect(decode("43027043")).toEqual({});
+    expect(decode("43027043")).toEqual({ temperature: 0.0371875 });
     expect(decode("4502000048C2")).toEqual({ temperature: -0.5 });
     expect(decode("67534869207E2121")).toEqual({ text: "Hi ~!!" });
     expect(decode("8701A5808FE64854")).toEqual({ mac: "54:48:E6:8F:80:A5" });
