@@ -107,7 +107,7 @@ function mediumOf({ match, frame }: Definition): Medium {
 
 function keyWords({ lengths, optional, where }: NonNullable<CompiledDevice["key"]>): string {
   const digits = lengths.map((bytes) => String(bytes * 2)).join(" or ");
-  return `${optional ? "if its payload is encrypted: " : ""}${digits} hex digits; ${where}`;
+  return `${optional ? "if its payload is encrypted: " : ""}${digits} hex digits. ${where}`;
 }
 
 function recognisedBy({ match }: Definition): string[] {

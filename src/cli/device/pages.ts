@@ -66,7 +66,7 @@ function section(portrait: Portrait): string[] {
   ];
   if (link !== undefined) lines.push(`Format: <${link}>.`);
   if (recognised.length > 0) lines.push("", "Recognised by:", "", ...recognised.map((each) => `- ${escaped(each)}`));
-  if (key !== undefined) lines.push("", `Key: ${escaped(key)}.`);
+  if (key !== undefined) lines.push("", `Key: ${escaped(key)}`);
   lines.push(...grid(["Field", "Unit", "Range", "Where"], fields.map(fieldRow)));
   lines.push(...grid(["Resource", "", "What", "Unit", "Shows"], resources.map(resourceRow)));
   lines.push(

@@ -160,12 +160,12 @@ function ofKeys({ sealed }: Facts): Finding[] {
       ? {
           key: `key ${label}`,
           what: `${label} seals what it says, and has no key here.`,
-          next: sentence(`Enter it ${place}. Where it is found: ${where}`),
+          next: `Enter it ${place}. ${where}`,
         }
       : {
           key: `key ${label}`,
           what: `The key of ${label} does not open what it says.`,
-          next: sentence(`Look it up again, and enter it ${place}. Where it is found: ${where}`),
+          next: `Look it up again, and enter it ${place}. ${where}`,
         };
   });
   const more = sealed.length - named.length;

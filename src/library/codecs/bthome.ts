@@ -29,8 +29,7 @@ const MAX_CHANNELS = 16;
 export const bthomeKey: KeyNeed = {
   lengths: [16],
   optional: true,
-  where:
-    "encryption key, 32 hex digits: the app or the firmware of the sensor shows or takes it (bind key, BTHome key)",
+  where: "In the app or the firmware of the sensor, as bind key or encryption key.",
 };
 
 export function bthomeV2({ match }: Definition): Codec {

@@ -18,7 +18,7 @@ export interface KeyNeed {
   readonly lengths: readonly number[];
   /** Some of its frames can be read without one. */
   readonly optional: boolean;
-  /** Where people find it, in words for the page. */
+  /** Where people find it: a sentence, without its length. */
   readonly where: string;
 }
 

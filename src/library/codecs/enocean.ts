@@ -71,7 +71,7 @@ const FIELDS: ReadonlyMap<string, FieldInfo> = new Map<string, FieldInfo>([
 const KEY: KeyNeed = {
   lengths: [16],
   optional: true,
-  where: "printed on the device as a code to scan (DMC), and told by it over NFC",
+  where: "Printed on the device as a code to scan (DMC), or read over NFC.",
 };
 
 export function enocean({ match }: Definition): Codec {

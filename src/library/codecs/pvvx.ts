@@ -26,7 +26,7 @@ const SECTION = [0x16, 0x1a, 0x18] as const;
 const KEY: KeyNeed = {
   lengths: [16],
   optional: false,
-  where: "bind key, 32 hex digits: the page that flashed the firmware shows and sets it",
+  where: "On the page that flashed the firmware, as bind key.",
 };
 
 const FIELDS: ReadonlyMap<string, FieldInfo> = new Map([

@@ -21,7 +21,7 @@ const RESERVED = 12;
 const KEY: KeyNeed = {
   lengths: [16],
   optional: false,
-  where: "key, 32 hex digits: from whoever built the firmware of the tag",
+  where: "With whoever built the firmware of the tag.",
 };
 
 const FIELDS: ReadonlyMap<string, FieldInfo> = new Map(

@@ -38,7 +38,7 @@ const KEY: KeyNeed = {
   lengths: [16, LEGACY_KEY],
   optional: true,
   where:
-    "bind key, 32 hex digits (24 of older remotes and dimmers): from the vendor's cloud account, where tools for Mi Home read it",
+    "In the vendor's cloud account, where tools for Mi Home read it as bind key; that of older remotes is the short one.",
 };
 
 const UNITS: Readonly<Record<string, string>> = {

@@ -23,7 +23,7 @@ const KELVIN = 273.15;
 const KEY: KeyNeed = {
   lengths: [16],
   optional: false,
-  where: "encryption key, 32 hex digits: VictronConnect, product info of the device, Instant readout details",
+  where: "In VictronConnect, under product info of the device, Instant readout details.",
 };
 
 const names = [
