@@ -237,7 +237,14 @@ describe("the lab alone", () => {
 
 describe("the settings of adapters", () => {
   it("are known for every type, without opening anything", () => {
-    expect([...adapterSettings().keys()].toSorted()).toEqual(["ble", "modbus", "mqtt", "replay", "serial", "simulator"]);
+    expect([...adapterSettings().keys()].toSorted()).toEqual([
+      "ble",
+      "modbus",
+      "mqtt",
+      "replay",
+      "serial",
+      "simulator",
+    ]);
     expect(() => adapterSettings().get("simulator")?.parse({ sensors: "six" })).toThrow();
   });
 });

@@ -70,7 +70,12 @@ describe("each door", () => {
     ["JSON of no type", {}, '{"label":"x"}', "415: the body must be JSON (Content-Type: application/json)"],
     ["nothing", {}, undefined, '400: label or key is missing (send {"label": "Freezer 2"})'],
     ["an empty label", JSON_TYPE, '{"label":"  "}', "400: label must be a text, and not too long"],
-    ["what it does not know", JSON_TYPE, '{"label":"x","__proto__":{}}', "400: unknown key __proto__ (known: label, key)"],
+    [
+      "what it does not know",
+      JSON_TYPE,
+      '{"label":"x","__proto__":{}}',
+      "400: unknown key __proto__ (known: label, key)",
+    ],
     ["an endpoint name", JSON_TYPE, '{"endpoint":"x"}', "400: unknown key endpoint (known: label, key)"],
   ])("a rename with %s is refused", async (_, headers, body, words) => {
     const ask = { method: "PATCH", headers, ...(body !== undefined && { body }) };
