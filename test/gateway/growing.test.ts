@@ -32,6 +32,23 @@ describe("a sensor that is heard to measure more than before", () => {
   });
 });
 
+describe("what people are told of a device that may measure many things", () => {
+  it("is what it was heard to measure, in the inbox and as its main values", async () => {
+    const rig = await Rig.start();
+    const objects = () => rig.gateway.inbox()[0]?.objects;
+    await rig.heard(CELLAR, says({ temperature: 12 }));
+    expect(objects()).toContain("/3303/0");
+    expect(objects()).not.toContain("/3304/0");
+    await rig.heard(CELLAR, says({ temperature: 12, humidity: 71 }));
+    expect(objects()).toEqual(expect.arrayContaining(["/3303/0", "/3304/0"]));
+    await rig.gateway.adopt(CELLAR);
+    const main = () => rig.gateway.sensors().find(({ source }) => source === CELLAR)?.main;
+    expect(main()).not.toContain("/3323/0/5700");
+    await rig.heard(CELLAR, says({ temperature: 12, humidity: 71, pressure: 1013 }));
+    expect(main()).toEqual(expect.arrayContaining(["/3303/0/5700", "/3304/0/5700", "/3323/0/5700"]));
+  });
+});
+
 /** The same roster under a gateway that has just started; nobody has spoken yet. */
 async function restarted(rig: Rig, options: RigOptions = {}): Promise<Rig> {
   await rig.clock.advance(3_000);

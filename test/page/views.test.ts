@@ -176,7 +176,7 @@ describe("the overview", () => {
     const problem = { what: "Freezer 2 is gone.", since: before(600), next: "Check its battery." };
     store.takeStatus(status({ problems: [problem], sensors: { waiting: 0, live: 1, stale: 0, gone: 1, total: 2 } }));
     store.takeInbox([stranger()]);
-    expect(update()).toContain("Freezer 2 is gone. since 10 min ago Check its battery. 1 unknown device is heard");
+    expect(update()).toContain("Freezer 2 is gone. since 10 min ago Check its battery. 1 device is heard and not adopted");
     expect(element.find("h1")[0]?.find(".state")[0]?.getAttribute("data-tone")).toBe("bad");
   });
 });

@@ -3,6 +3,7 @@
 import { DecodeError } from "../../base/bytes.ts";
 import type { Stamp } from "../../base/clock.ts";
 import { type Device, type Quantity, SealedError } from "../../library/index.ts";
+import { cut, type Path } from "../../model/path.ts";
 import type { Frame } from "../../sdk/adapter.ts";
 import type { InboxEntry } from "../status/status.ts";
 import { digitsOf } from "./key.ts";
@@ -30,6 +31,8 @@ interface Guess {
   told: number;
   /** Something of it stayed closed. */
   sealed: boolean;
+  /** Object Instances that a server would see, and how many quantities had a value when that was found out. */
+  shown: { readonly told: number; readonly objects: readonly Path[] } | undefined;
 }
 
 /** Formats that one device is heard in. */
@@ -124,19 +127,39 @@ export class Stranger {
   #guessOf(device: Device, frame: Frame): Guess | undefined {
     const known = this.#guesses.find((each) => each.device === device);
     if (known || this.#guesses.length >= MAX_GUESSES) return known;
-    const guess: Guess = { device, endpoint: undefined, frame, readings: new Map(), told: 0, sealed: false };
+    const guess: Guess = {
+      device,
+      endpoint: undefined,
+      frame,
+      readings: new Map(),
+      told: 0,
+      sealed: false,
+      shown: undefined,
+    };
     this.#guesses.push(guess);
     return guess;
   }
 }
 
-function ofGuess({ device, endpoint, sealed }: Guess): Partial<InboxEntry> {
-  const { id, vendor, model, instances, key } = device;
+function ofGuess(guess: Guess): Partial<InboxEntry> {
+  const { device, endpoint, sealed } = guess;
+  const { id, vendor, model, key } = device;
   return {
-    ...{ definition: id, maker: vendor, model, objects: [...instances] },
+    ...{ definition: id, maker: vendor, model, objects: objectsOf(guess) },
     ...(endpoint !== undefined && { endpoint }),
     ...(key && { key: { needed: sealed || !key.optional, where: key.where, digits: digitsOf(key) } }),
   };
+}
+
+/** What a device that shows Instances as it is heard would show of what was heard so far. */
+function objectsOf(guess: Guess): readonly Path[] {
+  const { device, frame, readings, told, shown } = guess;
+  if (!device.grows) return device.instances;
+  if (shown?.told === told) return shown.objects;
+  const heard = device.createMapping().updates({ at: frame.at, fields: readings });
+  const objects = [...new Set([...device.instances, ...heard.map((update) => cut(update.path, 2))])];
+  guess.shown = { told, objects };
+  return objects;
 }
 
 /** One device in two formats: the definition that claims the other one speaks, else the one that tells more. */

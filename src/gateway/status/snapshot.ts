@@ -38,7 +38,7 @@ export function sensorStatus(sensor: Sensor, models: ObjectRegistry, now: number
     ...(speaks !== undefined && { speaks }),
     registration: registrationStatus(upstream),
     values: valuesOf(tree, models),
-    main: device.main,
+    main: device.grows ? device.main.filter((each) => tree.covers(each)) : device.main,
     writable: tree.writables(),
     executable: tree.executables(),
   };

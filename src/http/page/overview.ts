@@ -48,7 +48,7 @@ export function overviewScreen(store: Store): Part<Store> {
       setText(all, sorted.length > AT_ONCE ? `All ${sorted.length} sensors` : "As cards");
       show(sensors, sorted.length > 0);
       show(inbox, strangers.length > 0);
-      setText(inbox, `${plural(strangers.length, "unknown device is", "unknown devices are")} heard: see the Inbox`);
+      setText(inbox, `${plural(strangers.length, "device is", "devices are")} heard and not adopted: see the Inbox`);
     },
   };
 }
