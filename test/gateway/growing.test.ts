@@ -43,9 +43,9 @@ describe("what people are told of a device that may measure many things", () => 
     expect(objects()).toEqual(expect.arrayContaining(["/3303/0", "/3304/0"]));
     await rig.gateway.adopt(CELLAR);
     const main = () => rig.gateway.sensors().find(({ source }) => source === CELLAR)?.main;
-    expect(main()).not.toContain("/3323/0/5700");
+    expect(main()).not.toContain("/3315/0/5700");
     await rig.heard(CELLAR, says({ temperature: 12, humidity: 71, pressure: 1013 }));
-    expect(main()).toEqual(expect.arrayContaining(["/3303/0/5700", "/3304/0/5700", "/3323/0/5700"]));
+    expect(main()).toEqual(expect.arrayContaining(["/3303/0/5700", "/3304/0/5700", "/3315/0/5700"]));
   });
 });
 
