@@ -36,7 +36,6 @@ const OWNERS = [
   ["root", "json"],
   ["key_from", "json"],
   ["each", "json"],
-  ["key_from", "json"],
   ["tlv", "bytes"],
   ["flags", "bytes"],
   ["packet", "bytes"],
