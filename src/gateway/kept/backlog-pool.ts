@@ -71,7 +71,8 @@ export class BacklogPool {
     this.#bytes += bytes;
     this.#move(backlog, sizeOf(backlog.bytes - bytes), sizeOf(backlog.bytes));
     if (this.#kept === 0) this.#warned = false;
-    while (this.#bytes > this.budget) this.#makeRoom();
+    // What goes for want of room comes through here as well: only what comes makes room, or one would call the other.
+    while (bytes > 0 && this.#bytes > this.budget) this.#makeRoom();
   }
 
   #makeRoom(): void {

@@ -53,6 +53,16 @@ describe("one backlog of the pool", () => {
     expect([all.kept, all.dropped, all.bytes]).toEqual([2, 0, 2 * ONE]);
   });
 
+  it("makes room for one long text among thousands of numbers", () => {
+    const { pool: all } = pool(5_000_000);
+    const backlog = all.open();
+    fill(backlog, 19_000);
+    backlog.add({ of: "/a", values: [{ path: VALUE, value: "x".repeat(4_000_000), at: { ms: 1, trusted: true } }] });
+    expect(all.bytes).toBeLessThanOrEqual(5_000_000);
+    expect(backlog.size).toBeGreaterThan(3_000);
+    expect([all.kept, all.dropped]).toEqual([backlog.size, 19_001 - backlog.size]);
+  });
+
   it("keeps thousands without growing behind what was released", () => {
     const { pool: all } = pool();
     const backlog = all.open();
