@@ -17,6 +17,11 @@ describe("a harmless expression", () => {
     "^.*x.*$",
     "GVH5\\d+",
     "^(?:ST|US),[-+][0-9.E+]{8,9} {0,2}(?:g|kg)$",
+    "^(?:\\([^()]{0,90}\\))+$",
+    "^(?:[0-9A-F]{2} ?){6}$",
+    "^(?:ab?c)*$",
+    "^-?[0-9]{1,3}\\.[0-9]{1,3}(?:e[0-9]{1,2})?$",
+    "^[\\x20-\\x2f]*[0-9]*\\w*$",
     "^[\\]\\-a-c.]+;[^\\]]\\x41\\u0042\\b$",
     "",
   ])("%s is taken", (pattern) => {
@@ -33,6 +38,7 @@ describe("a harmless expression", () => {
 
 describe("an expression that could run for ever", () => {
   const APART = "repetitions that can take each other's letters: it could run for ever";
+  const SEVERAL = "a repetition of what can be taken in several ways";
   it.each([
     ["^(a+)+$", "a repetition of repetitions"],
     ["^(?:a*)*$", "a repetition of repetitions"],
@@ -47,6 +53,19 @@ describe("an expression that could run for ever", () => {
     ["^\\d+\\d+\\d+$", APART],
     ["^a*(?:b|c)?a*(?:,|;)a*$", APART],
     ["^[^;]*[0-9]{0,100}\\w+$", APART],
+    ["^.*[\\x00-\\x7f]*[\\t-\\r]*$", APART],
+    ["^[\\x20-\\x39]*[ ]*[1-3]*[0-9]*$", APART],
+    [`^${".{0,99}".repeat(4)}$`, APART],
+    [`^${"a?".repeat(20)}${"a".repeat(20)}$`, APART],
+    [`^${"(?:a|ab)".repeat(20)}$`, APART],
+    [`^${"a?b?".repeat(12)}$`, APART],
+    ["^(?=a{0,99}b?a{0,9})", "a look ahead or behind that repeats something"],
+    ["^(?:a|a)*$", SEVERAL],
+    ["^(?:a|b|ab)*$", SEVERAL],
+    ["^(?:a|)*b$", SEVERAL],
+    ["^(?:aa?)*$", SEVERAL],
+    ["^(?:a{1,50})*$", SEVERAL],
+    ["^(?:[ab]{2,3},?){40}$", SEVERAL],
     [`^${"a".repeat(600)}$`, "an expression of more than 500 letters"],
   ])("%s is refused", (pattern, fault) => {
     expect(endless(pattern)).toBe(fault);
@@ -85,6 +104,8 @@ describe("the beginning of an expression", () => {
     ["^a{2}b", undefined],
     ["^\\d", undefined],
     ["^a\\|b|^c", ["a|b", "c"]],
+    ["^ab[(]|cd", undefined],
+    ["^ab[[]|^cd[)|]|^e", ["ab", "cd", "e"]],
     ["^", undefined],
   ])("%s is %j", (pattern, beginnings) => {
     expect(literalBeginnings(pattern)).toEqual(beginnings);

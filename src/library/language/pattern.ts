@@ -24,15 +24,19 @@ function alternatives(pattern: string): string[] {
   const parts: string[] = [];
   let part = "";
   let depth = 0;
+  // A bracket of another kind in a class is a letter.
+  let inClass = false;
   for (let i = 0; i < pattern.length; i++) {
     const char = pattern[i]!;
     if (char === "\\") {
       part += char + (pattern[++i] ?? "");
       continue;
     }
-    if (char === "(" || char === "[") depth += 1;
-    else if (char === ")" || char === "]") depth -= 1;
-    if (char !== "|" || depth > 0) part += char;
+    if (inClass) inClass = char !== "]";
+    else if (char === "[") inClass = true;
+    else if (char === "(") depth += 1;
+    else if (char === ")") depth -= 1;
+    if (char !== "|" || inClass || depth > 0) part += char;
     else {
       parts.push(part);
       part = "";

@@ -1,7 +1,7 @@
 /**
- * Regular expressions that cannot run for ever. An engine that tries again and again takes, for hostile text, time that
- * grows with a power of its length: each repetition that can share its letters with one before it adds one. Two are
- * bearable for texts as long as ours; whatever repeats repetitions is not.
+ * Regular expressions that cannot run for ever. An engine that tries again and again takes, for hostile text, as many
+ * steps as there are ways to share its letters out: each repetition, option or choice that can take letters of one
+ * before it multiplies them. The square of our longest text is bearable; whatever repeats such a choice is not.
  */
 
 /** Bits of characters: 128 of ASCII, and one for all others. */
@@ -9,23 +9,33 @@ type Letters = bigint;
 
 interface Atom {
   readonly letters: Letters;
-  /** Repeated without a limit worth the name. */
-  readonly repeated: boolean;
+  /** In how many ways it can be taken where its letters stand: one, if it is neither optional nor repeated. */
+  readonly ways: number;
   /** There in every text that fits. */
   readonly sure: boolean;
 }
 
 const OTHERS = 1n << 128n;
 const ALL: Letters = (OTHERS << 1n) - 1n;
+/** A repetition without a limit worth the name. */
 const MANY = 100;
 const MOST_LETTERS = 500;
-const MOST_POWER = 2;
+/** Letters of the longest line that is held against an expression. */
+const LONGEST = 4_096;
+const MOST_STEPS = LONGEST ** 2;
 
 const of = (code: number): Letters => (code < 128 ? 1n << BigInt(code) : OTHERS);
 
 function between(low: number, high: number): Letters {
   let letters = high >= 128 ? OTHERS : 0n;
   for (let code = low; code <= Math.min(high, 127); code++) letters |= of(code);
+  return letters;
+}
+
+/** From one character to another; whatever stands for several has no place in a range. */
+function span(low: Letters, high: Letters): Letters {
+  let letters = 0n;
+  for (let bit = low; bit > 0n && bit <= high; bit <<= 1n) letters |= bit;
   return letters;
 }
 
@@ -45,7 +55,8 @@ export function endless(pattern: string): string | undefined {
   if (pattern.length > MOST_LETTERS) return `an expression of more than ${MOST_LETTERS} letters`;
   try {
     const atoms = new Reader(pattern).read();
-    return power(atoms) + (pattern.startsWith("^") ? 0 : 1) > MOST_POWER
+    // Where it may begin anywhere, it is tried everywhere.
+    return steps(atoms) * (pattern.startsWith("^") ? 1 : LONGEST) > MOST_STEPS
       ? "repetitions that can take each other's letters: it could run for ever"
       : undefined;
   } catch (error) {
@@ -54,21 +65,42 @@ export function endless(pattern: string): string | undefined {
   }
 }
 
-/** The longest row of repetitions of which each can take letters of the next. */
-function power(atoms: readonly Atom[]): number {
+/**
+ * The row with the most ways, of atoms of which each can take letters of the one before it; times the ways of all that
+ * have few: many of these together are as bad, whether they share their letters in one row or in several.
+ */
+function steps(atoms: readonly Atom[]): number {
   const rows: number[] = [];
+  const shared = new Set<Atom>();
   for (const [i, atom] of atoms.entries()) {
-    rows.push(0);
-    if (!atom.repeated) continue;
-    rows[i] = 1;
-    for (let j = 0; j < i; j++) {
+    rows.push(atom.ways);
+    for (let j = 0; j < i && atom.ways > 1; j++) {
       const before = atoms[j]!;
-      const parted = atoms.slice(j + 1, i).some(({ sure, letters }) => sure && (letters & before.letters) === 0n);
-      if (before.repeated && !parted && (before.letters & atom.letters) !== 0n)
-        rows[i] = Math.max(rows[i], rows[j]! + 1);
+      if (before.ways === 1 || (before.letters & atom.letters) === 0n) continue;
+      if (atoms.slice(j + 1, i).some(({ sure, letters }) => sure && (letters & before.letters) === 0n)) continue;
+      rows[i] = Math.max(rows[i] ?? 1, (rows[j] ?? 1) * atom.ways);
+      for (const each of [before, atom]) if (each.ways < MANY) shared.add(each);
     }
   }
-  return Math.max(0, ...rows);
+  return [...shared].reduce((product, { ways }) => product * ways, Math.max(1, ...rows));
+}
+
+/** What an alternative may begin with. */
+function beginning(branch: readonly Atom[]): Letters {
+  let letters = 0n;
+  for (const atom of branch) {
+    letters |= atom.letters;
+    if (atom.sure) return letters;
+  }
+  return ALL;
+}
+
+/** One of several that may begin alike has to be chosen: in as many ways as one of them has rivals. */
+function choice(branches: readonly (readonly Atom[])[]): Atom[] {
+  const beginnings = branches.map(beginning);
+  const rivals = beginnings.map((own) => beginnings.filter((each) => (each & own) !== 0n).length);
+  const ways = Math.max(...rivals);
+  return ways < 2 ? [] : [{ letters: beginnings.reduce((all, each) => all | each), ways, sure: false }];
 }
 
 /** Reads an expression that the engine has accepted: one row of atoms, whatever groups they stand in. */
@@ -99,18 +131,23 @@ class Reader {
         branches.push([]);
       } else branches.at(-1)?.push(...this.#term());
     }
-    return branches.length === 1 ? (branches[0] ?? []) : branches.flat().map(unsure);
+    return branches.length === 1 ? (branches[0] ?? []) : [...choice(branches), ...branches.flat().map(unsure)];
   }
 
   #term(): Atom[] {
     const group = this.#text[this.#at] === "(";
     const atoms = group ? this.#group() : this.#atom();
     const [least, most] = this.#quantifier();
-    const repeated = most >= MANY;
-    if (group && most > 1 && atoms.some((atom) => atom.repeated)) throw new Fault("a repetition of repetitions");
+    if (group && most > 1) {
+      if (atoms.some(isRepeated)) throw new Fault("a repetition of repetitions");
+      // Each turn would have to choose anew, and all turns together in ways without end.
+      if (steps([...atoms, ...atoms.map((atom) => ({ ...atom }))]) > steps(atoms))
+        throw new Fault("a repetition of what can be taken in several ways");
+    }
+    const ways = Math.min(most - least + 1, LONGEST);
     return atoms.map((atom) => ({
       letters: atom.letters,
-      repeated: atom.repeated || repeated,
+      ways: Math.max(atom.ways, ways),
       sure: atom.sure && least > 0,
     }));
   }
@@ -121,7 +158,7 @@ class Reader {
     const atoms = this.#alternatives();
     this.#at += 1;
     if (!/[=!]$/.test(opening)) return atoms;
-    if (atoms.some((atom) => atom.repeated)) throw new Fault("a look ahead or behind that repeats something");
+    if (steps(atoms) >= MANY) throw new Fault("a look ahead or behind that repeats something");
     return [];
   }
 
@@ -132,7 +169,7 @@ class Reader {
       return [];
     }
     const letters = char === "[" ? this.#class() : this.#letters();
-    return letters === undefined ? [] : [{ letters, repeated: false, sure: true }];
+    return letters === undefined ? [] : [{ letters, ways: 1, sure: true }];
   }
 
   /** One character, or an escape; undefined for what takes no letter. */
@@ -158,14 +195,12 @@ class Reader {
     if (negated) this.#at += 1;
     let letters = 0n;
     while (this.#at < this.#text.length && this.#text[this.#at] !== "]") {
-      const low = this.#at;
-      letters |= this.#classLetters();
+      const low = this.#classLetters();
+      letters |= low;
       if (this.#text[this.#at] !== "-" || this.#text[this.#at + 1] === "]") continue;
-      const from = this.#codeAt(low);
       this.#at += 1;
-      const start = this.#at;
-      letters |= this.#classLetters();
-      letters |= between(from, this.#codeAt(start));
+      const high = this.#classLetters();
+      letters |= high | span(low, high);
     }
     this.#at += 1;
     return negated ? (ALL & ~letters) | OTHERS : letters;
@@ -176,10 +211,6 @@ class Reader {
     if (this.#text[this.#at] !== ".") return this.#letters() ?? of(0x08);
     this.#at += 1;
     return of(0x2e);
-  }
-
-  #codeAt(place: number): number {
-    return this.#text.charCodeAt(this.#text[place] === "\\" ? place + 1 : place);
   }
 
   #quantifier(): readonly [least: number, most: number] {
@@ -194,4 +225,5 @@ class Reader {
   }
 }
 
+const isRepeated = ({ ways }: Atom): boolean => ways >= MANY;
 const unsure = (atom: Atom): Atom => ({ ...atom, sure: false });
