@@ -12,10 +12,10 @@ import { Undo } from "./base/undo.ts";
 import type { Config, DefinitionFacts, SettingsSchema } from "./config/index.ts";
 import { factsOf, loadDevices } from "./definitions.ts";
 import { Dialer } from "./dial/index.ts";
-import { type AdoptRule, Gateway, type GatewayOptions, type SelfFacts } from "./gateway/index.ts";
+import { type AdoptRule, AssignedNumbers, Gateway, type GatewayOptions, type SelfFacts } from "./gateway/index.ts";
 import { AdapterHost } from "./host/index.ts";
 import { type Mount, serve } from "./http/index.ts";
-import { assetPath, ownVersion, pageFiles, readText } from "./io/assets.ts";
+import { assetPath, ownVersion, pageFiles, readText, textNow } from "./io/assets.ts";
 import { StateFolder } from "./io/files.ts";
 import { MachineWatch } from "./io/machine-watch.ts";
 import { networkFacts, systemInterfaces } from "./io/network.ts";
@@ -126,6 +126,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
       return dialer.dial({ account, endpoint, local });
     },
     lineCounters: () => dialer.counts,
+    names: new AssignedNumbers(() => textNow("src/gateway/hearing/assigned-numbers.txt")),
     memoryBytes: () => process.memoryUsage.rss(),
     ...(config.storage?.memory !== undefined && { backlogBytes: config.storage.memory }),
     ...(config.gateway.startsPerSecond !== undefined && { startsPerSecond: config.gateway.startsPerSecond }),

@@ -78,7 +78,7 @@ export class Gateway {
     const options = withDefaults(given);
     const { clock, random, log, adapters, models, accounts, bootstrap, rules, parameters } = options;
     this.#options = options;
-    this.#inbox = new Inbox(clock);
+    this.#inbox = new Inbox(clock, options.names);
     this.#pacer = new Pacer(clock, random, options.startsPerSecond);
     this.#rules = compileRules(rules);
     this.#configured = new Map(options.sensors.map((sensor) => [sensor.source, sensor]));

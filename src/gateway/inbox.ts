@@ -1,6 +1,7 @@
 /** What is heard but not adopted: bounded, the most useful first, never on disk. */
 
 import type { Clock } from "../base/clock.ts";
+import type { AssignedNumbers } from "./hearing/assigned.ts";
 import { type Introduction, Stranger } from "./hearing/stranger.ts";
 import type { InboxEntry } from "./status/status.ts";
 
@@ -14,13 +15,15 @@ const WIRED_RSSI = 0;
 
 export class Inbox {
   readonly #clock: Clock;
+  readonly #names: AssignedNumbers | undefined;
   readonly #entries = new Map<string, Stranger>();
   #unknown = 0;
   /** Frames that a definition claimed and could not read. */
   malformed = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, names?: AssignedNumbers) {
     this.#clock = clock;
+    this.#names = names;
   }
 
   get size(): number {
@@ -64,7 +67,7 @@ export class Inbox {
   list(): InboxEntry[] {
     return [...this.#entries.values()]
       .toSorted((a, b) => rankOf(b) - rankOf(a) || (a.source < b.source ? -1 : 1))
-      .map((stranger) => stranger.describe());
+      .map((stranger) => stranger.describe(this.#names));
   }
 
   /** Whether one of this rank may come in; someone of a lower one goes for it if need be. */

@@ -9,6 +9,7 @@
 export { type Adapters, type AdapterState } from "./adapters.ts";
 export type { ConfiguredSensor, Devices } from "./adoption.ts";
 export type { GatewayEvent, GatewayListener } from "./status/events.ts";
+export { AssignedNumbers } from "./hearing/assigned.ts";
 export { type AdoptResult, Gateway } from "./gateway.ts";
 export type { GatewayOptions } from "./options.ts";
 export { RosterError, type RosterStore } from "./roster.ts";

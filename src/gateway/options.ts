@@ -8,6 +8,7 @@ import type { Account, BootstrapAccount, Lwm2mClientOptions, Provision } from ".
 import type { ObjectRegistry } from "../model/objects.ts";
 import type { Adapters } from "./adapters.ts";
 import type { ConfiguredSensor, Devices } from "./adoption.ts";
+import type { AssignedNumbers } from "./hearing/assigned.ts";
 import type { GatewayMode } from "./end-devices.ts";
 import type { RosterStore } from "./roster.ts";
 import type { AdoptRule } from "./rules.ts";
@@ -54,6 +55,8 @@ export interface GatewayOptions {
   readonly connect: (account: Account | BootstrapAccount, local: LocalPort) => Transport;
   /** What was counted on the ways to servers, by names of its own; shown with the gateway's counters. */
   readonly lineCounters?: () => Readonly<Record<string, number>>;
+  /** Names of Bluetooth's companies and services, for strangers in the inbox; numbers alone unless given. */
+  readonly names?: AssignedNumbers;
   /** Bytes that the process holds. */
   readonly memoryBytes: () => number;
 }
@@ -65,9 +68,9 @@ const BACKLOG_BYTES = 32 * 1_024 ** 2;
 
 /** All settled, but for what an endpoint shares with all others by not having it. */
 export type SettledOptions = Required<
-  Omit<GatewayOptions, "parameters" | "bootstrap" | "provisionFor" | "lineCounters">
+  Omit<GatewayOptions, "parameters" | "bootstrap" | "provisionFor" | "lineCounters" | "names">
 > &
-  Pick<GatewayOptions, "parameters" | "bootstrap" | "provisionFor" | "lineCounters">;
+  Pick<GatewayOptions, "parameters" | "bootstrap" | "provisionFor" | "lineCounters" | "names">;
 
 export function withDefaults(options: GatewayOptions): SettledOptions {
   return {

@@ -1,5 +1,6 @@
 /** Files that come with the program, and files that people name: read whole, and no further than a bound. */
 
+import { readFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,6 +36,16 @@ export async function readText(path: string): Promise<string> {
   const { size } = await stat(path);
   if (size > MAX_TEXT) throw new Error(`${path} has ${size} bytes: too many`);
   return readFile(path, "utf8");
+}
+
+/** A small text that comes with the program, read where it stands because nobody needs it before; empty if it is gone. */
+export function textNow(name: string): string {
+  try {
+    return readFileSync(assetPath(name), "utf8");
+  } catch (error) {
+    if (isMissing(error)) return "";
+    throw error;
+  }
 }
 
 /** The version of this program. */

@@ -2,18 +2,20 @@
 
 import { toHex } from "../../base/bytes.ts";
 import type { Frame, Payload } from "../../sdk/adapter.ts";
+import { type AssignedNumbers, shortUuid } from "./assigned.ts";
+import { wellKnown } from "./beacons.ts";
+
+type Advert = Extract<Payload, { kind: "advert" }>;
 
 const MAX_BYTES = 64;
 const MAX_TEXT = 200;
 const MAX_LINES = 8;
-/** Bluetooth's own UUIDs are 16 bits in this (Core Vol 3 Part B §2.5.1). */
-const SHORT = /^0000([0-9a-f]{4})-0000-1000-8000-00805f9b34fb$/;
 
-/** Sections with company or service, lengths and bytes; what is cut ends in `…`. */
-export function rawLines({ payload }: Frame): string[] {
+/** What it is, if everybody knows; sections with company or service, lengths and bytes; what is cut ends in `…`. */
+export function rawLines({ payload }: Frame, names?: AssignedNumbers): string[] {
   switch (payload.kind) {
     case "advert":
-      return ofAdvert(payload).slice(0, MAX_LINES);
+      return ofAdvert(payload, names).slice(0, MAX_LINES);
     case "bytes":
       return [bytesText(payload.bytes)];
     case "text":
@@ -29,12 +31,17 @@ export function rawLines({ payload }: Frame): string[] {
   }
 }
 
-function ofAdvert({ manufacturer, services, serviceUuids }: Extract<Payload, { kind: "advert" }>): string[] {
-  const data = [...services].map(([uuid, bytes]) => `service ${shortUuid(uuid)}, ${bytesText(bytes)}`);
-  const bare = serviceUuids.filter((uuid) => !services.has(uuid)).map(shortUuid);
+function ofAdvert(advert: Advert, names: AssignedNumbers | undefined): string[] {
+  const { manufacturer, services, serviceUuids } = advert;
+  const says = wellKnown(advert);
+  const bare = serviceUuids.filter((uuid) => !services.has(uuid)).map((uuid) => serviceText(uuid, names));
   return [
-    ...manufacturer.map(([company, bytes]) => `company ${hexadecimal(company)}, ${bytesText(bytes)}`),
-    ...data,
+    ...(says === undefined ? [] : [says]),
+    ...manufacturer.map(([company, bytes]) => {
+      const id = named(hexadecimal(company), names?.company(company));
+      return `company ${id}, ${bytesText(bytes)}`;
+    }),
+    ...[...services].map(([uuid, bytes]) => `service ${serviceText(uuid, names)}, ${bytesText(bytes)}`),
     ...(bare.length > 0 ? [cut(`services ${bare.join(" ")}`)] : []),
   ];
 }
@@ -65,7 +72,9 @@ function plainText(body: Uint8Array): string | undefined {
 
 const hexadecimal = (id: number) => `0x${id.toString(16).toUpperCase().padStart(4, "0")}`;
 
-function shortUuid(uuid: string): string {
-  const short = SHORT.exec(uuid)?.[1];
-  return short === undefined ? uuid : `0x${short.toUpperCase()}`;
+const named = (id: string, name: string | undefined) => (name === undefined ? id : `${id} (${name})`);
+
+function serviceText(uuid: string, names: AssignedNumbers | undefined): string {
+  const short = shortUuid(uuid);
+  return short === undefined ? uuid : named(hexadecimal(short), names?.service(short));
 }

@@ -6,6 +6,7 @@ import { type Device, type Quantity, SealedError } from "../../library/index.ts"
 import { cut, type Path } from "../../model/path.ts";
 import type { Frame } from "../../sdk/adapter.ts";
 import type { InboxEntry } from "../status/status.ts";
+import type { AssignedNumbers } from "./assigned.ts";
 import { digitsOf } from "./key.ts";
 import { rawLines } from "./raw.ts";
 
@@ -105,7 +106,8 @@ export class Stranger {
     return readable;
   }
 
-  describe(): InboxEntry {
+  /** `names`: of companies and services, for what nobody can read. */
+  describe(names?: AssignedNumbers): InboxEntry {
     const { source, heard, firstAt } = this;
     const [best, ...others] = this.#guesses;
     const { payload, rssi, at } = this.#last;
@@ -116,7 +118,7 @@ export class Stranger {
       ...(best && ofGuess(best)),
       ...(others.length > 0 && { also: others.map(({ device }) => device.id) }),
       readings: Object.fromEntries(Array.from(best?.readings ?? [], ([field, quantity]) => [field, quantity ?? null])),
-      ...(!best && { raw: rawLines(this.#last) }),
+      ...(!best && { raw: rawLines(this.#last, names) }),
       ...(rssi !== undefined && { rssi }),
       heard,
       firstHeardAt: new Date(firstAt.ms).toISOString(),
