@@ -8,13 +8,16 @@ import { type OpenRadio, radios } from "../io/hci.ts";
 import { type ReadLines, readLines } from "../io/lines-file.ts";
 import { type ConnectMqtt, mqttConnections } from "../io/mqtt.ts";
 import { deviceExists, type OpenSerial, serialLines } from "../io/serial.ts";
+import { tcp } from "../io/streams/tcp.ts";
 import type { RegisterRead } from "./modbus/poller.ts";
+import type { ConnectTcp } from "./wire/tcp-line.ts";
 
 export interface Drivers {
   readonly random: Random;
   readonly connectMqtt: ConnectMqtt;
   readonly openSerial: OpenSerial;
   readonly deviceExists: (path: string) => Promise<boolean>;
+  readonly connectTcp: ConnectTcp;
   readonly openRadio: OpenRadio;
   readonly readLines: ReadLines;
   /** What has to be asked of a Modbus device; undefined if there is no such definition. */
@@ -45,6 +48,7 @@ export function systemDrivers({
     connectMqtt: mqttConnections({ clock, random, log, folder }),
     openSerial,
     deviceExists,
+    connectTcp: tcp,
     openRadio: radios({ clock, random, log, openSerial }),
     readLines: (path) => readLines(resolve(folder, path)),
     registerReads,

@@ -67,9 +67,12 @@ export type Payload =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "message"; readonly topic: string; readonly body: Uint8Array; readonly retained?: boolean }
-  /** `device`: the definition that the adapter was told to read it by: registers do not say what they are of. */
+  /**
+   * By function code and first address, such as `4:0x0000`; `4:0x0000+10` without bytes for ten that the device refuses to
+   * tell. `device`: the definition that the adapter was told to read it by: registers do not say what they are of.
+   */
   | { readonly kind: "registers"; readonly values: ReadonlyMap<string, Uint8Array>; readonly device?: string }
-  | { readonly kind: "fields"; readonly fields: Readonly<Record<string, Scalar>> };
+  | { readonly kind: "fields"; readonly fields: Readonly<Record<string, Scalar>>; readonly retained?: boolean };
 
 /** A frame in the other direction, with what counts as a reply. */
 export interface Command {

@@ -5,9 +5,8 @@
  */
 
 import type { Clock, Timer } from "../../base/clock.ts";
-import { answerLength, type Heard, hear, type Question, questionBytes } from "./rtu.ts";
-
-export type Answer = Exclude<Heard, { kind: "foreign" }> | { readonly kind: "timeout" } | { readonly kind: "closed" };
+import type { Answer, Master, Question } from "./pdu.ts";
+import { answerLength, hear, questionBytes } from "./rtu.ts";
 
 export interface BusSettings {
   readonly timeoutMs: number;
@@ -30,7 +29,7 @@ const PATIENCE = 10;
 const FORGET_MS = 30_000;
 const MAX_OWED = 8;
 
-export class Bus {
+export class Bus implements Master {
   readonly #clock: Clock;
   readonly #settings: BusSettings;
   readonly #write: (bytes: Uint8Array) => Promise<void>;
@@ -50,7 +49,6 @@ export class Bus {
     this.#write = write;
   }
 
-  /** Settles once for each question, in the order in which they were asked. Never rejects. */
   ask(question: Question): Promise<Answer> {
     if (this.#closed || this.#waiting.length >= MAX_WAITING) return Promise.resolve({ kind: "closed" });
     const answer = new Promise<Answer>((settle) => this.#waiting.push({ question, settle }));

@@ -1,26 +1,19 @@
-/** Modbus RTU devices on a serial line: read as their definitions say, written when a server asks for it. */
+/** Modbus devices on a serial line or on the network: read as their definitions say, written when a server asks for it. */
 
-import { z } from "zod";
 import { toHex } from "../../base/bytes.ts";
 import type { SerialLine } from "../../io/serial.ts";
 import { type Adapter, type Command, defineAdapter, type Health, type Host, type Outcome } from "../../sdk/adapter.ts";
-import { duration, milliseconds } from "../settings.ts";
-import { Port, portSettings, type SerialDrivers } from "../wire/port.ts";
-import { type Answer, Bus } from "./bus.ts";
-import { Poller, type RegisterRead } from "./poller.ts";
-import { exceptionWords, type Question } from "./rtu.ts";
-
-const Config = z.strictObject({
-  ...portSettings,
-  timeout: duration(20, 10_000).default("500ms"),
-  devices: z
-    .array(z.strictObject({ unit: z.int().min(1).max(254), definition: z.string().min(1) }))
-    .min(1)
-    .max(64),
-});
-type Config = z.infer<typeof Config>;
+import { milliseconds } from "../settings.ts";
+import { Port, type SerialDrivers } from "../wire/port.ts";
+import { type ConnectTcp, overTcp } from "../wire/tcp-line.ts";
+import { Bus } from "./bus.ts";
+import { type Config, configSchema, isTcp, timeoutOf } from "./config.ts";
+import { type Answer, exceptionWords, type Master, type Question } from "./pdu.ts";
+import { Poller, type RegisterRead, type Wish } from "./poller.ts";
+import { TcpBus } from "./tcp-bus.ts";
 
 export interface ModbusDrivers extends SerialDrivers {
+  readonly connectTcp: ConnectTcp;
   /** What has to be asked of a device; undefined if there is no such definition. */
   readonly registerReads: (definition: string) => readonly RegisterRead[] | undefined;
 }
@@ -32,7 +25,7 @@ export const modbusAdapter = (drivers: ModbusDrivers) =>
   defineAdapter<Config>({
     id: "modbus",
     sdk: 1,
-    config: Config,
+    config: configSchema,
     start: (host, config) => Promise.resolve(new ModbusLine(host, config, drivers)),
   });
 
@@ -42,15 +35,20 @@ class ModbusLine implements Adapter {
   readonly #port: Port;
   readonly #pollers: readonly Poller[];
   readonly #unknown: readonly string[];
-  #bus: Bus | undefined;
+  #bus: Master | undefined;
 
   constructor(host: Host, config: Config, drivers: ModbusDrivers) {
     this.#host = host;
     this.#config = config;
-    const known = config.devices.map((device) => ({ ...device, reads: drivers.registerReads(device.definition) }));
+    const known = config.devices.map(({ unit, definition }) => ({
+      unit,
+      definition,
+      source: sourceOf(config, unit),
+      reads: drivers.registerReads(definition),
+    }));
     this.#unknown = known.filter(({ reads }) => !reads?.length).map(({ definition }) => definition);
     this.#pollers = known.flatMap(({ reads, ...device }) => (reads?.length ? [new Poller(host, device, reads)] : []));
-    this.#port = new Port(host, config, drivers, {
+    this.#port = new Port(host, { ...config, path: placeOf(config) }, wireOf(config, drivers), {
       opened: (line) => this.#opened(line),
       closed: () => this.#rest(),
     });
@@ -63,27 +61,44 @@ class ModbusLine implements Adapter {
     const [unknown] = this.#unknown;
     if (unknown !== undefined) return { state: "degraded", reason: `no definition "${unknown}" that reads registers` };
     const silent = this.#pollers.find(({ silent: is }) => is);
-    if (!silent) return { state: "ok" };
-    return {
-      state: "degraded",
-      reason: `unit ${silent.unit} does not answer: is it there, and baud and parity right?`,
-    };
+    if (silent) {
+      const advice = isTcp(this.#config)
+        ? "is that its unit number, and does it take another master?"
+        : "is it there, and baud and parity right?";
+      return {
+        state: "degraded",
+        reason: `unit ${silent.unit} does not answer within ${timeoutOf(this.#config)}: ${advice}`,
+      };
+    }
+    const refusing = this.#pollers.find(({ refusal }) => refusal !== undefined);
+    if (!refusing) return { state: "ok" };
+    const reason = `unit ${refusing.unit} answers ${refusing.refusal ?? ""}: is it another device?`;
+    return { state: "degraded", reason };
+  }
+
+  interest(source: string, wish: Wish): void {
+    this.#polled(source)?.follow(wish);
   }
 
   async command({ source, payload, timeoutMs }: Command): Promise<Outcome> {
     const bus = this.#bus;
     if (!bus) return rejected(this.#port.reason);
     if (payload.kind !== "registers") return rejected(`cannot write ${payload.kind} to registers`);
+    const poller = this.#polled(source);
+    if (!poller) return rejected(`no such unit: ${source}`);
     for (const [key, data] of payload.values) {
-      const question = writeOf(Number(source), key, data);
+      const question = writeOf(poller.unit, key, data);
       if (typeof question === "string") return rejected(question);
-      const late = this.#host.clock;
-      const answer = await within(late, timeoutMs, bus.ask(question));
+      const answer = await within(this.#host.clock, timeoutMs, bus.ask(question));
       if (answer.kind !== "answer") return outcomeOf(answer);
     }
     // What it is now is read at once: nobody has to wait for the next turn.
-    this.#pollers.find(({ unit }) => unit === Number(source))?.hurry();
+    poller.hurry();
     return { status: "done" };
+  }
+
+  #polled(source: string): Poller | undefined {
+    return this.#pollers.find((poller) => poller.source === source);
   }
 
   async stop(): Promise<void> {
@@ -92,12 +107,20 @@ class ModbusLine implements Adapter {
   }
 
   #opened(line: SerialLine): void {
-    const { timeout, baud } = this.#config;
-    const settings = { timeoutMs: milliseconds(timeout), quietMs: quietMs(baud) };
-    const bus = new Bus(this.#host.clock, settings, (bytes) => line.write(bytes));
+    const bus = this.#masterOf(line);
     this.#bus = bus;
     line.onData((chunk) => bus.onData(chunk));
     for (const poller of this.#pollers) poller.start(bus);
+  }
+
+  #masterOf(line: SerialLine): Master {
+    const { clock } = this.#host;
+    const { baud, pause, framing } = this.#config;
+    const [timeoutMs, pauseMs] = [milliseconds(timeoutOf(this.#config)), milliseconds(pause)];
+    const write = (bytes: Uint8Array) => line.write(bytes);
+    if (!isTcp(this.#config) || framing === "rtu")
+      return new Bus(clock, { timeoutMs, quietMs: Math.max(quietMs(baud), pauseMs) }, write);
+    return new TcpBus(clock, { timeoutMs, pauseMs }, { write, giveUp: (reason) => this.#port.giveUp(reason) });
   }
 
   #rest(): void {
@@ -107,12 +130,26 @@ class ModbusLine implements Adapter {
   }
 }
 
+function wireOf({ host, port }: Config, drivers: ModbusDrivers): SerialDrivers {
+  return host === undefined
+    ? drivers
+    : overTcp(drivers.connectTcp, { host, port, patienceMs: CONNECT_MS }, drivers.random);
+}
+
+/** Where it is, in words. */
+const placeOf = ({ path, host, port }: Config) => path ?? `${host ?? ""}:${port}`;
+
+/** Units of different hosts have the same numbers, nearly always 1: the host is part of who it is. */
+const sourceOf = ({ host }: Config, unit: number) => (host === undefined ? String(unit) : `${host}/${unit}`);
+
+/** In a house, whoever is there answers at once. */
+const CONNECT_MS = 5_000;
+
 const WRITE = /^(5|6|15|16):0x([0-9a-f]{4})$/;
 
 function writeOf(unit: number, key: string, data: Uint8Array): Question | string {
   const match = WRITE.exec(key);
   if (!match) return `"${key}" is no write`;
-  if (!Number.isInteger(unit)) return "no such unit";
   const fc = Number(match[1]);
   if (data.length === 0 || data.length > 246) return `${toHex(data)} cannot be written`;
   const count = fc === 15 ? 1 : data.length / 2;

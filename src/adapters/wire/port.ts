@@ -22,7 +22,7 @@ export const portSettings = {
   parity: z.enum(["none", "even", "odd"]).optional(),
   stop_bits: z.literal([1, 2]).optional(),
 };
-type PortSettings = z.infer<z.ZodObject<typeof portSettings>>;
+export type PortSettings = z.infer<z.ZodObject<typeof portSettings>>;
 
 /** How often an absent device is looked for: it is read again within two seconds of its return. */
 const LOOK_MS = 1_000;
@@ -74,6 +74,15 @@ export class Port {
     await line?.close();
   }
 
+  /** This line is of no use any more: a fresh one is opened in a second. */
+  giveUp(reason: string): void {
+    const line = this.#line;
+    if (line === undefined) return;
+    // A line that we close ourselves says nothing of it.
+    void line.close();
+    this.#lost(reason);
+  }
+
   /** Opens the port if it is there and its time has come; looks again in a second if not. */
   async #look(): Promise<void> {
     const { path } = this.#settings;
@@ -112,17 +121,20 @@ export class Port {
   }
 
   #opened(line: SerialLine): void {
-    const { path } = this.#settings;
     this.#line = line;
     this.#failures = 0;
-    this.#host.log.info("port-open", { path });
+    this.#host.log.info("port-open", { path: this.#settings.path });
     line.onClose((reason) => {
-      this.#line = undefined;
-      this.#reason = `${path}: ${reason}`;
-      this.#listener.closed(reason);
-      if (!this.#stopped) this.#lookAgain();
+      if (this.#line === line) this.#lost(reason);
     });
     this.#listener.opened(line);
+  }
+
+  #lost(reason: string): void {
+    this.#line = undefined;
+    this.#reason = `${this.#settings.path}: ${reason}`;
+    this.#listener.closed(reason);
+    if (!this.#stopped) this.#lookAgain();
   }
 }
 

@@ -16,10 +16,13 @@ interface Block {
   readonly fc: number;
   readonly address: number;
   readonly bytes: Uint8Array;
+  /** So many addresses the device has refused to tell: no bytes then. */
+  readonly refused: number;
 }
 type Blocks = readonly Block[];
 
-const KEY = /^([1-4]):0x([0-9a-f]{4})$/;
+/** A block that was refused has `+` and how many addresses were asked for. */
+const KEY = /^([1-4]):0x([0-9a-f]{4})(?:\+(\d{1,4}))?$/;
 /** An adapter reads a device in a handful of requests. */
 const MAX_BLOCKS = 64;
 
@@ -40,7 +43,8 @@ function blocksOf(values: ReadonlyMap<string, Uint8Array>): Blocks {
   for (const [key, bytes] of values) {
     const match = KEY.exec(key);
     if (!match) throw new DecodeError(`"${key.slice(0, 40)}" names no registers`);
-    blocks.push({ fc: Number(match[1]), address: Number.parseInt(match[2] ?? "", 16), bytes });
+    const refused = Number(match[3] ?? 0);
+    blocks.push({ fc: Number(match[1]), address: Number.parseInt(match[2] ?? "", 16), bytes, refused });
   }
   return blocks;
 }
@@ -56,17 +60,21 @@ function registerReader(spec: FieldSpec, order: Order): Reader<Blocks> | string 
   return {
     one(blocks): Raw {
       const block = holding(blocks, fc, address, 2);
-      if (!block) return undefined;
+      if (!block) return block;
       const from = (address - block.address) * 2;
       return inner.one(ordered(block.bytes, { from, width, order: typeOf(spec.type) === spec.type ? "abcd" : order }));
     },
   };
 }
 
-/** The block that holds at least the beginning of an address; `perAddress` bytes stand for each. */
-function holding(blocks: Blocks, fc: number, address: number, perAddress: number): Block | undefined {
+/** The block that holds at least the beginning of an address; `perAddress` bytes stand for each. Null: it was refused. */
+function holding(blocks: Blocks, fc: number, address: number, perAddress: number): Block | null | undefined {
   for (const block of blocks) {
     const offset = (address - block.address) * perAddress;
+    if (block.refused > 0) {
+      if (block.fc === fc && offset >= 0 && address < block.address + block.refused) return null;
+      continue;
+    }
     // A block that begins with the field is its own, however short: too few bytes are a fault of the frame.
     if (block.fc === fc && offset >= 0 && (offset < block.bytes.length || offset === 0)) return block;
   }
@@ -78,7 +86,7 @@ function boolReader(fc: number, address: number): Reader<Blocks> {
   return {
     one(blocks) {
       const block = holding(blocks, fc, address, 2);
-      if (!block) return undefined;
+      if (!block) return block;
       const view = ordered(block.bytes, { from: (address - block.address) * 2, width: 2, order: "abcd" });
       if (view.byteLength < 2) throw new DecodeError(`${view.byteLength} bytes, 2 wanted`);
       return view.getUint16(0) !== 0;
@@ -91,7 +99,7 @@ function bitReader({ type }: FieldSpec, fc: number, address: number): Reader<Blo
   return {
     one(blocks) {
       const block = holding(blocks, fc, address, 1 / 8);
-      if (!block) return undefined;
+      if (!block) return block;
       const bit = address - block.address;
       const byte = block.bytes[bit >> 3];
       if (byte === undefined) throw new DecodeError("no bytes of coils");

@@ -1,7 +1,8 @@
 /** The line of a Modbus master: in order, bounded, and never stuck. */
 
 import { describe, expect, it } from "vitest";
-import { type Answer, Bus } from "../../../src/adapters/modbus/bus.ts";
+import { Bus } from "../../../src/adapters/modbus/bus.ts";
+import type { Answer } from "../../../src/adapters/modbus/pdu.ts";
 import { toHex } from "../../../src/base/bytes.ts";
 import { crc16, MODBUS } from "../../../src/base/crc16.ts";
 import { FakeClock } from "../../support/fake-clock.ts";

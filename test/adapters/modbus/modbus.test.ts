@@ -47,6 +47,9 @@ const plugin = (socket: FakeSocket) =>
     random: new SeededRandom(2),
     openSerial: socket.open,
     deviceExists: socket.exists,
+    connectTcp: () => {
+      throw new Error("no network");
+    },
     registerReads: (definition) => PLANS[definition],
   });
 
@@ -129,7 +132,8 @@ describe("a device on the line", () => {
       line.hear(question[3] === 0 ? framed("058402") : answerTo(question)),
     );
     await harness.advance(1_000);
-    expect(harness.frames.map(shown)).toContain("5 acme.meter 4:0x0032=00320033");
+    // It has been read before, so that what it refuses now is not available any more.
+    expect(harness.frames.map(shown)).toContain("5 acme.meter 4:0x0032=00320033 4:0x0000+2=");
     expect(harness.logged.filter(([, event]) => event === "register-refused")).toHaveLength(1);
     expect(harness.adapter.health()).toEqual({ state: "ok" });
   });
@@ -247,7 +251,10 @@ describe("a write", () => {
     await harness.advance(100);
     const outcome = harness.command(write(7, "6:0x0003", "0001"));
     await harness.advance(500);
-    expect(await outcome).toEqual({ status: "rejected", reason: "it does not take this value" });
+    expect(await outcome).toEqual({
+      status: "rejected",
+      reason: "exception 3 (illegal data value): it does not take this value",
+    });
   });
 
   it("without an answer times out", async () => {

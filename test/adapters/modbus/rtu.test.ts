@@ -2,7 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { exceptionWords, hear, type Question, questionBytes } from "../../../src/adapters/modbus/rtu.ts";
+import { exceptionWords, type Question } from "../../../src/adapters/modbus/pdu.ts";
+import { hear, questionBytes } from "../../../src/adapters/modbus/rtu.ts";
 import { fromHex, toHex } from "../../../src/base/bytes.ts";
 import { crc16, MODBUS } from "../../../src/base/crc16.ts";
 import { SeededRandom } from "../../support/seeded-random.ts";
@@ -110,7 +111,7 @@ describe("a write", () => {
 
 describe("an exception", () => {
   it("is told in words", () => {
-    expect(exceptionWords(2)).toBe("it has no such register");
+    expect(exceptionWords(2)).toBe("exception 2 (illegal data address): it has no such register");
     expect(exceptionWords(99)).toBe("exception 99");
   });
 });

@@ -170,3 +170,27 @@ describe("a definition of registers", () => {
     expect(problems(field).join()).toContain(words);
   });
 });
+
+describe("a block that the device refuses", () => {
+  const two = device(
+    [
+      "a: { fc: 3, address: 0x0010, type: u16 }",
+      "b: { fc: 3, address: 0x0012, type: bool }",
+      "c: { fc: 1, address: 0x0012, type: bool }",
+    ].join("\n  "),
+  );
+
+  it("is not available, as far as it reaches, and nothing else is touched", () => {
+    expect(values(two, registers({ "3:0x0010+2": "", "1:0x0010": "04" }))).toEqual({ a: null, c: true });
+    expect(values(two, registers({ "3:0x0010": "0007", "3:0x0011+2": "" }))).toEqual({ a: 7, b: null });
+    expect(values(two, registers({ "1:0x0000+19": "", "3:0x0010": "0007" }))).toEqual({ a: 7, c: null });
+  });
+
+  it("beside one that was told is no news", () => {
+    expect(values(two, registers({ "3:0x0010": "000700000001", "3:0x0020+4": "" }))).toEqual({ a: 7, b: true });
+  });
+
+  it.each(["3:0x0010+", "3:0x0010+x", "3:0x0010+99999"])("with a count that is none is malformed: %s", (key) => {
+    expect(() => values(two, registers({ [key]: "" }))).toThrow(DecodeError);
+  });
+});
