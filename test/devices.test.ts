@@ -18,7 +18,7 @@ const BOUNDED = /^nmea\./;
 /** What a definition lacks, in words. */
 function lacks(device: CompiledDevice): string[] {
   const { definition } = device;
-  const { tests, match, link, fields = {}, forms = [] } = definition;
+  const { tests, match, link, alive, fields = {}, forms = [] } = definition;
   const all = [fields, ...forms.map((form) => form.fields)].flatMap((each) => Object.entries(each));
   const doubtful = all.filter(([, { invalid }]) => invalid !== undefined);
   const expected = tests.flatMap(({ expect: wanted = {} }) => Object.entries(wanted));
@@ -32,6 +32,7 @@ function lacks(device: CompiledDevice): string[] {
     [link !== undefined || isOurs(device), "link: where the format is described"],
     [tests.length >= 4, "four golden frames"],
     [match === undefined || tests.some((test) => test.match === false), "a golden frame with match: false"],
+    [alive.told === undefined || tests.some((test) => test.told === "gone"), "a golden frame with told: gone"],
     [
       doubtful.length === 0 || expected.some(([, value]) => value === null),
       `a golden frame in which ${doubtful[0]?.[0] ?? ""} is not available`,

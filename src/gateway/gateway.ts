@@ -19,6 +19,7 @@ import { leave } from "./departure.ts";
 import { Neighbours } from "./end-devices.ts";
 import { readKey } from "./hearing/key.ts";
 import { Overhearing } from "./hearing/overhearing.ts";
+import { Presence } from "./hearing/presence.ts";
 import { Reception } from "./hearing/reception.ts";
 import type { Introduction } from "./hearing/stranger.ts";
 import { misfitsOf } from "./hearing/tuning.ts";
@@ -52,7 +53,7 @@ const REMOVE_MS = 5_000;
 
 export class Gateway {
   readonly #options: SettledOptions;
-  readonly #population = new Population();
+  readonly #population: Population;
   readonly #inbox: Inbox;
   readonly #news: News;
   readonly #pacer: Pacer;
@@ -78,6 +79,7 @@ export class Gateway {
     const options = withDefaults(given);
     const { clock, random, log, adapters, models, accounts, bootstrap, rules, parameters } = options;
     this.#options = options;
+    this.#population = new Population(new Presence(options.devices, (who) => this.#news.sensorChanged(who.endpoint)));
     this.#inbox = new Inbox(clock, options.names);
     this.#pacer = new Pacer(clock, random, options.startsPerSecond);
     this.#rules = compileRules(rules);
@@ -112,9 +114,7 @@ export class Gateway {
     this.#shared = { adapters, clock, log, upstream: this.#upstream, grown, counted };
     this.#board = new StatusBoard(options, backlogs);
     this.#reception = new Reception({
-      population: this.#population,
-      devices: options.devices,
-      counters: this.#board.counters,
+      ...{ population: this.#population, devices: options.devices, counters: this.#board.counters },
       hear: (sensor, frame) => this.#hear(sensor, frame),
       meet: (who) => this.#meet(who),
     });

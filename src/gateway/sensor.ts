@@ -4,7 +4,7 @@ import { DecodeError } from "../base/bytes.ts";
 import type { Clock, Stamp } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Secret } from "../base/secret.ts";
-import { type Device, type Mapping, type Reading, SealedError, type Session } from "../library/index.ts";
+import { type Device, type Mapping, type Reading, type Saying, SealedError, type Session } from "../library/index.ts";
 import { ObjectTree } from "../lwm2m/index.ts";
 import { ids, path, type Path } from "../model/path.ts";
 import type { ResourceUpdate, ResourceValue } from "../model/value.ts";
@@ -68,6 +68,8 @@ export class Sensor {
   readonly mapping: Mapping;
   readonly upstream: Upstream;
   liveness: Liveness = "waiting";
+  /** Gone not for its silence: its device, or who speaks for it, has said so. */
+  offline: true | undefined;
   heardAt: Stamp | undefined;
   rssi: number | undefined;
   /** By the clock that never jumps: when it was heard last, or adopted. */
@@ -117,7 +119,7 @@ export class Sensor {
   /** A frame of this device: the hot path. */
   hear(frame: Frame): Hearing {
     const now = this.#shared.clock.monotonic();
-    if (frame.payload.kind === "message" && frame.payload.retained === true) return this.#hearOld(frame);
+    if ("retained" in frame.payload && frame.payload.retained) return this.#hearOld(frame);
     if (frame.rssi !== undefined) this.rssi = frame.rssi;
     const print = fingerprint(frame.payload);
     const echo = print !== undefined && this.device.happens && this.#isEcho(print, now);
@@ -132,6 +134,7 @@ export class Sensor {
     }
     const reading = this.#decode(frame);
     if (typeof reading === "string") return reading;
+    if (reading && this.#isAboutPresence(reading)) return "repeated";
     this.#hearLife(frame, now);
     this.#fingerprint = print;
     if (reading === undefined) return "repeated";
@@ -162,6 +165,21 @@ export class Sensor {
     this.liveness = liveness;
     if (effect) this.tree.setAll(this.mapping.silence(effect.tell, this.#shared.clock.now()));
     return liveness !== before;
+  }
+
+  /** It is said to be there, or not to be. Returns whether that has changed anything. */
+  isTold(saying: Saying): boolean {
+    const { offline } = this;
+    if ((saying === "gone") === (offline === true)) return false;
+    this.offline = saying === "gone" ? true : undefined;
+    const event = { type: "told", saying, heard: this.heardAt !== undefined } as const;
+    const [liveness, effect] = next(this.liveness, event, this.alive);
+    this.liveness = liveness;
+    // What it says next is news, even if it is what it said last.
+    this.#sequence = undefined;
+    this.#fingerprint = undefined;
+    if (effect) this.tree.setAll(this.mapping.silence(effect.tell, this.#shared.clock.now()));
+    return true;
   }
 
   /** How long it has not been heard, in milliseconds. */
@@ -207,6 +225,7 @@ export class Sensor {
 
   #hearLife(frame: Frame, now: number): void {
     this.liveness = "live";
+    this.offline = undefined;
     this.#heardMs = now;
     this.heardAt = frame.at;
   }
@@ -216,12 +235,22 @@ export class Sensor {
    * shown as suspicious.
    */
   #hearOld(frame: Frame): Hearing {
-    if (this.liveness !== "waiting") return "repeated";
+    const unheard = this.heardAt === undefined && (this.liveness === "waiting" || this.offline === true);
+    if (!unheard && this.device.told?.inside !== true) return "repeated";
     const reading = this.#decode(frame);
     if (reading === undefined || typeof reading === "string") return reading ?? "repeated";
+    if (this.#isAboutPresence(reading) || !unheard) return "repeated";
     this.#store(this.mapping.updates(reading, true));
-    this.tree.setAll(this.mapping.silence("stale", reading.at));
+    this.tree.setAll(this.mapping.silence(this.offline ? "gone" : "stale", reading.at));
     return "updated";
+  }
+
+  /** Whether a reading says that it is gone, or nothing but that it is there: neither is a sign of life of its values. */
+  #isAboutPresence(reading: Reading): boolean {
+    const told = this.device.told?.read(reading);
+    if (!told || (told.saying === "here" && !told.alone)) return false;
+    this.isTold(told.saying);
+    return true;
   }
 
   #decode(frame: Frame): Reading | undefined | "malformed" | "sealed" {

@@ -7,12 +7,13 @@ import type { Session } from "./codecs/codec.ts";
 import { compileCommands } from "./mapping/command.ts";
 import { compileDecoder, type Decoder } from "./decode.ts";
 import type { Definition } from "./definition/definition.ts";
-import type { Device, Identity, Mapping, MappingOptions, ReportSpecs } from "./device.ts";
+import type { Device, Identity, Mapping, MappingOptions, ReportSpecs, Told } from "./device.ts";
 import type { JsonReader } from "./framing/json.ts";
 import { planReads } from "./framing/reads.ts";
 import { compileIdentity, type Identify } from "./identity.ts";
 import { constantsOf, type Plans, SensorMapping } from "./mapping/mapping.ts";
 import { compileMatcher, type Matcher } from "./matching/match.ts";
+import { compileTold } from "./matching/told.ts";
 import { compileObjects } from "./mapping/objects.ts";
 import type { ObjectPlan } from "./mapping/plan.ts";
 import { compileReport, withChanges } from "./mapping/report.ts";
@@ -81,6 +82,7 @@ export class CompiledDevice implements Device {
   #alive: Device["alive"] | undefined;
   #reads: Device["reads"] | undefined;
   #happens: boolean | undefined;
+  #told: Told | undefined;
   #decoder: Decoder | undefined;
   #identify: Identify | undefined;
   #shape: Shape | undefined;
@@ -104,12 +106,17 @@ export class CompiledDevice implements Device {
     this.#decoder = compileDecoder(definition, json, complain);
     checkAlive(definition, complain);
     if (!this.#decoder) return false;
+    this.#told = this.#compileTold();
     this.#shape = this.#compileShape();
     return true;
   }
 
   get alive(): Device["alive"] {
     return (this.#alive ??= durations(this.definition.alive));
+  }
+
+  get told(): Told | undefined {
+    return this.definition.alive.told && (this.#told ??= this.#compileTold());
   }
 
   get instances(): Device["instances"] {
@@ -220,6 +227,16 @@ export class CompiledDevice implements Device {
     const decoder = compileDecoder(this.definition, this.#context.json, this.#context.complain);
     if (!decoder) throw new Error(`${this.id} cannot be decoded, and was said to be sound`);
     return decoder;
+  }
+
+  #compileTold(): Told | undefined {
+    const { definition, matcher } = this;
+    const { topics } = matcher;
+    const { complain } = this.#context;
+    const { told } = definition.alive;
+    // Only what speaks of fields needs to know them.
+    const fields = { has: (name: string) => this.fields.has(name) };
+    return told && compileTold(told, { topics, fields, complain });
   }
 
   #compileIdentity(): Identify {

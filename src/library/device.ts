@@ -39,6 +39,8 @@ export interface Device {
   readonly divides: boolean;
   /** 0: not mine; the highest of all devices wins. */
   match(frame: Frame): number;
+  /** Where it is said whether the device is there; undefined if nobody says so. */
+  readonly told: Told | undefined;
   /**
    * Which sensor a frame belongs to: a stable key, the frame's own source unless the definition splits or replaces it,
    * and the endpoint name that adoption would mint. Undefined if the frame has no identity.
@@ -80,6 +82,21 @@ export interface MappingOptions {
   readonly corrections?: ReadonlyMap<string, Correction>;
   /** Where counts stood before a restart; taken over, and counted on. */
   readonly counts?: Map<Path, number>;
+}
+
+/** What is said of a device: it is there, or it is not. That alone makes no value fresh. */
+export type Saying = "here" | "gone";
+
+/** See `alive.told` in a definition. */
+export interface Told {
+  /** Whether a reading may say it. */
+  readonly inside: boolean;
+  /** The topics under which it is said of what is heard there. */
+  topics(source: string): readonly string[];
+  /** What a message under one of its topics, of whatever device, says; undefined: nothing of this. */
+  says(topic: string, body: Uint8Array): Saying | undefined;
+  /** The same of a reading; `alone`: it says nothing else. */
+  read(reading: Reading): { readonly saying: Saying; readonly alone: boolean } | undefined;
 }
 
 /** One request to a Modbus device, and how often it is made. */

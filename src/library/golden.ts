@@ -7,6 +7,7 @@ import type { Frame } from "../sdk/adapter.ts";
 import type { CompiledDevice } from "./compile.ts";
 import type { GoldenFrame } from "./definition/definition.ts";
 import type { Session } from "./codecs/codec.ts";
+import type { Saying } from "./device.ts";
 import { goldenFrame } from "./golden-frame.ts";
 import type { Library } from "./library.ts";
 import type { Reading } from "./reading.ts";
@@ -37,6 +38,7 @@ function differences(library: Library, device: CompiledDevice, test: GoldenFrame
   // Frames are strangers to one another, whatever address they share.
   library.forget();
   for (const heard of test.before ?? []) hear(library, goldenFrame(definition, heard));
+  if (test.told !== undefined) return comparePresence(test.told, saidBy(device, frame));
   const matched = library.match(frame);
   if (test.match === false) return matched?.id === device.id ? [`recognised as ${device.id}, and must not be`] : [];
   const found: string[] = [];
@@ -44,6 +46,22 @@ function differences(library: Library, device: CompiledDevice, test: GoldenFrame
     found.push(`recognised as ${matched?.id ?? "nothing"} instead of ${device.id}`);
   return [...found, ...outcome(device, frame, test)];
 }
+
+/** What a frame says of the device being there, whoever else understands it. */
+function saidBy(device: CompiledDevice, frame: Frame): Saying | undefined {
+  const { payload } = frame;
+  const { told } = device;
+  const saying = payload.kind === "message" ? told?.says(payload.topic, payload.body) : undefined;
+  if (saying !== undefined || told?.inside !== true) return saying;
+  for (const reading of read(device, frame, {})) {
+    const found = told.read(reading);
+    if (found) return found.saying;
+  }
+  return undefined;
+}
+
+const comparePresence = (expected: Saying, actual: Saying | undefined) =>
+  actual === expected ? [] : [`of its being there: expected ${expected}, got ${actual ?? "nothing"}`];
 
 /** Some messages only say what others mean. */
 function hear(library: Library, frame: Frame | undefined): void {
@@ -69,7 +87,7 @@ function outcome(device: CompiledDevice, frame: Frame, test: GoldenFrame): strin
 }
 
 /** What a frame says; of several sensors, what each of them says. @throws DecodeError as the device does. */
-function read(device: CompiledDevice, frame: Frame, { key, state }: GoldenFrame): Reading[] {
+function read(device: CompiledDevice, frame: Frame, { key, state }: Pick<GoldenFrame, "key" | "state">): Reading[] {
   const session = sessionOf(device, key);
   const readAll = () =>
     device
@@ -85,7 +103,7 @@ function sessionOf(device: CompiledDevice, key: string | undefined): Session | u
   if (key === undefined) return undefined;
   try {
     const session = device.createSession(fromHex(key));
-    if (session) return session;
+    if (session) return session.alone?.() ?? session;
   } catch (error) {
     if (error instanceof RangeError) throw new DecodeError(`key: ${error.message}`);
     throw error;

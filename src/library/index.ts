@@ -24,6 +24,8 @@ export type {
   Report,
   ReportSpecs,
   Restored,
+  Saying,
+  Told,
 } from "./device.ts";
 export { type GoldenResult, testDefinitions } from "./golden.ts";
 export { type DefinitionFile, Library, type Loaded } from "./library.ts";

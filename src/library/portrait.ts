@@ -302,7 +302,8 @@ function doing({
   return words.filter(isDefined).join("; ");
 }
 
-function insteadWords({ match, error, state }: Definition["tests"][number]): string | undefined {
+function insteadWords({ match, error, state, told }: Definition["tests"][number]): string | undefined {
+  if (told !== undefined) return told === "gone" ? "it is not there" : "it is there";
   if (match === false) return "not of this device";
   return error === undefined ? state : `refused: ${error}`;
 }

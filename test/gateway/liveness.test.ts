@@ -6,6 +6,7 @@ import type { Liveness } from "../../src/gateway/status/status.ts";
 import { fields, Rig } from "./rig.ts";
 
 const PATIENCE = { staleMs: 30_000, goneMs: 120_000 };
+const told = (saying: "here" | "gone", heard = true): LivenessEvent => ({ type: "told", saying, heard });
 const silent = (ms: number): LivenessEvent => ({ type: "silent", ms });
 
 describe("the liveness table", () => {
@@ -21,6 +22,12 @@ describe("the liveness table", () => {
     ["stale", { type: "heard" }, "live"],
     ["gone", silent(999_999), "gone"],
     ["gone", { type: "heard" }, "live"],
+    ["live", told("gone"), "gone", "gone"],
+    ["stale", told("gone"), "gone", "gone"],
+    ["waiting", told("gone", false), "gone", "gone"],
+    ["gone", told("gone"), "gone"],
+    ["gone", told("here"), "stale", "stale"],
+    ["gone", told("here", false), "waiting", "stale"],
   ])("%s, %j: %s", (state, event, expected, tell) => {
     expect(next(state, event, PATIENCE)).toEqual([expected, ...(tell ? [{ tell }] : [])]);
   });

@@ -15,9 +15,9 @@ export interface ReceptionCounters {
   malformed: number;
   /** Of an adopted sensor, in a format that its definition does not read. */
   foreign: number;
-  /** Messages that only say what others mean. */
+  /** Messages that only say what others mean, or whether somebody is there. */
   taught: number;
-  /** Sensors of one message beyond those that are listened to. */
+  /** Strangers of one message beyond those that are listened to. */
   crowded: number;
 }
 
@@ -31,8 +31,8 @@ export interface ReceptionOptions {
 
 /** Sources whose frames belong to sensors of other names, with the definition that fitted last. */
 const MAX_ROUTES = 10_000;
-/** Sensors that one message may speak for. */
-const MAX_PARTS = 256;
+/** Strangers that one message may speak for; of those adopted, it speaks for all. */
+const MAX_STRANGERS = 256;
 
 export class Reception {
   readonly #options: ReceptionOptions;
@@ -47,8 +47,10 @@ export class Reception {
     const { population, counters, hear } = this.#options;
     counters.frames += 1;
     const direct = population.at(adapter, frame.source);
+    const told = population.presence.take(adapter, frame);
     if (direct && !direct.device.divides && direct.device.match(frame) > 0) {
-      hear(direct, frame);
+      if (told) counters.taught += 1;
+      else hear(direct, frame);
       return;
     }
     const device = this.#deviceOf(adapter, frame);
@@ -77,9 +79,13 @@ export class Reception {
       // Topics may be somebody else's now.
       this.#routes.clear();
     }
-    if (parts.length > MAX_PARTS) counters.crowded += parts.length - MAX_PARTS;
-    for (const part of parts.slice(0, MAX_PARTS)) {
+    let strangers = 0;
+    for (const part of parts) {
       const direct = population.at(adapter, part.source);
+      if (!direct && ++strangers > MAX_STRANGERS) {
+        counters.crowded += 1;
+        continue;
+      }
       const device = part === frame ? whole : direct ? direct.device : this.#deviceOf(adapter, part);
       this.#place({ adapter, frame: part, device, direct });
     }
@@ -105,7 +111,8 @@ export class Reception {
     }
     // Somebody adopted says something besides: another format, a name. It is no stranger for that.
     const speaker = sensor ?? direct;
-    if (!speaker) meet({ adapter, address, device, endpoint: identity?.endpoint, frame });
+    if (!device && population.presence.isAbout(adapter, frame)) counters.taught += 1;
+    else if (!speaker) meet({ adapter, address, device, endpoint: identity?.endpoint, frame });
     else if (device) {
       counters.foreign += 1;
       speaker.hearOther(device.id);

@@ -32,6 +32,7 @@ export function sensorStatus(sensor: Sensor, models: ObjectRegistry, now: number
     maker: textAt(tree, MAKER) ?? device.vendor,
     model: textAt(tree, MODEL) ?? device.model,
     liveness: sensor.liveness,
+    ...(sensor.offline && { offline: true }),
     ...(heardAt && { lastHeardAt: iso(heardAt.ms) }),
     ...(rssi !== undefined && { rssi }),
     ...(keyStatus && { key: keyStatus }),

@@ -123,7 +123,11 @@ export class StatusBoard {
       // Whoever is heard and not understood is not silent.
       if (key?.state === "missing" || key?.state === "wrong") sealed.push({ ...key, label, state: key.state });
       else if (definition !== undefined) changed.push({ label, definition });
-      else if (liveness === "stale" || liveness === "gone") silent.push({ label, liveness, ms: sensor.silentFor(now) });
+      else if (liveness === "stale" || liveness === "gone")
+        silent.push({
+          ...{ label, liveness, ms: sensor.silentFor(now) },
+          ...(sensor.offline && { offline: true }),
+        });
     }
     const upstreams = sensors.map((sensor) => sensor.upstream);
     if (self) upstreams.push(self);

@@ -76,6 +76,8 @@ export interface SensorStatus {
   readonly maker?: string;
   readonly model?: string;
   readonly liveness: Liveness;
+  /** It is gone because its device, or who speaks for it, has said so. */
+  readonly offline?: true;
   readonly lastHeardAt?: string;
   readonly rssi?: number;
   /** Where its kind may seal what it says. Never the key itself. */

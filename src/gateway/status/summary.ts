@@ -12,7 +12,7 @@ export interface Facts {
   readonly adapters: ReadonlyMap<string, AdapterState>;
   readonly servers: readonly ServerFacts[];
   /** Sensors that have been silent for too long: name, and milliseconds of silence. */
-  readonly silent: readonly { readonly label: string; readonly liveness: Liveness; readonly ms: number }[];
+  readonly silent: readonly Silent[];
   /** Sensors whose frames stay closed, and where people find the key. */
   readonly sealed: readonly {
     readonly label: string;
@@ -25,6 +25,14 @@ export interface Facts {
   readonly storage: StorageStatus & { readonly droppedAtMs?: number };
   /** Entries of the roster or of the config that could not be taken up: what, and what to do. */
   readonly refused: readonly { readonly what: string; readonly next: string }[];
+}
+
+export interface Silent {
+  readonly label: string;
+  readonly liveness: Liveness;
+  /** It is said not to be there. */
+  readonly offline?: true;
+  readonly ms: number;
 }
 
 export interface ServerFacts extends ServerStatus {
@@ -186,10 +194,14 @@ function ofChanged({ changed }: Facts): Finding[] {
 
 function ofSensors({ silent }: Facts, now: number): Finding[] {
   const worst = silent.toSorted((a, b) => b.ms - a.ms);
-  const named = worst.slice(0, MAX_NAMED).map(({ label, liveness, ms }) => ({
+  const named = worst.slice(0, MAX_NAMED).map(({ label, liveness, offline, ms }) => ({
     key: `silent ${label}`,
-    what: `${label} ${liveness === "gone" ? "is gone" : "is late"}: not heard for ${inWords(ms)}.`,
-    next: "Check its battery, its distance, and that nothing was moved.",
+    what: offline
+      ? `${label} is offline: its device says so, or who speaks for it.`
+      : `${label} ${liveness === "gone" ? "is gone" : "is late"}: not heard for ${inWords(ms)}.`,
+    next: offline
+      ? "Check its power, its network, and the program that speaks for it."
+      : "Check its battery, its distance, and that nothing was moved.",
     since: now - ms,
   }));
   const more = worst.length - named.length;

@@ -41,7 +41,7 @@ export function card(history: History): Part<Sensor> {
       setText(name, sensor.label);
       attr(name, "href", sensorPage(sensor.endpoint));
       attr(element, "data-liveness", sensor.liveness);
-      setLiveness(liveness, sensor.liveness);
+      setLiveness(liveness, sensor);
       setAge(heard, sensor.lastHeardAt);
       main.set(first === undefined ? { figure: "—", unit: "" } : showValue(first, sensor.values[first]));
       setText(mainName, first === undefined ? "nothing measured" : (sensor.values[first]?.name ?? first));

@@ -36,7 +36,7 @@ export function heading(store: Store, endpoint: string): Part<Sensor> {
     element,
     update(sensor) {
       setText(label, sensor.label);
-      setLiveness(liveness, sensor.liveness);
+      setLiveness(liveness, sensor);
       setAge(heard, sensor.lastHeardAt);
       show(heard, isSensor(sensor));
       strength.set(sensor.rssi);

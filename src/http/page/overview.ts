@@ -84,7 +84,7 @@ function glance(store: Store): Part<Sensor> {
     update(sensor) {
       const first = mainPaths(sensor)[0] ?? "";
       attr(link, "href", sensorPage(sensor.endpoint));
-      setLiveness(liveness, sensor.liveness);
+      setLiveness(liveness, sensor);
       setText(name, sensor.label);
       line.set(sensor, first);
       value.set(showValue(first, sensor.values[first]));

@@ -45,8 +45,8 @@ export function state(className = ""): State {
 
 const LIVENESS_TONES: Readonly<Record<Liveness, Tone>> = { live: "good", stale: "warn", gone: "bad", waiting: "idle" };
 
-export function setLiveness(target: State, liveness: Liveness): void {
-  target.set(LIVENESS_TONES[liveness], LIVENESS_WORDS[liveness]);
+export function setLiveness(target: State, { liveness, offline }: Pick<Sensor, "liveness" | "offline">): void {
+  target.set(LIVENESS_TONES[liveness], offline ? "Offline" : LIVENESS_WORDS[liveness]);
 }
 
 export function setRegistration(target: State, registration: Registration): void {

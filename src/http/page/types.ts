@@ -62,6 +62,7 @@ export interface Sensor {
   readonly maker?: string;
   readonly model?: string;
   readonly liveness: Liveness;
+  readonly offline?: true;
   readonly lastHeardAt?: string;
   readonly rssi?: number;
   readonly key?: KeyNeed & { readonly state?: "missing" | "wrong" | "ok"; readonly configured?: boolean };

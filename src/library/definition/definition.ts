@@ -1,7 +1,7 @@
 /** The schema of devices/*.yaml: every key a definition may have, and the words that editors show for it. */
 
 import { z } from "zod";
-import { duration, FIELD_NAME, hex, scalar } from "./common.ts";
+import { duration, FIELD_NAME, hex, jsonPath, scalar } from "./common.ts";
 import { fieldSchema } from "./field.ts";
 import { formSchema, frameSchema } from "./frame.ts";
 import { matchSchema } from "./match.ts";
@@ -38,6 +38,22 @@ const heardBefore = z.strictObject({
   json: z.unknown().optional(),
 });
 
+const words = z.union([scalar, z.array(scalar).min(1).max(4)]);
+
+/** Where it is said whether the device is there. */
+const told = z
+  .strictObject({
+    topic: z
+      .string()
+      .describe("topic under which it is said; +name as in match: of the device of that name; without one: of all")
+      .optional(),
+    json: jsonPath.describe("where the word stands; a body that is no JSON document is the word itself").optional(),
+    field: z.string().describe("or the field that says it").optional(),
+    here: words.describe("what means: it is there. That alone makes no value fresh"),
+    gone: words.describe("what means: it is not"),
+  })
+  .describe("Where it is said whether the device is there: its sensor is offline at once, without waiting for silence");
+
 const golden = z.strictObject({
   name: z.string(),
   hex: hex.optional(),
@@ -54,6 +70,7 @@ const golden = z.strictObject({
   expect: z.record(z.string(), z.union([scalar, z.null()])).optional(),
   error: z.string().describe("part of the refusal").optional(),
   state: z.enum(["no-key", "wrong-key", "replayed"]).describe("why an encrypted payload gives nothing").optional(),
+  told: z.enum(["here", "gone"]).describe("it is about whether the device is there, and says this").optional(),
   match: z.literal(false).describe("this frame must not be taken for this device").optional(),
   updates: z
     .record(z.string().regex(/^\/\d+\/\d+\/\d+(?:\/\d+)?$/, "a Resource such as /3303/0/5700"), scalar)
@@ -96,7 +113,10 @@ export const schema = z.strictObject({
     .strictObject({ from: z.string(), within: duration })
     .describe("field with the time of measurement, believed if it is that close to the time of reception")
     .optional(),
-  alive: z.strictObject({ expect: duration, stale: duration, gone: duration }),
+  alive: z.strictObject({
+    ...{ expect: duration, stale: duration, gone: duration },
+    told: z.array(told).min(1).max(8).optional(),
+  }),
   fields: z.record(z.string().regex(FIELD_NAME, "lower-case letters, digits and _"), fieldSchema).optional(),
   forms: z
     .array(formSchema)

@@ -86,10 +86,9 @@ export class SensorMapping implements Mapping {
     const updates: ResourceUpdate[] = [];
     const quality = liveness === "stale" ? Quality.Stale : Quality.Rejected;
     for (const instance of this.#instances) instance.degrade(quality, at, updates);
-    if (liveness === "gone" && !this.#gone) {
-      this.#gone = true;
-      updates.push({ path: ERROR_CODE, value: PERIPHERAL_MALFUNCTION, at });
-    }
+    const gone = liveness === "gone";
+    if (gone !== this.#gone) updates.push({ path: ERROR_CODE, value: gone ? PERIPHERAL_MALFUNCTION : NO_ERROR, at });
+    this.#gone = gone;
     return updates;
   }
 

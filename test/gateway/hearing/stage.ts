@@ -32,10 +32,10 @@ export const OTHER_KEY = "ff0102030405060708090a0b0c0d0e0f";
 /** A device with some of its ways exchanged. */
 export function like(base: Device, changes: Partial<Device>): Device {
   const { id, vendor, model, alive, instances, grows, main, writable, executable } = base;
-  const { fields, report, pulses, happens, divides, key, insteadOf, reads } = base;
+  const { fields, report, pulses, happens, divides, key, insteadOf, reads, told } = base;
   return {
     ...{ id, vendor, model, alive, instances, grows, main, writable, executable },
-    ...{ fields, report, pulses, happens, divides, key, insteadOf, reads },
+    ...{ fields, report, pulses, happens, divides, key, insteadOf, reads, told },
     match: (frame) => base.match(frame),
     identify: (frame) => base.identify(frame),
     parts: (frame) => base.parts(frame),
