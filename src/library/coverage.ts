@@ -1,7 +1,7 @@
 /** Which fields of a definition its golden frames prove. */
 
 import type { CompiledDevice } from "./compile.ts";
-import { isAny } from "./mapping/many.ts";
+import { isAny, isOneOf } from "./mapping/many.ts";
 import { mappedFields } from "./portrait.ts";
 
 export interface Coverage {
@@ -31,10 +31,4 @@ function provenBy(field: string, proven: ReadonlySet<string>, many: boolean): bo
   // Whatever name the value was heard under.
   if (isAny(field)) return proven.size > 0;
   return many && [...proven].some((name) => isOneOf(name, field));
-}
-
-/** `temperature_2` and `AHT10/temperature` are of the field `temperature`. */
-function isOneOf(name: string, field: string): boolean {
-  const own = name.slice(name.lastIndexOf("/") + 1);
-  return own === field || (own.startsWith(`${field}_`) && /^\d{1,3}$/.test(own.slice(field.length + 1)));
 }

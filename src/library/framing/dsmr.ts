@@ -91,7 +91,9 @@ function localTime(text: string): string | undefined {
   // A clock that was never set begins in 1970.
   const local = Date.UTC(year < 70 ? 2000 + year : 1900 + year, month - 1, day, hour, minute, second);
   // A meter without time says 000101000000W or nonsense: days that do not exist are no time.
-  if (new Date(local).getUTCDate() !== day || hour > 23 || minute > 59 || second > 60) return undefined;
+  const date = new Date(local);
+  if (date.getUTCDate() !== day || date.getUTCMonth() + 1 !== month) return undefined;
+  if (hour > 23 || minute > 59 || second > 60) return undefined;
   return new Date(local - (match[7] === "S" ? 7_200_000 : 3_600_000)).toISOString().replace(".000Z", "Z");
 }
 

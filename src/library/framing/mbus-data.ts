@@ -48,7 +48,8 @@ export function dateOf(bytes: Uint8Array): string | null {
   // Two digits of a year: 81 to 99 belong to the last century.
   const full = year > 80 ? 1900 + year : 2000 + year;
   const date = new Date(Date.UTC(full, month - 1, day));
-  if (day === 0 || month === 0 || month > 12 || date.getUTCDate() !== day) return null;
+  // Beyond 99 no year is meant but every year (EN 13757-3 Annex A, type G).
+  if (day === 0 || month === 0 || month > 12 || year > 99 || date.getUTCDate() !== day) return null;
   return date.toISOString().slice(0, 10);
 }
 

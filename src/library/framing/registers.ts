@@ -5,7 +5,6 @@ import type { FieldSpec } from "../definition/field.ts";
 import type { FrameSpec } from "../definition/frame.ts";
 import { byteReader } from "./bytes.ts";
 import type { Framing, Raw, Reader } from "./framing.ts";
-export { fieldsFraming } from "./named.ts";
 import { type Order, ordered, typeOf, widthOf } from "./word-order.ts";
 
 /** The name of a block: function code and its first address, such as `4:0x0000`. */

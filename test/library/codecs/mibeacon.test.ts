@@ -201,6 +201,7 @@ describe("a plain MiBeacon", () => {
 
   it("gives no number for floats that are none", () => {
     expect(said("4225", "014C040000C07F" + "084C040000807F")).toEqual({});
+    expect(said("4225", "084A040000C07F")).toEqual({ motion: true });
   });
 });
 

@@ -88,6 +88,8 @@ describe("a record", () => {
     ["hours of operation", "02 26 e803", { operating_time: "1000 h" }],
     ["a date", "02 6c 9f2c", { date: "2020-12-31" }],
     ["a date that is none", "02 6c 0000", { date: null }],
+    ["a day of every year is no date", "02 6c fffc", { date: null }],
+    ["the last day of 1999", "02 6c 7fcc", { date: "1999-12-31" }],
     ["a time that is invalid", "04 6d 9a0ecd13", { datetime: null }],
     ["a number of the device with its zeros", "0c 78 56340000", { fabrication_number: "00003456" }],
     ["eight bytes", "07 03 0100000000000000", { energy: "1 Wh" }],

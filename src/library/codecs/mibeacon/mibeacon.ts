@@ -189,6 +189,7 @@ function areKnown(bytes: Uint8Array): boolean {
 function readObjects(found: Map<string, Quantity>, bytes: Uint8Array, model: string | undefined): boolean {
   const put = (name: string, value: Quantity["value"]) => {
     const unit = UNITS[name];
+    if (typeof value === "number" && !Number.isFinite(value)) return;
     const exact = typeof value === "number" ? significant(value) : value;
     found.set(name, unit === undefined ? { value: exact } : { value: exact, unit });
   };
