@@ -61,7 +61,8 @@ export class Poller {
   }
 
   get silent(): boolean {
-    return this.#misses >= SILENT;
+    // Of one that was never heard, the first turn says enough.
+    return this.#misses >= (this.#heard ? SILENT : 1);
   }
 
   /** Why nothing at all is read from it though it answers; undefined while something is. */
