@@ -179,6 +179,10 @@ export class CompiledDevice implements Device {
     return score === 0 && this.owns(frame) ? LEARNED : score;
   }
 
+  fits(frame: Frame): boolean {
+    return this.match(frame) > 0 || (this.matcher.scoreRemembered?.(frame) ?? 0) > 0;
+  }
+
   identify(frame: Frame): Identity | undefined {
     return (this.#identify ??= this.#compileIdentity())(frame);
   }

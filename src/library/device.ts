@@ -39,6 +39,8 @@ export interface Device {
   readonly divides: boolean;
   /** 0: not mine; the highest of all devices wins. */
   match(frame: Frame): number;
+  /** Whether a frame from a source that is this device may be its own: what an advert does not speak of counts as shown. */
+  fits(frame: Frame): boolean;
   /** Where it is said whether the device is there; undefined if nobody says so. */
   readonly told: Told | undefined;
   /**

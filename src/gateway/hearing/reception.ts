@@ -48,7 +48,7 @@ export class Reception {
     counters.frames += 1;
     const direct = population.at(adapter, frame.source);
     const told = population.presence.take(adapter, frame);
-    if (direct && !direct.device.divides && direct.device.match(frame) > 0) {
+    if (direct && !direct.device.divides && direct.device.fits(frame)) {
       if (told) counters.taught += 1;
       else hear(direct, frame);
       return;
@@ -93,7 +93,7 @@ export class Reception {
 
   #place({ adapter, frame, device, direct }: Placed): void {
     const { population, counters, hear, meet } = this.#options;
-    if (direct && direct.device.match(frame) > 0) {
+    if (direct?.device.fits(frame)) {
       hear(direct, frame);
       return;
     }
@@ -105,7 +105,7 @@ export class Reception {
     }
     const address = identity?.source ?? frame.source;
     const sensor = population.at(adapter, address) ?? this.#sibling(adapter, device, identity?.endpoint);
-    if (sensor && sensor.device.match(frame) > 0) {
+    if (sensor?.device.fits(frame)) {
       hear(sensor, frame);
       return;
     }

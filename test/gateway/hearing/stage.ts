@@ -37,6 +37,7 @@ export function like(base: Device, changes: Partial<Device>): Device {
     ...{ id, vendor, model, alive, instances, grows, main, writable, executable },
     ...{ fields, report, pulses, happens, divides, key, insteadOf, reads, told },
     match: (frame) => base.match(frame),
+    fits: (frame) => (changes.match ? changes.match(frame) > 0 : base.fits(frame)),
     identify: (frame) => base.identify(frame),
     parts: (frame) => base.parts(frame),
     createSession: (given) => base.createSession(given),
