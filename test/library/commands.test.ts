@@ -163,4 +163,26 @@ describe("a command for one of several sensors of one source", () => {
     expect(identity).toEqual({ source: "port#C1", endpoint: "acme-port-c1" });
     expect(sent(plan(device, "/3306/0/5850", true, identity!.source)).command.source).toBe("port");
   });
+
+  it("goes to the topic of a message that speaks for several, and names which of them is meant", () => {
+    const device = deviceOf(
+      ofFields(
+        "s: { json: $.Power, type: boolean }",
+        "3306/0: { 5850: { read: s, write: set } }",
+        `commands: { set: { publish: { topic: "cmnd/{node}/ZbSend", json: { Device: "{part}", Power: "{value}" } } } }`,
+      )
+        .replace("{ fields: { model: f } }", "{ mqtt: { topic: tele/+node/SENSOR } }")
+        .replace("{ fields: true }", '{ json: true, each: "$.*" }')
+        .replace("fields: { model: f } }]", "topic: tele/zb/SENSOR, json: { a: { Power: true } } }]"),
+    );
+    const body = new TextEncoder().encode('{"0x9E1B":{"Power":true},"a#1":{"Power":false}}');
+    const topic = "tele/zb/SENSOR";
+    const parts = device.parts({ source: topic, at: AT, payload: { kind: "message", topic, body } });
+    expect(parts.map(({ source }) => source)).toEqual([`${topic}#0x9E1B`, `${topic}#a#1`]);
+    const commands = parts.map((part) => sent(plan(device, "/3306/0/5850", false, part.source)).command);
+    expect(commands.map(({ source }) => source)).toEqual([topic, topic]);
+    const bodies = commands.map(({ payload }) => payload.kind === "message" && Buffer.from(payload.body).toString());
+    expect(bodies).toEqual(['{"Device":"0x9E1B","Power":false}', '{"Device":"a#1","Power":false}']);
+    expect(commands[0]?.payload).toMatchObject({ topic: "cmnd/zb/ZbSend" });
+  });
 });

@@ -53,7 +53,8 @@ export interface CommandContext {
 }
 
 export function compileCommands(definition: Definition, context: CommandContext): CommandPlans {
-  const names = new Set([...OWN_NAMES, ...sourceNames(context.topics)]);
+  const divide = partition(definition);
+  const names = new Set([...OWN_NAMES, ...sourceNames(context.topics), ...(divide ? ["part"] : [])]);
   const commands = new Map<string, CompiledCommand>();
   for (const [name, spec] of Object.entries(definition.commands ?? {})) {
     const where = ["commands", name];
@@ -63,12 +64,24 @@ export function compileCommands(definition: Definition, context: CommandContext)
     if (payload) commands.set(name, { spec, payload, equals });
   }
   const bindings = bind(definition, commands, context.models);
-  // One source of several sensors: the part after # tells them apart for us, not for the adapter.
-  const address = (source: string) =>
-    definition.identity.split === undefined ? source : source.replace(/#[^#]*$/, "");
   return {
-    plan: (request) =>
-      plan(bindings.get(request.path), { ...request, source: address(request.source) }, context.topics),
+    plan(request) {
+      const { source = request.source, part } = divide?.(request.source) ?? {};
+      return plan(bindings.get(request.path), { ...request, source, part }, context.topics);
+    },
+  };
+}
+
+/**
+ * One source of several sensors: the part after # tells them apart for us, not for the adapter. No topic has a #, but the
+ * key of a thing in a message may; of other sources, what they are called may have one, and what tells them apart has none.
+ */
+function partition({ identity, frame }: Definition) {
+  const each = frame.each !== undefined;
+  if (!each && identity.split === undefined) return undefined;
+  return (source: string) => {
+    const at = each ? source.indexOf("#") : source.lastIndexOf("#");
+    return at < 0 ? { source } : { source: source.slice(0, at), part: source.slice(at + 1) };
   };
 }
 
@@ -164,7 +177,7 @@ function bind(
 
 function plan(
   binding: Binding | undefined,
-  request: MappedRequest,
+  request: MappedRequest & { readonly part: string | undefined },
   topics: readonly TopicPattern[],
 ): PlannedCommand | undefined {
   if (!binding) return undefined;
@@ -172,8 +185,13 @@ function plan(
   const value = request.value === undefined ? undefined : deviceValue(binding, request.value);
   const raw = value === undefined ? undefined : toRaw(value, binding.field);
   const fromSource = sourceLookup(request.source, topics);
-  const lookup: Lookup = (name) =>
-    name === "value" ? value : name === "raw" ? raw : name === "args" ? (request.args ?? "") : fromSource(name);
+  const own: Readonly<Record<string, Scalar | undefined>> = {
+    value,
+    raw,
+    args: request.args ?? "",
+    part: request.part,
+  };
+  const lookup: Lookup = (name) => (Object.hasOwn(own, name) ? own[name] : undefined) ?? fromSource(name);
   const payload = command.payload(lookup);
   if (!payload) return undefined;
   const { expect, timeout, confirm } = command.spec;
