@@ -78,6 +78,11 @@ describe("scale and offset", () => {
     }
   });
 
+  it("keep all digits of a long count", () => {
+    expect(linear(0.0001, 0)(12_345_678_901_234)).toBe(1_234_567_890.1234);
+    expect(linear(0.0001, 0.5)(-12_345_678_901_234)).toBe(-1_234_567_889.6234);
+  });
+
   it.each([
     [1, 0],
     [0.1, 1],

@@ -37,7 +37,8 @@ export const FUNCTIONS: ReadonlyMap<string, Function> = new Map<string, Function
   ["sign", { least: 1, most: 1, apply: (x) => Math.sign(x) }],
 ]);
 
-const toDigits = (x: number, digits: number) => Math.round(x * 10 ** digits) / 10 ** digits;
+/** Halves as they are written: 1.005 is 1.01 in hundredths, though the number that stands for it is a little less. */
+const toDigits = (x: number, digits: number) => Math.round(significant(x * 10 ** digits)) / 10 ** digits;
 
 const ZERO: Node = () => 0;
 
@@ -98,6 +99,7 @@ function folded(apply: Function["apply"], first: Node, more: readonly Node[]): N
   };
 }
 
+/** Undefined for NaN and the infinities: no sensor measures them. */
 export function finite(value: number): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
