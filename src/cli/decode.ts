@@ -59,7 +59,8 @@ const nameOf = (device: Device, frame: Frame) => device.identify(frame)?.endpoin
 /** For this line alone: what was said before it does not count. @throws DecodeError if no such key can be. */
 function sessionOf(device: Device, key: Uint8Array | undefined): Session | undefined {
   try {
-    return key && device.createSession(key);
+    const session = key && device.createSession(key);
+    return session?.alone?.() ?? session;
   } catch (error) {
     if (error instanceof RangeError) throw new DecodeError(`key: ${error.message}`);
     throw error;

@@ -25,8 +25,13 @@ export interface KeyNeed {
 /** What is remembered of one sensor from frame to frame: its key, its counter, how often the key did not fit. */
 export interface Session {
   readonly key: Uint8Array | undefined;
-  /** How the key does; undefined while nothing sealed was heard. */
+  /** How the key does; undefined while nothing sealed was heard, or not enough of it to tell. */
   readonly state: "opened" | "no-key" | "wrong-key" | undefined;
+  /**
+   * There will be one frame only: believed for itself, where a session would wait for others to agree (decision 022).
+   * Absent where each frame proves itself.
+   */
+  alone?(): Session;
 }
 
 /** A format that needs code: a frame becomes quantities under names of its own. */

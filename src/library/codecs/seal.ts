@@ -20,6 +20,20 @@ export interface Numbered {
   readonly authentic: boolean;
 }
 
+/** @throws RangeError for a key of a length that such devices do not have. */
+export function checkKey(key: Uint8Array | undefined, { lengths }: KeyNeed): Uint8Array | undefined {
+  if (key && !lengths.includes(key.length))
+    throw new RangeError(`the key has ${lengths.join(" or ")} bytes, not ${key.length}`);
+  return key;
+}
+
+/** @throws SealedError without a key, after taking note of that. */
+export function refuseWithout(key: Uint8Array | undefined, note: () => void): Uint8Array {
+  if (key) return key;
+  note();
+  throw new SealedError("no-key", "sealed: a key is needed");
+}
+
 /** Of one sensor, from frame to frame. Nothing of it outlives the process (docs/decisions/021). */
 export class KeySession implements Session {
   readonly key: Uint8Array | undefined;
@@ -31,10 +45,8 @@ export class KeySession implements Session {
   #lowerSeen = 0;
 
   /** @throws RangeError for a key of another length. */
-  constructor(key: Uint8Array | undefined, { lengths }: KeyNeed) {
-    if (key && !lengths.includes(key.length))
-      throw new RangeError(`the key has ${lengths.join(" or ")} bytes, not ${key.length}`);
-    this.key = key;
+  constructor(key: Uint8Array | undefined, need: KeyNeed) {
+    this.key = checkKey(key, need);
   }
 
   get state(): Session["state"] {
@@ -47,12 +59,9 @@ export class KeySession implements Session {
    * @throws DecodeError if this one message cannot be opened by a key that has opened others.
    */
   open<Opened>(numbered: Numbered, attempt: (key: Uint8Array) => Opened | undefined): Opened | undefined {
-    if (!this.key) {
-      this.#state = "no-key";
-      throw new SealedError("no-key", "sealed: a key is needed");
-    }
+    const key = refuseWithout(this.key, () => (this.#state = "no-key"));
     if (numbered.counter === this.#last) return undefined;
-    const opened = attempt(this.key);
+    const opened = attempt(key);
     if (opened === undefined) throw this.#failed();
     this.#failures = 0;
     this.#state = "opened";

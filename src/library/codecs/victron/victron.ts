@@ -3,7 +3,8 @@
  *
  *     10 | readout 1 | model 2 | record 1 | counter 2 | first byte of the key 1 | record, sealed with AES-CTR, 16 at most
  *
- * Nothing proves who sealed it: all that tells a wrong key is its first byte; ranges in the definitions catch what cannot be.
+ * Nothing proves who sealed it. What tells a wrong key: its first byte, and that what it opens looks like no device, or
+ * not like the message before (docs/decisions/022).
  */
 
 import { DecodeError } from "../../../base/bytes.ts";
@@ -12,9 +13,11 @@ import { significant } from "../../language/decimal.ts";
 import { advertBytes } from "../../matching/advert.ts";
 import type { Quantity } from "../../reading.ts";
 import type { Codec, FieldInfo, KeyNeed, Session } from "../codec.ts";
-import { KeySession, openCtr, sessionFor } from "../seal.ts";
+import { openCtr } from "../seal.ts";
+import { WeighedSession, weighedFor } from "../weighed.ts";
 import { MODELS } from "./models.ts";
-import { type BitField, HAS_MIDDLE, RECORDS, UNITS } from "./records.ts";
+import { bitsAt, numberOf, steadyPart } from "./plausible.ts";
+import { type BitField, HAS_MIDDLE, messagesToBelieve, RECORDS, UNITS } from "./records.ts";
 
 const HEAD = 8;
 const BLOCK = 16;
@@ -42,7 +45,7 @@ export function victron({ match }: Definition): Codec {
   return {
     fields: FIELDS,
     key: KEY,
-    createSession: (key) => new KeySession(key, KEY),
+    createSession: (key) => new WeighedSession(key, KEY),
     decode(frame, session) {
       const bytes = payload(frame);
       return bytes && openRecord(bytes, session);
@@ -61,12 +64,13 @@ function openRecord(bytes: Uint8Array, session: Session | undefined): Found | un
   if (sealed.length * 8 < bits || sealed.length > BLOCK)
     throw new DecodeError(`Instant Readout: a record of ${sealed.length} bytes`);
   const counter = bytes[5]! + bytes[6]! * 0x100;
-  const keeper = sessionFor(session);
-  const opened = keeper.open({ counter, bits: 16, authentic: false }, (key) => {
+  const opened = weighedFor(session).open(counter, messagesToBelieve(record), (key) => {
     if (key[0] !== bytes[7]) return undefined;
     const block = new Uint8Array(BLOCK);
     block.set(bytes.subarray(5, 7));
-    return openCtr(key, block, sealed);
+    const plain = openCtr(key, block, sealed);
+    const steady = steadyPart(plain, fields);
+    return steady === undefined ? undefined : { opened: plain, steady };
   });
   return opened && readRecord(opened, record, fields, bytes[2]! + bytes[3]! * 0x100);
 }
@@ -87,23 +91,10 @@ function readRecord(opened: Uint8Array, record: number, fields: readonly BitFiel
   return found;
 }
 
-/** Least significant bit first. */
-function bitsAt(bytes: Uint8Array, at: number, width: number): number {
-  let value = 0;
-  for (let i = 0; i < width; ) {
-    const [byte, shift] = [(at + i) >> 3, (at + i) & 7];
-    const take = Math.min(8 - shift, width - i);
-    value += ((bytes[byte]! >> shift) & ((1 << take) - 1)) * 2 ** i;
-    i += take;
-  }
-  return value;
-}
-
 function valueOf(field: BitField, raw: number): Quantity | undefined {
-  const { width, scale = 1, offset = 0, map, name = "" } = field;
-  const missing = field.signed ? 2 ** (width - 1) - 1 : 2 ** width - 1;
-  if (!field.always && raw === missing) return undefined;
-  const number = field.signed && raw > missing ? raw - 2 ** width : raw;
+  const { scale = 1, offset = 0, map, name = "" } = field;
+  const number = numberOf(field, raw);
+  if (number === undefined) return undefined;
   if (map) return map[number] === undefined ? undefined : { value: map[number] };
   const value = significant(number * scale + offset);
   const unit = UNITS[name];
