@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { fromHex } from "../../src/base/bytes.ts";
+import { FieldNames } from "../../src/library/fields/names.ts";
 import { changed, deviceOf, problemsOf, serviceAdvert, values } from "../support/definitions.ts";
 
 const UUID = "0000fcd2-0000-1000-8000-00805f9b34fb";
@@ -18,6 +19,21 @@ const definition = (fields: string, more: readonly (readonly [string, string])[]
   );
 
 const read = (fields: string, hex: string) => values(deviceOf(definition(fields)), serviceAdvert(UUID, fromHex(hex)));
+
+describe("names of fields that come several times", () => {
+  it("are known by their numbers, from 1 to 99, where the plain one is known to come so", () => {
+    const names = new FieldNames([
+      ["probe", { unit: "Cel", many: true }],
+      ["state", { unit: undefined, many: false }],
+    ]);
+    expect(names.get("probe_1")).toEqual({ unit: "Cel", many: false });
+    expect([...names.keys()]).toEqual(["probe", "state"]);
+    for (const known of ["probe", "probe_2", "probe_10", "probe_99", "state"])
+      expect(names.has(known), known).toBe(true);
+    for (const strange of ["probe_0", "probe_01", "probe_100", "probe_", "probe_x", "state_2", "other_1"])
+      expect(names.has(strange), strange).toBe(false);
+  });
+});
 
 describe("a codec with fields", () => {
   it("has its own values, and what is computed from them", () => {

@@ -116,6 +116,13 @@ describe("a packet", () => {
     expect(refused("AA C0 AB")).toThrow("3 bytes: too short for its checksum");
   });
 
+  it("has something to sum up: a sum over nothing proves nothing", () => {
+    const sum = "check: { kind: sum8, from: 1, to: -1, at: -1 }";
+    const device = binaryDevice(`bytes: payload, packet: { ${sum} }`, ["f: { at: 0, type: u8 }"]);
+    expect(() => readAll(device, "05 00")).toThrow("2 bytes: too short for its checksum");
+    expect(readAll(device, "05 07 07")).toEqual({ f: 5 });
+  });
+
   it.each([
     ["crc16.modbus", "31 32 33 34 35 36 37 38 39 37 4B"],
     ["crc16.arc", "31 32 33 34 35 36 37 38 39 3D BB"],

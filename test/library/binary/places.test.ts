@@ -208,6 +208,8 @@ describe("a field with an index", () => {
       "f: { at: 1, type: u8, index: _n }",
     ]);
     expect(readAll(half, "03 01")).toBeUndefined();
+    expect(readAll(half, "00 01")).toBeUndefined();
+    expect(readAll(half, "01 01")).toBeUndefined();
     expect(readAll(half, "02 01")).toEqual({ f_1: 1 });
   });
 
