@@ -64,7 +64,7 @@ export function loadDevices(config: Config, { near = [], ours = devicesFolder, m
     log.error("definition-left-out", { at, reason: message, hint });
     faults.push({
       what: `The definition at ${at} is left out: ${message}${hint === undefined ? "" : ` (${hint})`}.`,
-      next: `Correct it, then: isthmus device test ${file}`,
+      next: `Correct it, then: isthmus device test ${file}; it is read when Isthmus starts again.`,
     });
   }
   return { devices: library, faults: faults.slice(0, MAX_FAULTS) };

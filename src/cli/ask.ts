@@ -2,6 +2,7 @@
 
 import { CommandError, reasonOf, systemCode } from "./command-error.ts";
 import { ExitCode } from "./exit-code.ts";
+import { UNSHOWN } from "./terminal.ts";
 
 /** Where `isthmus run` listens unless its configuration says otherwise. */
 export const DEFAULT_URL = "http://127.0.0.1:8080";
@@ -28,6 +29,29 @@ export async function ask(asked: Asked): Promise<unknown> {
   return answer;
 }
 
+export interface Told extends Asked {
+  readonly body: object;
+}
+
+/** Has the daemon do something. @throws CommandError if it will not, in its words, or if nobody answers. */
+export async function tell(told: Told): Promise<unknown> {
+  const { response, target } = await get(told, AbortSignal.timeout(TIMEOUT_MS));
+  const answer = parseJson(await response.text());
+  if (response.ok && answer !== undefined) return answer;
+  const { error, next } = wordsOf(answer);
+  if (error === undefined) throw new CommandError(stranger(response, target));
+  throw new CommandError({ what: error, ...(next !== undefined && { next }) });
+}
+
+/** What is said may repeat what a stranger sent. */
+function wordsOf(answer: unknown): { error?: string; next?: string } {
+  const told = typeof answer === "object" && answer !== null ? { error: "", next: "", ...answer } : undefined;
+  const text = (value: unknown) =>
+    typeof value === "string" && value !== "" ? value.replaceAll(UNSHOWN, " ") : undefined;
+  const [error, next] = [text(told?.error), text(told?.next)];
+  return { ...(error !== undefined && { error }), ...(next !== undefined && { next }) };
+}
+
 /** What the daemon says from now on, piece by piece, until the signal. @throws CommandError if nobody answers. */
 export async function listen(asked: Asked, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
   const { response, target } = await get(asked, signal);
@@ -36,13 +60,20 @@ export async function listen(asked: Asked, signal: AbortSignal): Promise<AsyncIt
   return response.body;
 }
 
-async function get({ url, path, token }: Asked, signal: AbortSignal): Promise<{ response: Response; target: URL }> {
+async function get(asked: Asked | Told, signal: AbortSignal): Promise<{ response: Response; target: URL }> {
+  const { url, path, token } = asked;
   const target = address(url, path);
+  const body = "body" in asked ? JSON.stringify(asked.body) : undefined;
   let response: Response;
   try {
     response = await fetch(target, {
       signal,
-      headers: { accept: "application/json", ...(token !== undefined && { authorization: `Bearer ${token}` }) },
+      ...(body !== undefined && { method: "POST", body }),
+      headers: {
+        accept: "application/json",
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
     });
   } catch (error) {
     throw new CommandError(unreachable(url, error));

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { CommandError, complain, reasonOf } from "./command-error.ts";
+import { addAdoptCommand } from "./commands/adopt-command.ts";
 import { addConfigCommand } from "./commands/config-command.ts";
 import { addDecodeCommand } from "./commands/decode-command.ts";
 import { addDeviceCommand } from "./commands/device-command.ts";
@@ -54,6 +55,7 @@ export function buildProgram(surroundings: Surroundings): Command {
     .addHelpText("after", HELP_END);
   addStatusCommand(program, surroundings);
   addInboxCommand(program, surroundings);
+  addAdoptCommand(program, surroundings);
   addRunCommand(program, surroundings);
   addLabCommand(program, surroundings);
   addConfigCommand(program, surroundings);

@@ -1,5 +1,7 @@
 /** What the running daemon says of itself, taken from JSON that may come from anything. */
 
+import { UNSHOWN } from "./terminal.ts";
+
 export interface Snapshot {
   readonly name: string;
   readonly version: string;
@@ -89,7 +91,7 @@ function list(value: unknown): readonly Fields[] {
 
 /** What a stranger sends must not steer the terminal: control characters go. */
 function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value.replaceAll(/\p{Cc}/gu, " ") : undefined;
+  return typeof value === "string" ? value.replaceAll(UNSHOWN, " ") : undefined;
 }
 
 function figure(value: unknown): number {

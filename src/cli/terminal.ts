@@ -52,6 +52,9 @@ export function styled(text: string, style: Style, { color }: Pick<Terminal, "co
   return `\u001b[${on}m${text}\u001b[${off}m`;
 }
 
+/** What strangers could steer a terminal with, or turn the order of what is read: control characters, bidirectional marks. */
+export const UNSHOWN = /[\p{Cc}\p{Bidi_Control}]/gu;
+
 /** Cuts to the width, and shows that it did. */
 export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(1, width - 1))}…`;

@@ -164,5 +164,9 @@ const SHORT_PART = 5;
 function defaultLabel(device: Device, address: string, frame: Frame | undefined): string {
   const own = frame?.payload.kind === "advert" ? frame.payload.name : undefined;
   if (own !== undefined && own.trim() !== "") return own;
-  return `${device.model} ${address.length > LONG_ADDRESS ? address.slice(-SHORT_PART) : address}`;
+  if (address.length <= LONG_ADDRESS) return `${device.model} ${address}`;
+  // The end of a number tells it from others; a topic or a path ends in a word, which is told whole.
+  const word = address.slice(address.lastIndexOf("/") + 1);
+  const short = word !== address && word.length > 0 ? word : address.slice(-SHORT_PART);
+  return `${device.model} ${short}`;
 }

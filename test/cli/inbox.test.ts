@@ -37,6 +37,19 @@ radio/c  no definition fits
 `);
   });
 
+  it("says what to do next: adopt what is known, record what is not", async () => {
+    const known = { source: "radio/a", definition: "ruuvi.tag.df5" };
+    expect((await said([known])).err).toBe("\nNext:\n  isthmus adopt radio/a\n");
+    const sealed = { ...known, key: { needed: true, where: "In VictronConnect." } };
+    expect((await said([{ source: "broker/it's <b>" }, sealed])).err).toBe(`
+Next:
+  isthmus adopt radio/a --key FILE
+  isthmus device record --source 'it'\\''s <b>' > frames.jsonl
+  isthmus device new frames.jsonl
+`);
+    expect((await said([])).err).toBe("");
+  });
+
   it("says that there is nothing", async () => {
     expect((await said([])).out).toBe("Nothing is heard that is not adopted.\n");
   });
@@ -48,6 +61,8 @@ radio/c  no definition fits
   it("lets no stranger steer the terminal", async () => {
     const { out } = await said([{ source: "radio/\u001b[2J", name: "\u0007x", raw: ["\u001b]0;y\u0007", 7] }]);
     expect(out.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
+    const turned = await said([{ source: "radio/a", name: "\u202egnp.exe" }]);
+    expect(turned.out).toContain("no definition fits,  gnp.exe");
   });
 
   it("knows who is not Isthmus", async () => {

@@ -54,7 +54,7 @@ describe("isthmus alone", () => {
     expect(console.out.split("\n\n")[0]).toBe(
       [
         "isthmus-lab: All 6 sensors live, server answered 3 s ago",
-        "  Running   since 12 min, 84 MB, version 0.1.0",
+        "  Running   for 12 min, 84 MB, version 0.1.0",
         "  Sensors   6 live, 2 in the inbox",
         "  Adapters  sim ok; radio down (no adapter hci0)",
         "  Upstream  coap://127.0.0.1:5683, 7 of 7 endpoints registered, answered 3 s ago",
@@ -62,6 +62,7 @@ describe("isthmus alone", () => {
     );
     const [, next] = console.out.split("\n\n");
     expect(next).toMatch(/^Next:\n(?: {2}\S.+\n){3}$/);
+    expect(next).toContain("  isthmus inbox ");
   });
 
   it("says of each server, in a line of its own, who sleeps, who is given up and what is kept", async () => {

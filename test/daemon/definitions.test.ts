@@ -110,7 +110,7 @@ describe("a definition with a mistake", () => {
     expect(faults).toEqual([
       {
         what: `The definition at ${file}:16:13 is left out: no field "temprature" (did you mean "temperature"?).`,
-        next: `Correct it, then: isthmus device test ${file}`,
+        next: `Correct it, then: isthmus device test ${file}; it is read when Isthmus starts again.`,
       },
     ]);
     expect(log.events("error")).toEqual(["definition-left-out"]);

@@ -41,6 +41,15 @@ describe("admission", () => {
     expect(admit(blank, {}, options)).toMatchObject({ entry: { label: "RuuviTag 88:4F" } });
   });
 
+  it.each([
+    ["zigbee2mqtt/garage", "RuuviTag garage"],
+    ["/dev/serial/by-id/usb-u-blox_7-if00", "RuuviTag usb-u-blox_7-if00"],
+    ["a/topic/of/many/", "RuuviTag many/"],
+    ["CB:B8:33:4C:88:4F", "RuuviTag 88:4F"],
+  ])("calls a sensor at %s %s, if nobody else does", (address, label) => {
+    expect(admit({ ...applicant, address }, {}, options)).toMatchObject({ entry: { label } });
+  });
+
   it("follows wishes, within bounds", () => {
     const wish = { endpoint: "freezer", label: ` ${"long ".repeat(40)}` };
     const admission = admit(applicant, wish, options);

@@ -35,7 +35,7 @@ describe("the summary", () => {
     [
       "nobody is known",
       { sensors: sensors({ total: 0, live: 0 }), inbox: 3 },
-      "No sensors yet: 3 in the inbox can be adopted; the server answered 3 s ago.",
+      "No sensors yet: 3 heard in the inbox; the server answered 3 s ago.",
     ],
     [
       "nothing is heard",

@@ -5,7 +5,7 @@ import { ask, DEFAULT_URL } from "../ask.ts";
 import { CommandError } from "../command-error.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { Surroundings } from "../surroundings.ts";
-import { cut, styled, type Terminal } from "../terminal.ts";
+import { cut, styled, type Terminal, UNSHOWN } from "../terminal.ts";
 
 interface InboxOptions {
   readonly url: string;
@@ -43,7 +43,28 @@ async function inbox({ url, json }: InboxOptions, { terminal, env }: Surrounding
     throw new CommandError({ what: "what answers is not Isthmus", where: url, exitCode: ExitCode.Unavailable });
   const entries = answer.map((each: unknown) => readHeard(each));
   terminal.out(entries.length === 0 ? "Nothing is heard that is not adopted.\n" : renderInbox(entries, terminal));
+  if (entries.length > 0) terminal.err(nextSteps(entries));
 }
+
+/** For what is known, how to adopt it; for what is not, how to make it known. */
+function nextSteps(entries: readonly Heard[]): string {
+  const known = entries.find(({ definition }) => definition !== undefined);
+  const stranger = entries.find(({ definition }) => definition === undefined);
+  const steps = [
+    ...(known ? [`isthmus adopt ${quoted(known.source)}${known.key === undefined ? "" : " --key FILE"}`] : []),
+    ...(stranger ? [`isthmus device record --source ${quoted(addressOf(stranger.source))} > frames.jsonl`] : []),
+    ...(stranger ? ["isthmus device new frames.jsonl"] : []),
+  ];
+  return `\nNext:\n${steps.map((step) => `  ${step}\n`).join("")}`;
+}
+
+/** Sources may have anything in them: what is copied into a shell must be one word there. */
+function quoted(word: string): string {
+  return /^[\w/.:@+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Without the adapter's name before it. */
+const addressOf = (source: string) => source.slice(source.indexOf("/") + 1);
 
 export function renderInbox(entries: readonly Heard[], terminal: Pick<Terminal, "color" | "width">): string {
   return entries
@@ -71,8 +92,9 @@ export function readHeard(value: unknown): Heard {
   };
 }
 
-const record = (value: unknown): Readonly<Record<string, unknown>> =>
+export const record = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
 
 /** What a stranger sends must not steer the terminal: control characters go. */
-const text = (value: unknown) => (typeof value === "string" ? value.replaceAll(/\p{Cc}/gu, " ") : undefined);
+/** As it may be shown. */
+export const text = (value: unknown) => (typeof value === "string" ? value.replaceAll(UNSHOWN, " ") : undefined);

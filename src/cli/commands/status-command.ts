@@ -64,7 +64,7 @@ export function renderStatus(status: Snapshot, terminal: Pick<Terminal, "color" 
     ...(status.inbox > 0 ? [`${status.inbox} in the inbox`] : []),
   ];
   const rows = [
-    ["Running", `since ${age(status.uptimeSeconds)}, ${megabytes(status.memoryBytes)}, version ${status.version}`],
+    ["Running", `for ${age(status.uptimeSeconds)}, ${megabytes(status.memoryBytes)}, version ${status.version}`],
     ["Sensors", sensors.join(", ")],
     ["Adapters", status.adapters.map(adapterWords).join("; ") || "none: the configuration names none"],
     ...upstreamRows(status.servers, nowMs),
@@ -113,7 +113,9 @@ const NOT_RUNNING: readonly Step[] = [
 function running({ inbox }: Snapshot, url: string): readonly Step[] {
   return [
     [`xdg-open ${url}`, inbox > 0 ? "look at the page; adopt what waits in the inbox" : "look at the page"],
-    ["isthmus status --json", "the same for machines, with every figure"],
+    inbox > 0
+      ? ["isthmus inbox", "what waits there, and how to adopt it from here"]
+      : ["isthmus status --json", "the same for machines, with every figure"],
     ["isthmus config check isthmus.yaml", "check a changed configuration before a restart"],
   ];
 }

@@ -168,12 +168,12 @@ function ofKeys({ sealed }: Facts): Finding[] {
       ? {
           key: `key ${label}`,
           what: `${label} seals what it says, and has no key here.`,
-          next: `Enter it ${place}. ${where}`,
+          next: `Enter it ${place}. Where it is found: ${where}`,
         }
       : {
           key: `key ${label}`,
           what: `The key of ${label} does not open what it says.`,
-          next: `Look it up again, and enter it ${place}. ${where}`,
+          next: `Look it up again, and enter it ${place}. Where it is found: ${where}`,
         };
   });
   const more = sealed.length - named.length;
@@ -213,7 +213,7 @@ function ofSensors({ silent }: Facts, now: number): Finding[] {
 export function summarise({ sensors, inbox, servers, adapters }: Facts, now: number): string {
   const upstream = upstreamWords(servers, now);
   if (sensors.total === 0) {
-    const heard = inbox > 0 ? `${inbox} in the inbox can be adopted` : heardNothing(adapters);
+    const heard = inbox > 0 ? `${inbox} heard in the inbox` : heardNothing(adapters);
     return `No sensors yet: ${heard}; ${upstream}.`;
   }
   const { total, live } = sensors;
