@@ -11,7 +11,11 @@ import type { Complain } from "../source.ts";
 import { monotonicOf } from "./monotonic.ts";
 import type { InstancePlan, ManyPlan, ObjectPlan } from "./plan.ts";
 
-const MAX_INSTANCES = 64;
+/**
+ * Of a definition, which says what a sensor may have: it costs when the first of them is met, and each of them little.
+ * A sensor shows what it was heard to have, and that is bounded by itself (64 names in the mapping).
+ */
+const MAX_INSTANCES = 128;
 
 export function compileObjects(definition: Definition, context: ObjectContext): ObjectPlan {
   const instances: InstancePlan[] = [];
