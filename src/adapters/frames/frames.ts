@@ -3,11 +3,14 @@
 import { z } from "zod";
 import { Cutter, type Find } from "./cutter.ts";
 import { findPacket, longestPacket, packetSpec } from "./packets.ts";
-import { findDsmr, findMbus, findSml, findVedirect } from "./telegrams.ts";
+import { findD0, findDsmr, findMbus, findSml, findTeleinfo, findVedirect } from "./telegrams.ts";
 
-export const framesSpec = z.union([z.enum(["lines", "dsmr", "sml", "mbus", "vedirect"]), packetSpec], {
-  error: "Expected lines, dsmr, sml, mbus, vedirect, or { start, end, length } of a packet",
-});
+export const framesSpec = z.union(
+  [z.enum(["lines", "dsmr", "sml", "mbus", "vedirect", "d0", "teleinfo"]), packetSpec],
+  {
+    error: "Expected lines, dsmr, sml, mbus, vedirect, d0, teleinfo, or { start, end, length } of a packet",
+  },
+);
 export type FramesSpec = z.infer<typeof framesSpec>;
 
 export interface Frames {
@@ -22,6 +25,8 @@ const TELEGRAMS: Readonly<Record<string, { text: boolean; most: number; find: ()
   sml: { text: false, most: 8_192, find: () => findSml },
   mbus: { text: false, most: 261, find: () => findMbus },
   vedirect: { text: true, most: 4_096, find: findVedirect },
+  d0: { text: true, most: 8_192, find: () => findD0 },
+  teleinfo: { text: true, most: 4_096, find: () => findTeleinfo },
 };
 
 /** Undefined for lines, which have a splitter of their own. A fresh one for each opening of the port. */

@@ -1,4 +1,4 @@
-/** Where telegrams of DSMR, SML, M-Bus and VE.Direct begin and end; whether they are sound is the library's business. */
+/** Where telegrams of DSMR, D0, SML, M-Bus, VE.Direct and Teleinfo begin and end; whether they are sound is the library's business. */
 
 import { beginsWith, type Find, indexOf, toStart } from "./cutter.ts";
 
@@ -18,6 +18,32 @@ export const findDsmr: Find = (bytes) => {
   // Another one begins before this one has ended: its end was lost.
   if (next >= 0 && (last < 0 || next < last)) return { drop: next + 1 };
   const end = last < 0 ? -1 : bytes.indexOf(LINE_FEED, last + 1);
+  return end < 0 ? undefined : { take: end + 1 };
+};
+
+const START_OF_TEXT = Uint8Array.of(2);
+const END_OF_TEXT = Uint8Array.of(3);
+
+/** As DSMR; what was asked for stands between STX and ETX, and a checksum of one character behind that. */
+export const findD0: Find = (bytes) => {
+  const before = toStart(bytes, SLASH);
+  if (before) return before;
+  const stx = indexOf(bytes, START_OF_TEXT);
+  const last = indexOf(bytes, LAST_LINE);
+  if (stx < 0 || (last >= 0 && last < stx)) return findDsmr(bytes);
+  const end = indexOf(bytes, END_OF_TEXT, stx);
+  const next = indexOf(bytes, NEXT_TELEGRAM, stx);
+  if (next >= 0 && (end < 0 || next < end)) return { drop: next + 1 };
+  return end < 0 || bytes.length < end + 2 ? undefined : { take: end + 2 };
+};
+
+/** From STX to ETX; one that is broken off ends with EOT, or with the STX of the next. */
+export const findTeleinfo: Find = (bytes) => {
+  const before = toStart(bytes, START_OF_TEXT);
+  if (before) return before;
+  const end = indexOf(bytes, END_OF_TEXT);
+  const next = indexOf(bytes, START_OF_TEXT, 1);
+  if (next >= 0 && (end < 0 || next < end)) return { drop: next };
   return end < 0 ? undefined : { take: end + 1 };
 };
 

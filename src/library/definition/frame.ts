@@ -90,6 +90,8 @@ export const frameSchema = z.strictObject({
   sml: z.literal(true).describe("SML file: fields by OBIS code").optional(),
   mbus: z.literal(true).describe("M-Bus long frame: fields by quantity, such as energy or volume").optional(),
   vedirect: z.literal(true).describe("VE.Direct text block: fields by label").optional(),
+  d0: z.literal(true).describe("IEC 62056-21 readout: fields by OBIS code, such as 1.8.0").optional(),
+  teleinfo: z.literal(true).describe("Teleinfo frame of a French meter: fields by label").optional(),
   codec: z.enum(CODECS).describe("a format that needs code").optional(),
   sequence: z.string().describe("field that counts messages").optional(),
 });

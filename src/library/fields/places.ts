@@ -25,7 +25,7 @@ const KEYS: readonly (readonly [keys: readonly (keyof FieldSpec)[], kinds: reado
   [["group"], ["line"], "lines with an expression"],
   [["nmea"], ["nmea"], "NMEA sentences"],
   [["fc", "address", "order", "poll"], ["registers"], "registers"],
-  [["name"], ["fields", "dsmr", "sml", "mbus", "vedirect", "codec"], "payloads of named values"],
+  [["name"], ["fields", "dsmr", "sml", "mbus", "vedirect", "d0", "teleinfo", "codec"], "payloads of named values"],
 ];
 
 /** A key that payloads of this kind know nothing of. */

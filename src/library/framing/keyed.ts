@@ -1,4 +1,4 @@
-/** Telegrams of named values that say their units themselves: what DSMR, SML, M-Bus and VE.Direct have in common. */
+/** Telegrams of named values that say their units themselves: what DSMR, D0, SML, M-Bus, VE.Direct and Teleinfo have in common. */
 
 import type { Scalar } from "../../base/outcome.ts";
 import { DecodeError } from "../../base/bytes.ts";

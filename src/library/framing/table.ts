@@ -5,6 +5,7 @@ import type { FrameSpec } from "../definition/frame.ts";
 import { checkedRegExp } from "../language/names.ts";
 import type { Complain } from "../source.ts";
 import { bytesFraming } from "./bytes.ts";
+import { d0Framing } from "./d0.ts";
 import { dsmrFraming } from "./dsmr.ts";
 import type { Framing } from "./framing.ts";
 import { jsonFraming, type JsonReader } from "./json.ts";
@@ -14,6 +15,7 @@ import { fieldsFraming } from "./named.ts";
 import { registersFraming } from "./registers.ts";
 import { smlFraming } from "./sml.ts";
 import { csvFraming, lineFraming } from "./text.ts";
+import { teleinfoFraming } from "./teleinfo.ts";
 import { topicFraming } from "./topics.ts";
 import { vedirectFraming } from "./vedirect.ts";
 
@@ -46,6 +48,8 @@ const FRAMINGS: readonly (readonly [kind: keyof FrameSpec, choose: Choose])[] = 
   ["sml", (_context, use) => use(smlFraming())],
   ["mbus", (_context, use) => use(mbusFraming())],
   ["vedirect", (_context, use) => use(vedirectFraming())],
+  ["d0", (_context, use) => use(d0Framing())],
+  ["teleinfo", (_context, use) => use(teleinfoFraming())],
 ];
 
 /** The keys of `frame` of which a definition has exactly one. */
