@@ -28,8 +28,9 @@ export interface Decoder {
   decode(frame: Frame, session?: Session): Reading | undefined;
 }
 
-/** 2100: a device that says later than that has no clock. */
+/** A device that says later than that has no clock; nor has one that says earlier, but counts from when it was switched on. */
 const LATEST_MS = Date.UTC(2100, 0);
+const EARLIEST_MS = Date.UTC(2020, 0);
 
 /** Keys of `frame` that belong to one way of reading. */
 const OWNERS = [
@@ -124,6 +125,6 @@ function measured(quantity: Quantity | undefined, received: Stamp, within: numbe
   const told = quantity?.value;
   const ms = typeof told === "number" ? Math.round(told * 1000) : typeof told === "string" ? Date.parse(told) : NaN;
   if (!(ms > 0 && ms < LATEST_MS)) return received;
-  if (!received.trusted) return { ms, trusted: true };
+  if (!received.trusted) return ms < EARLIEST_MS ? received : { ms, trusted: true };
   return Math.abs(received.ms - ms) <= within ? { ms, trusted: true } : received;
 }

@@ -191,6 +191,10 @@ describe("the time that a device tells", () => {
     [Number.MAX_SAFE_INTEGER],
     ["+275760-09-13T00:00:00Z"],
     ["1969-12-31T23:59:59Z"],
+    [3_600],
+    ["1970-01-01T00:00:05Z"],
+    ["2019-12-31T23:59:59Z"],
+    [4_102_444_800],
     ["soon"],
     [""],
     [null],
@@ -207,6 +211,9 @@ describe("the time that a device tells", () => {
     expect(stamp("2026-06-01T11:59:30Z", true)).toEqual({ ms: Date.UTC(2026, 5, 1, 11, 59, 30), trusted: true });
     expect(stamp(seconds - 61, true)).toEqual(AT);
     expect(stamp(seconds + 62, true)).toEqual(AT);
+    expect(stamp(new Date(AT.ms - 60_000).toISOString(), true)).toEqual({ ms: AT.ms - 60_000, trusted: true });
+    expect(stamp(new Date(AT.ms + 60_000).toISOString(), true)).toEqual({ ms: AT.ms + 60_000, trusted: true });
+    expect(stamp("2020-01-01T00:00:00Z", false)).toEqual({ ms: Date.UTC(2020, 0), trusted: true });
     expect(stamp(seconds - 86_400, false)).toEqual({ ms: (seconds - 86_400) * 1000, trusted: true });
   });
 });

@@ -10,6 +10,7 @@ const MAX_FILE = 8_192;
 const MAX_DEPTH = 8;
 /** Elements of a whole file; meters have some hundred. */
 const MAX_ELEMENTS = 4_000;
+const MAX_EXPONENT = 24;
 const GET_LIST_RESPONSE = 0x0701;
 const ESCAPE = 0x1b;
 
@@ -145,7 +146,9 @@ function valueOf([, , , unit, scaler, value]: readonly Element[]): Keyed {
   if (typeof value === "boolean") return { value };
   if (value instanceof Uint8Array) return { value: textOf(value) };
   if (typeof value !== "number") return { value: null };
-  const exponent = typeof scaler === "number" && Math.abs(scaler) <= 24 ? scaler : 0;
+  const exponent = typeof scaler === "number" ? scaler : 0;
+  // Nothing that is metered has so many digits: whatever it is, it is not this value.
+  if (Math.abs(exponent) > MAX_EXPONENT) return { value: null };
   const name = typeof unit === "number" ? UNITS[unit] : undefined;
   return { value: scaledByTen(value, exponent), ...(name !== undefined && { unit: name }) };
 }

@@ -90,6 +90,11 @@ describe("a record", () => {
     ["a date that is none", "02 6c 0000", { date: null }],
     ["a day of every year is no date", "02 6c fffc", { date: null }],
     ["the last day of 1999", "02 6c 7fcc", { date: "1999-12-31" }],
+    ["a year of this century, as late as there are any", "02 6c 1fac", { date: "2080-12-31" }],
+    ["a year of the last one, as early as there are any", "02 6c 3fac", { date: "1981-12-31" }],
+    ["the last minute of a day", "04 6d 3b17cd13", { datetime: "2014-03-13T23:59:00" }],
+    ["an hour that no day has", "04 6d 0018cd13", { datetime: null }],
+    ["a minute that no hour has", "04 6d 3c17cd13", { datetime: null }],
     ["a time that is invalid", "04 6d 9a0ecd13", { datetime: null }],
     ["a number of the device with its zeros", "0c 78 56340000", { fabrication_number: "00003456" }],
     ["eight bytes", "07 03 0100000000000000", { energy: "1 Wh" }],
@@ -115,6 +120,45 @@ describe("a record", () => {
     expect(record(hex)).toEqual(expected);
   });
 
+  /** EN 13757-3 tables 10, 12 and 14: what one stands for, under the first and the last code of each row. */
+  it.each([
+    ["00", "energy", "0.001 Wh", "07", "10000 Wh"],
+    ["08", "energy", "1 J", "0f", "10000000 J"],
+    ["10", "volume", "0.000001 m3", "17", "10 m3"],
+    ["18", "mass", "0.001 kg", "1f", "10000 kg"],
+    ["28", "power", "0.001 W", "2f", "10000 W"],
+    ["30", "power", "0.000277777777778 W", "37", "2777.77777778 W"],
+    ["38", "volume_flow", "0.000001 m3/h", "3f", "10 m3/h"],
+    ["40", "volume_flow", "0.000006 m3/h", "47", "60 m3/h"],
+    ["48", "volume_flow", "1e-9 m3/s", "4f", "0.01 m3/s"],
+    ["50", "mass_flow", "0.001 kg/h", "57", "10000 kg/h"],
+    ["58", "flow_temperature", "0.001 Cel", "5b", "1 Cel"],
+    ["5c", "return_temperature", "0.001 Cel", "5f", "1 Cel"],
+    ["60", "temperature_difference", "0.001 K", "63", "1 K"],
+    ["64", "external_temperature", "0.001 Cel", "67", "1 Cel"],
+    ["68", "pressure", "0.001 bar", "6b", "1 bar"],
+    ["20", "on_time", "1 s", "23", "1 d"],
+    ["24", "operating_time", "1 s", "27", "1 d"],
+    ["70", "averaging_time", "1 s", "73", "1 d"],
+    ["74", "actuality_time", "1 s", "77", "1 d"],
+    ["fd40", "voltage", "1e-9 V", "fd4f", "1000000 V"],
+    ["fd50", "current", "1e-12 A", "fd5f", "1000 A"],
+    ["fb00", "energy", "100000 Wh", "fb01", "1000000 Wh"],
+    ["fb08", "energy", "100000000 J", "fb09", "1000000000 J"],
+    ["fb10", "volume", "100 m3", "fb11", "1000 m3"],
+    ["fb18", "mass", "100000 kg", "fb19", "1000000 kg"],
+    ["fb28", "power", "100000 W", "fb29", "1000000 W"],
+  ])("under %s is %s of %s, up to %s with %s", (first, quantity, least, last, most) => {
+    expect(record(`01 ${first} 01`)).toEqual({ [quantity]: least });
+    expect(record(`01 ${last} 01`)).toEqual({ [quantity]: most });
+  });
+
+  it("may be multiplied by powers of ten from -6 to 1 and by a thousand", () => {
+    expect(record("01 9370 01")).toEqual({ volume: "1e-9 m3" });
+    expect(record("01 9376 01")).toEqual({ volume: "0.001 m3" });
+    expect(record("01 93f07d 01")).toEqual({ volume: "0.000001 m3" });
+  });
+
   it("counts once where its name comes again", () => {
     expect(record("01 13 01 01 13 02")).toEqual({ volume: "0.001 m3" });
   });
@@ -136,6 +180,7 @@ describe("a frame", () => {
 
   it.each([
     ["that is encrypted", frame("", "08 01 72 78563412 2d2c 35 04 2a 00 0005"), "encrypted"],
+    ["that is encrypted in a way of the newest standards", frame("", "08 01 7a 05 00 0010"), "encrypted"],
     ["that is a request", frame("", "53 01 51"), "no answer with data"],
     ["of another kind of data", frame("", "08 01 70 05"), "CI 70"],
     ["with extensions without end", frame("84 80808080808080808080 80 13"), "more than ten extensions of a DIF"],
@@ -150,6 +195,13 @@ describe("a frame", () => {
   it("with a short header, or none, has records too", () => {
     expect(parseLongFrame(frame("01 13 01", "08 01 7a 05 00 0000")).get("volume")?.value).toBe(0.001);
     expect(parseLongFrame(frame("01 13 01", "08 01 78")).get("volume")?.value).toBe(0.001);
+  });
+
+  it("may say besides that more waits, or that it is busy", () => {
+    for (const control of ["18", "28", "38"])
+      expect(parseLongFrame(frame("01 13 01", `${control} 01 78`)).get("volume")?.value).toBe(0.001);
+    for (const control of ["09", "48", "88"])
+      expect(refusal(frame("01 13 01", `${control} 01 78`))).toContain("no answer with data");
   });
 
   it("of meaningless bytes is refused in words", () => {

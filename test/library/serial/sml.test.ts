@@ -60,6 +60,20 @@ describe("a value", () => {
     expect(only("77 070100010800ff 01 01 621e 5200 69ffffffffffffffff 01").get("1.8.0")?.value).toBe(2 ** 64);
   });
 
+  it("of a power of ten that nothing has is not available", () => {
+    const scaled = (scaler: string) => only(`77 070100010800ff 01 01 621e 52${scaler} 6205 01`).get("1.8.0")?.value;
+    expect([scaled("18"), scaled("e8"), scaled("01")]).toEqual([5 * 10 ** 24, 5e-24, 50]);
+    expect([scaled("19"), scaled("e7"), scaled("7f"), scaled("80")]).toEqual([null, null, null, null]);
+  });
+
+  it("has the short name alone where two channels say it: the first is the meter's own", () => {
+    const telegram = parseSml(
+      file(list("77 070100010800ff 01 01 621e 5200 6205 01", "77 070101010800ff 01 01 621e 5200 6207 01")),
+    );
+    expect(telegram.get("1.8.0")?.value).toBe(5);
+    expect(telegram.get("1-1:1.8.0*255")?.value).toBe(7);
+  });
+
   it("has a status where the meter gives one", () => {
     expect(only("77 070100010800ff 641c0104 01 621e 52ff 5500000001 01").get("1.8.0/status")?.value).toBe(0x1c0104);
     expect(only("77 070100010800ff 01 01 621e 52ff 5500000001 01").has("1.8.0/status")).toBe(false);
