@@ -155,9 +155,22 @@ function plain<Opened>(name: string, read: One<Opened>, meaning: Meaning<Opened>
 
 type Many<Opened> = Extract<Reader<Opened>, { many: unknown }>["many"];
 
+/** Names of one field whose component was heard, at most. */
+const MAX_NAMES = 64;
+
 function many<Opened>(name: string, read: Many<Opened>, meaning: Conditional<Opened>): ReadField<Opened> {
+  // The same few with every message: a text that was put together anew would have to be hashed anew.
+  const names = new Map<string, string>();
+  const nameOf = (component: string) => {
+    const known = names.get(component);
+    if (known !== undefined) return known;
+    if (names.size >= MAX_NAMES) names.clear();
+    const made = component === "" ? name : `${component}/${name}`;
+    names.set(component, made);
+    return made;
+  };
   return (opened, values, lookup) => {
     for (const [component, suffix, raw] of read(opened))
-      values.set((component === "" ? name : `${component}/${name}`) + suffix, meaning(raw, opened, lookup));
+      values.set(nameOf(component) + suffix, meaning(raw, opened, lookup));
   };
 }

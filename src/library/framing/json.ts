@@ -5,14 +5,19 @@ import { DecodeError } from "../../base/bytes.ts";
 import type { FieldSpec } from "../definition/field.ts";
 import type { Frame } from "../../sdk/adapter.ts";
 import { type Found, type Framing, isQuantity, type Raw, type Reader, readNumber, wrongType } from "./framing.ts";
-import { everywhere, finder, member, parseJsonPath, Places, walk } from "./path.ts";
+import { Finds } from "./document/finds.ts";
+import { member, parseJsonPath } from "./path.ts";
 
 const MAX_DOCUMENT = 65_536;
+const BLANKS: readonly (number | undefined)[] = [0x20, 0x09, 0x0a, 0x0d];
 
 /** Parses bodies; matching and decoding the same frame share the work. */
 export class JsonReader {
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
-  readonly places = new Places();
+  /** What all definitions ask of a document to know whether it is theirs. */
+  readonly asked = new Finds();
+  #answered: Uint8Array | undefined;
+  #answer: Finds | undefined;
   #body: Uint8Array | undefined;
   #document: unknown;
   #refused = false;
@@ -24,10 +29,26 @@ export class JsonReader {
     return this.#document;
   }
 
+  /** What `asked` finds in a body; undefined if it is no JSON, or none with something in it. */
+  answers(body: Uint8Array): Finds | undefined {
+    if (body === this.#answered) return this.#answer;
+    this.#answered = body;
+    return (this.#answer = this.#ask(body));
+  }
+
+  #ask(body: Uint8Array): Finds | undefined {
+    // What cannot be a document with something in it is not worth an attempt.
+    if (!mayHold(body)) return undefined;
+    try {
+      return this.asked.read(this.parse(body));
+    } catch {
+      return undefined;
+    }
+  }
+
   #read(body: Uint8Array): void {
     if (body.length > MAX_DOCUMENT) throw new DecodeError(`JSON of ${body.length} bytes`);
     this.#body = body;
-    this.places.clear();
     try {
       this.#document = JSON.parse(this.#text(body));
       this.#refused = false;
@@ -44,6 +65,13 @@ export class JsonReader {
   }
 }
 
+/** Whether an object or a list may begin here. */
+function mayHold(body: Uint8Array): boolean {
+  let i = 0;
+  while (BLANKS.includes(body[i])) i += 1;
+  return body[i] === 0x7b || body[i] === 0x5b;
+}
+
 /** Where in a message its document stands. */
 export interface Whereabouts {
   /** A key that may wrap it. */
@@ -52,22 +80,29 @@ export interface Whereabouts {
   readonly key_from?: string | undefined;
 }
 
-export function jsonFraming(reader: JsonReader, { root, key_from }: Whereabouts): Framing<unknown> {
+interface JsonFraming extends Framing<Finds> {
+  open(frame: Frame): Finds;
+  text(path: string): (found: Finds) => string | undefined;
+}
+
+export function jsonFraming(reader: JsonReader, { root, key_from }: Whereabouts): JsonFraming {
   const prefix = key_from?.slice(0, -1);
+  const finds = new Finds();
+  const documentOf = (frame: Frame) => {
+    const document = parseFrame(reader, frame);
+    if (prefix !== undefined && frame.payload.kind === "message") {
+      const key = keyAfter(frame.payload.topic, prefix);
+      if (key !== undefined) return { [key]: document };
+    }
+    return root === undefined ? document : (unwrapped(member(document, root)) ?? document);
+  };
   return {
-    open(frame) {
-      const document = parseFrame(reader, frame);
-      if (prefix !== undefined && frame.payload.kind === "message") {
-        const key = keyAfter(frame.payload.topic, prefix);
-        if (key !== undefined) return { [key]: document };
-      }
-      return root === undefined ? document : (unwrapped(member(document, root)) ?? document);
-    },
+    open: (frame) => finds.read(documentOf(frame)),
     reader(_name, spec) {
       if (spec.json === undefined) return '"json" is missing: what is its path?';
-      return wrongType(spec, "JSON") ?? jsonReader(spec.json, spec, reader.places);
+      return wrongType(spec, "JSON") ?? jsonReader(spec.json, spec, finds);
     },
-    text: textAt,
+    text: (path) => textAt(path, finds),
   };
 }
 
@@ -90,11 +125,13 @@ function unwrapped(inner: unknown): unknown {
 }
 
 /** A word at a path that tells the unit of something else. */
-export function textAt(path: string): (document: unknown) => string | undefined {
+function textAt(path: string, finds: Finds): (found: Finds) => string | undefined {
   const keys = parseJsonPath(path);
-  return (document) => {
-    const found = keys && walk(document, keys);
-    return typeof found === "string" ? found : undefined;
+  if (!keys) return () => undefined;
+  const slot = finds.one(keys);
+  return (found) => {
+    const word = found.value(slot);
+    return typeof word === "string" ? word : undefined;
   };
 }
 
@@ -106,50 +143,42 @@ function parseFrame(reader: JsonReader, { payload }: Frame): unknown {
 }
 
 /** Finds a field in a document; of several paths, the first that leads to something. A complaint in words if one is none. */
-export function jsonReader(
-  paths: string | readonly string[],
-  spec: FieldSpec,
-  places = new Places(),
-): Reader<unknown> | string {
-  if (typeof paths === "string") return pathReader(paths, spec, places);
-  const readers = paths.map((path) => pathReader(path, spec, places));
-  const ones: ((document: unknown) => Raw)[] = [];
-  const manys: ((document: unknown) => Iterable<Found>)[] = [];
-  for (const reader of readers) {
-    if (typeof reader === "string") return reader;
-    if ("one" in reader) ones.push(reader.one);
-    else if ("many" in reader) manys.push(reader.many);
+function jsonReader(paths: string | readonly string[], spec: FieldSpec, finds: Finds): Reader<Finds> | string {
+  const read = rawOf(spec);
+  const ones: number[] = [];
+  const manys: number[] = [];
+  for (const path of [paths].flat()) {
+    const keys = parseJsonPath(path);
+    if (!keys) return `"${path}" is no path`;
+    const star = keys.findIndex((key) => key.endsWith("*"));
+    if (star < 0) {
+      ones.push(finds.one(keys));
+      continue;
+    }
+    const [above, begins, below] = [keys.slice(0, star), keys[star]?.slice(0, -1) ?? "", keys.slice(star + 1)];
+    if (below.some((key) => key.endsWith("*"))) return "one * is enough";
+    manys.push(finds.many({ above, begins, below, read }));
   }
   if (ones.length > 0 && manys.length > 0) return "either all of its paths have a * or none";
-  if (manys.length > 0) return { many: (document) => manys.flatMap((many) => Array.from(many(document))) };
-  return {
-    one(document) {
-      for (const read of ones) {
-        const raw = read(document);
-        if (raw !== undefined) return raw;
-      }
-      return undefined;
-    },
+  return manys.length > 0 ? { many: manyReader(manys) } : { one: oneReader(ones, read) };
+}
+
+function oneReader(slots: readonly number[], read: (value: unknown) => Raw): (found: Finds) => Raw {
+  const [slot = 0, another] = slots;
+  if (another === undefined) return (found) => read(found.value(slot));
+  return (found) => {
+    for (const each of slots) {
+      const value = found.value(each);
+      if (value !== undefined) return read(value);
+    }
+    return undefined;
   };
 }
 
-function pathReader(path: string, spec: FieldSpec, places = new Places()): Reader<unknown> | string {
-  const keys = parseJsonPath(path);
-  if (!keys) return `"${path}" is no path`;
-  const read = rawOf(spec);
-  const [star = -1, another] = keys.flatMap((key, i) => (key.endsWith("*") ? [i] : []));
-  if (star < 0) {
-    const find = finder(keys);
-    return { one: (document) => read(find(document)) };
-  }
-  if (another !== undefined) return "one * is enough";
-  const above = keys.slice(0, star);
-  const below = keys.slice(star + 1);
-  const listed = above.at(-1) ?? "item";
-  const begins = keys[star]?.slice(0, -1) ?? "";
-  const place = finder(above);
-  const each = everywhere(places, { begins, below, listed, read });
-  return { many: (document) => each(place(document)) };
+function manyReader(slots: readonly number[]): (found: Finds) => readonly Found[] {
+  const [slot = 0, another] = slots;
+  if (another === undefined) return (found) => found.found(slot);
+  return (found) => slots.flatMap((each) => found.found(each));
 }
 
 /** Numbers may come as text; null and the empty text mean: not available. */

@@ -3,7 +3,8 @@
 import { DecodeError } from "../../base/bytes.ts";
 import type { FieldSpec } from "../definition/field.ts";
 import { type Framing, type Raw, type Reader, wrongType } from "./framing.ts";
-import { jsonFraming, type JsonReader, jsonReader, rawOf, textAt, type Whereabouts } from "./json.ts";
+import type { Finds } from "./document/finds.ts";
+import { jsonFraming, type JsonReader, rawOf, type Whereabouts } from "./json.ts";
 import { componentOf } from "./path.ts";
 
 /** The end of a topic, by levels; `+` takes any. */
@@ -11,15 +12,19 @@ interface Ending {
   readonly levels: readonly string[];
 }
 
-/** What the topic of a message says, and its body. */
-export interface Spoken {
-  /** The endings that its topic has, with what their `+` took; none: the message is of the fields without a topic. */
-  readonly endings: ReadonlyMap<Ending, string>;
-  readonly body: Uint8Array;
-  readonly document: () => unknown;
+/** What a topic says: which fields its messages speak of, by their numbers, and what the `+` of each took. */
+interface Addressed {
+  readonly fields: readonly number[];
+  readonly components: readonly string[];
 }
 
-const NOTHING: ReadonlyMap<Ending, string> = new Map();
+/** What the topic of a message says, and its body. No field addressed: the message is of the fields without a topic. */
+export interface Spoken {
+  readonly addressed: Addressed;
+  readonly body: Uint8Array;
+  readonly document: () => Finds;
+}
+
 /** Topics whose endings are remembered. */
 const MAX_TOPICS = 1_024;
 /** A bare word or number longer than that is no value. */
@@ -27,14 +32,15 @@ const MAX_VALUE = 256;
 
 /** Fields with a `topic` are read from messages under it only, fields without one from all others. */
 export function topicFraming(json: JsonReader, whereabouts: Whereabouts): Framing<Spoken> {
-  const endings = new Map<string, Ending>();
+  /** Of each field with a topic. */
+  const fields: (readonly Ending[])[] = [];
   const plain = jsonFraming(json, whereabouts);
-  const known = new Map<string, ReadonlyMap<Ending, string>>();
+  const known = new Map<string, Addressed>();
   let documents = false;
-  const endingsOf = (topic: string) => {
+  const addressedBy = (topic: string) => {
     let found = known.get(topic);
     if (!found) {
-      found = match(topic, endings.values());
+      found = match(topic, fields);
       if (known.size >= MAX_TOPICS) known.clear();
       known.set(topic, found);
     }
@@ -44,9 +50,10 @@ export function topicFraming(json: JsonReader, whereabouts: Whereabouts): Framin
     open(frame) {
       const { payload } = frame;
       if (payload.kind !== "message") throw new DecodeError(`no topic in a frame of ${payload.kind}`);
-      const found = endingsOf(payload.topic);
-      if (found.size === 0 && !documents) return undefined;
-      return { endings: found, body: payload.body, document: () => plain.open(frame) };
+      const addressed = addressedBy(payload.topic);
+      if (addressed.fields.length === 0 && !documents) return undefined;
+      let finds: Finds | undefined;
+      return { addressed, body: payload.body, document: () => (finds ??= plain.open(frame)) };
     },
     reader(name, spec) {
       if (spec.topic === undefined) {
@@ -56,15 +63,15 @@ export function topicFraming(json: JsonReader, whereabouts: Whereabouts): Framin
       }
       const own: Ending[] = [];
       for (const text of [spec.topic].flat()) {
-        const ending = endings.get(text) ?? parseEnding(text);
+        const ending = parseEnding(text);
         if (typeof ending === "string") return ending;
-        endings.set(text, ending);
         own.push(ending);
       }
-      return underTopic(own, spec);
+      const read = spec.json === undefined ? bodyReader(spec) : documentReader(plain.reader(name, spec));
+      return wrongType(spec, "messages") ?? underTopic(own, fields.push(own) - 1, read);
     },
     text(path) {
-      const read = textAt(path);
+      const read = plain.text(path);
       return ({ document }) => read(document());
     },
   };
@@ -78,39 +85,35 @@ function parseEnding(text: string): Ending | string {
 }
 
 /** Of a message that its topic gives to other fields, there is nothing for this one. */
-function aside(inner: Reader<unknown>): Reader<Spoken> | string {
-  if ("one" in inner) return { one: ({ endings, document }) => (endings.size > 0 ? undefined : inner.one(document())) };
-  if (!("many" in inner)) return "JSON has names of its own";
-  return { many: ({ endings, document }) => (endings.size > 0 ? [] : inner.many(document())) };
+function aside(inner: Reader<Finds>): Reader<Spoken> | string {
+  const isOther = ({ addressed }: Spoken) => addressed.fields.length > 0;
+  if ("one" in inner) return { one: (spoken) => (isOther(spoken) ? undefined : inner.one(spoken.document())) };
+  return { many: (spoken) => (isOther(spoken) ? [] : inner.many(spoken.document())) };
 }
 
-function underTopic(endings: readonly Ending[], spec: FieldSpec): Reader<Spoken> | string {
-  const wrong = wrongType(spec, "messages");
-  if (wrong !== undefined) return wrong;
-  const read = spec.json === undefined ? bodyReader(spec) : documentReader(spec.json, spec);
+type ReadSpoken = (spoken: Spoken) => Raw;
+
+function underTopic(endings: readonly Ending[], number: number, read: ReadSpoken | string): Reader<Spoken> | string {
   if (typeof read === "string") return read;
   const open = endings.filter(({ levels }) => levels.includes("+")).length;
   if (open > 0 && open < endings.length) return "either all of its topics have a + or none";
-  const at = (spoken: Spoken) => endings.find((ending) => spoken.endings.has(ending));
-  if (open === 0) return { one: (spoken) => (spoken.endings.size > 0 && at(spoken) ? read(spoken) : undefined) };
+  if (open === 0) return { one: (spoken) => (spoken.addressed.fields.includes(number) ? read(spoken) : undefined) };
   return {
     many(spoken) {
-      const ending = at(spoken);
-      const component = ending && spoken.endings.get(ending);
+      const component = spoken.addressed.components[spoken.addressed.fields.indexOf(number)];
       const raw = component === undefined ? undefined : read(spoken);
       return component === undefined || raw === undefined ? [] : [[component, "", raw]];
     },
   };
 }
 
-function documentReader(path: string | readonly string[], spec: FieldSpec): ((spoken: Spoken) => Raw) | string {
-  const inner = jsonReader(path, spec);
+function documentReader(inner: Reader<Finds> | string): ReadSpoken | string {
   if (typeof inner === "string") return inner;
   return "one" in inner ? ({ document }) => inner.one(document()) : "a field with a topic has no * in its path";
 }
 
 /** The whole body is the value: a number, a word, `true`. */
-function bodyReader(spec: FieldSpec): (spoken: Spoken) => Raw {
+function bodyReader(spec: FieldSpec): ReadSpoken {
   const read = rawOf(spec);
   return ({ body }) => {
     if (body.length > MAX_VALUE) return null;
@@ -119,14 +122,17 @@ function bodyReader(spec: FieldSpec): (spoken: Spoken) => Raw {
   };
 }
 
-function match(topic: string, endings: Iterable<Ending>): ReadonlyMap<Ending, string> {
+function match(topic: string, endings: readonly (readonly Ending[])[]): Addressed {
   const heard = topic.split("/");
-  const found = new Map<Ending, string>();
-  for (const ending of endings) {
-    const component = componentAt(heard, ending);
-    if (component !== undefined) found.set(ending, component);
+  const fields: number[] = [];
+  const components: string[] = [];
+  for (const [number, own] of endings.entries()) {
+    const component = own.reduce<string | undefined>((found, each) => found ?? componentAt(heard, each), undefined);
+    if (component === undefined) continue;
+    fields.push(number);
+    components.push(component);
   }
-  return found.size === 0 ? NOTHING : found;
+  return { fields, components };
 }
 
 /** What the `+` took; empty if there is none, undefined if the topic ends otherwise. A bare number is told with what it counts. */
