@@ -112,6 +112,7 @@ export class Reception {
     // Somebody adopted says something besides: another format, a name. It is no stranger for that.
     const speaker = sensor ?? direct;
     if (!device && population.presence.isAbout(adapter, frame)) counters.taught += 1;
+    else if (!speaker && device && saysOnlyThat(device, frame)) counters.taught += 1;
     else if (!speaker) meet({ adapter, address, device, endpoint: identity?.endpoint, frame });
     else if (device) {
       counters.foreign += 1;
@@ -142,4 +143,16 @@ interface Placed {
   readonly device: Device | undefined;
   /** Who is adopted under the frame's own source. */
   readonly direct: Sensor | undefined;
+}
+
+/** Whether a part of a message is only about somebody being there: nobody is introduced by that. */
+function saysOnlyThat(device: Device, frame: Frame): boolean {
+  if (frame.payload.kind !== "fields" || device.told?.inside !== true) return false;
+  try {
+    const reading = device.decode(frame);
+    return reading !== undefined && device.told.read(reading)?.alone === true;
+  } catch (error) {
+    if (error instanceof DecodeError) return false;
+    throw error;
+  }
 }

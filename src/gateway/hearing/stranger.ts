@@ -176,6 +176,8 @@ function decode(guess: Guess): boolean {
   const { device, frame, readings } = guess;
   try {
     for (const [name, quantity] of device.decode(frame)?.fields ?? []) {
+      // Of other fields' use, and no measurement.
+      if (name.startsWith("_")) continue;
       if (!readings.has(name) && readings.size >= MAX_READINGS) continue;
       if (quantity && !readings.get(name)) guess.told += 1;
       if (!quantity && readings.get(name)) guess.told -= 1;

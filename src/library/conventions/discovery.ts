@@ -16,6 +16,8 @@ export interface Entity {
   /** Numbers: the unit they come in. Booleans: the words for true and false. */
   readonly meaning: { readonly unit: string | undefined } | { readonly on: string; readonly off: string };
   readonly availability: readonly Availability[];
+  /** Of several words about its availability, which count; the latest unless said otherwise. */
+  readonly mode: "all" | "any" | "latest";
   readonly maker: { readonly manufacturer?: string; readonly model?: string; readonly firmware?: string };
 }
 
@@ -33,7 +35,13 @@ const LONG: Readonly<Record<string, string>> = {
   ...{ stat_t: "state_topic", val_tpl: "value_template", unit_of_meas: "unit_of_measurement", dev_cla: "device_class" },
   ...{ dev: "device", ids: "identifiers", cns: "connections", mf: "manufacturer", mdl: "model", sw: "sw_version" },
   ...{ uniq_id: "unique_id", obj_id: "object_id", def_ent_id: "default_entity_id", avty_t: "availability_topic" },
-  ...{ avty: "availability", avty_tpl: "availability_template", pl_avail: "payload_available", t: "topic" },
+  ...{
+    avty: "availability",
+    avty_tpl: "availability_template",
+    avty_mode: "availability_mode",
+    pl_avail: "payload_available",
+    t: "topic",
+  },
   ...{ pl_not_avail: "payload_not_available", pl_on: "payload_on", pl_off: "payload_off", stat_on: "state_on" },
   ...{ stat_off: "state_off", stat_val_tpl: "state_value_template", p: "platform", cmps: "components" },
 };
@@ -88,7 +96,7 @@ export function entityOf(component: string, object: string, config: JsonRecord):
   if ("refused" in availability) return availability;
   const common = {
     ...{ device: asPart(owner ?? object), topic, template },
-    ...{ availability: availability.list, maker: makerOf(device) },
+    ...{ availability: availability.list, mode: modeOf(config["availability_mode"]), maker: makerOf(device) },
   };
   const part = owner === undefined ? "" : asPart(object);
   if (component !== "sensor") return { ...common, ...booleanOf(component, part, config) };
@@ -157,6 +165,8 @@ function numberOf(part: string, config: JsonRecord, object: string): Pick<Entity
   if (guess !== undefined) return { field: named(part, guess), meaning: { unit } };
   return { field: `${part === "" ? asPart(object) : part}/number`, meaning: { unit: undefined } };
 }
+
+const modeOf = (mode: unknown): Entity["mode"] => (mode === "all" || mode === "any" ? mode : "latest");
 
 function availabilityOf(config: JsonRecord): { readonly list: readonly Availability[] } | { readonly refused: string } {
   const several = config["availability"];

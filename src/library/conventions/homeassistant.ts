@@ -10,7 +10,7 @@ import { isRecord, type JsonRecord } from "../framing/path.ts";
 import { readNumber } from "../framing/framing.ts";
 import { type Entity, entityOf, expanded } from "./discovery.ts";
 import { MAX_FIELDS, MAX_THINGS, Memory } from "./memory.ts";
-import { partOf, readPart } from "./parts.ts";
+import { ONLINE, partOf, readPart } from "./parts.ts";
 import { inOwnUnit, ownName, quantityFields, type Told } from "./quantities.ts";
 import type { Template } from "./template.ts";
 
@@ -22,13 +22,17 @@ interface Binding {
   /** The configuration that it comes from. */
   readonly config: string;
   readonly entity: Entity;
+  /** Topics that say that it is not available. */
+  gone: Set<string> | undefined;
 }
 
 interface State {
   /** Configurations by their topic, with what they brought. */
-  readonly configs: Memory<{ readonly entities: readonly Entity[] }>;
-  /** How many entities each device has. */
-  readonly things: Map<string, number>;
+  readonly configs: Memory<readonly Binding[]>;
+  /** The entities of each device. */
+  readonly things: Map<string, Set<Binding>>;
+  /** Devices that are not there. */
+  readonly away: Set<string>;
   readonly values: Map<string, Binding[]>;
   readonly availabilities: Map<string, Binding[]>;
   /** Configurations that were complained about, so that each is once. */
@@ -37,8 +41,9 @@ interface State {
 
 export function homeAssistant(): Convention {
   const state: State = {
-    configs: new Memory(MAX_THINGS * 4, ({ entities }, topic) => release(state, topic, entities)),
+    configs: new Memory(MAX_THINGS * 4, (bindings) => release(state, bindings)),
     things: new Map(),
+    away: new Set(),
     values: new Map(),
     availabilities: new Map(),
     refused: new Set(),
@@ -65,17 +70,17 @@ export function homeAssistant(): Convention {
 /** @throws DecodeError if it is no configuration, or says more than is understood; the second time it is passed over. */
 function learn(state: State, topic: string, body: Uint8Array): void {
   const before = state.configs.get(topic);
-  if (before) release(state, topic, before.entities);
+  if (before) release(state, before);
   state.configs.delete(topic);
   if (body.length === 0) return;
   const refusals: string[] = [];
-  const entities: Entity[] = [];
+  const bindings: Binding[] = [];
   for (const [component, object, config] of configurations(topic, body)) {
     const found = entityOf(component, object, config);
     if (found && "refused" in found) refusals.push(found.refused);
-    else if (found && bind(state, topic, found)) entities.push(found);
+    else if (found) bindings.push(...bind(state, topic, found));
   }
-  if (entities.length > 0) state.configs.meet(topic, () => ({ entities }));
+  if (bindings.length > 0) state.configs.meet(topic, () => bindings);
   const [first] = refusals;
   if (first === undefined || state.refused.has(topic)) return;
   if (state.refused.size < MAX_THINGS) state.refused.add(topic);
@@ -112,15 +117,16 @@ function jsonOf(body: Uint8Array): unknown {
 
 const textOf = (body: Uint8Array) => Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
 
-/** False if its device, or the memory of devices, is full. */
-function bind(state: State, config: string, entity: Entity): boolean {
-  const fields = state.things.get(entity.device) ?? 0;
-  if (fields >= MAX_FIELDS || (fields === 0 && state.things.size >= MAX_THINGS)) return false;
-  state.things.set(entity.device, fields + 1);
-  const binding = { config, entity };
-  put(state.values, entity.topic, binding);
-  for (const { topic } of entity.availability) put(state.availabilities, topic, binding);
-  return true;
+/** Nothing if its device, or the memory of devices, is full. */
+function bind(state: State, config: string, entity: Entity): readonly Binding[] {
+  const { device, topic, availability } = entity;
+  const thing = state.things.get(device) ?? new Set();
+  if (thing.size >= MAX_FIELDS || (thing.size === 0 && state.things.size >= MAX_THINGS)) return [];
+  const binding = { config, entity, gone: undefined };
+  state.things.set(device, thing.add(binding));
+  put(state.values, topic, binding);
+  for (const each of availability) put(state.availabilities, each.topic, binding);
+  return [binding];
 }
 
 function put(index: Map<string, Binding[]>, topic: string, binding: Binding): void {
@@ -129,31 +135,64 @@ function put(index: Map<string, Binding[]>, topic: string, binding: Binding): vo
   else index.set(topic, [binding]);
 }
 
-function release(state: State, config: string, entities: readonly Entity[]): void {
-  for (const { device, topic, availability } of entities) {
-    const fields = (state.things.get(device) ?? 0) - 1;
-    if (fields > 0) state.things.set(device, fields);
-    else state.things.delete(device);
-    remove(state.values, topic, config);
-    for (const each of availability) remove(state.availabilities, each.topic, config);
+function release(state: State, bindings: readonly Binding[]): void {
+  for (const binding of bindings) {
+    const { device, topic, availability } = binding.entity;
+    const thing = state.things.get(device);
+    thing?.delete(binding);
+    if (thing?.size === 0) {
+      state.things.delete(device);
+      state.away.delete(device);
+    }
+    remove(state.values, topic, binding);
+    for (const each of availability) remove(state.availabilities, each.topic, binding);
   }
 }
 
-function remove(index: Map<string, Binding[]>, topic: string, config: string): void {
-  const left = index.get(topic)?.filter((binding) => binding.config !== config) ?? [];
+function remove(index: Map<string, Binding[]>, topic: string, gone: Binding): void {
+  const left = index.get(topic)?.filter((binding) => binding !== gone) ?? [];
   if (left.length === 0) index.delete(topic);
   else index.set(topic, left);
 }
 
 /** What a topic says of who is there: the values of who is not are not available. */
-function presence(state: State, frame: Frame, topic: string, body: Uint8Array): Frame[] {
+function presence(state: State, frame: Frame, topic: string, bytes: Uint8Array): Frame[] {
+  const body = new Body(bytes);
   const lost = new Map<string, Map<string, Told>>();
-  for (const { entity } of state.availabilities.get(topic) ?? []) {
-    const about = entity.availability.find((each) => each.topic === topic);
-    if (!about || applied(about.template, new Body(body)) !== about.gone) continue;
-    lost.set(entity.device, (lost.get(entity.device) ?? new Map<string, Told>()).set(entity.field, null));
+  for (const binding of state.availabilities.get(topic) ?? []) {
+    const { device, field } = binding.entity;
+    if (!noted(binding, topic, body)) continue;
+    const fields = lost.get(device) ?? new Map<string, Told>();
+    lost.set(device, isAvailable(binding) ? fields : fields.set(field, null));
+  }
+  for (const [device, fields] of lost) {
+    const speaking = [...(state.things.get(device) ?? [])].filter(({ entity }) => entity.availability.length > 0);
+    const was = state.away.has(device);
+    if (!speaking.some(isAvailable)) state.away.add(device);
+    else state.away.delete(device);
+    if (state.away.has(device)) fields.set(ONLINE, false);
+    // Nothing but that: what has come back has not told a value yet.
+    else if (was || fields.size === 0) lost.set(device, new Map([[ONLINE, true]]));
   }
   return framesOf(frame, lost);
+}
+
+/** False if it is neither of the words. */
+function noted(binding: Binding, topic: string, body: Body): boolean {
+  const { availability, mode } = binding.entity;
+  const about = availability.find((each) => each.topic === topic);
+  const word = about && applied(about.template, body);
+  if (!about || (word !== about.gone && word !== about.there)) return false;
+  if (word === about.gone) (binding.gone ??= new Set()).add(topic);
+  else if (mode === "latest") binding.gone = undefined;
+  else binding.gone?.delete(topic);
+  return true;
+}
+
+/** Home Assistant, MQTT, availability_mode: all topics have to say so, any of them, or whichever was heard last. */
+function isAvailable({ gone, entity: { mode, availability } }: Binding): boolean {
+  const count = gone?.size ?? 0;
+  return mode === "any" ? count < availability.length : count === 0;
 }
 
 function values(state: State, frame: Frame, topic: string, bytes: Uint8Array): Frame[] {

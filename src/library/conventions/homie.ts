@@ -8,7 +8,7 @@ import type { Convention } from "../codecs/codec.ts";
 import { readNumber } from "../framing/framing.ts";
 import { isRecord, member } from "../framing/path.ts";
 import { MAX_FIELDS, Memory } from "./memory.ts";
-import { asPart, isName, partOf, readPart } from "./parts.ts";
+import { asPart, isName, ONLINE, partOf, readPart } from "./parts.ts";
 import {
   inOwnUnit,
   quantityFields,
@@ -25,6 +25,8 @@ const BASE = "homie";
 const MAX_DESCRIPTION = 65_536;
 const MAX_VALUE = 256;
 const GONE: readonly string[] = ["lost", "disconnected"];
+/** What is said while a device begins is neither. */
+const HERE: readonly string[] = ["ready", "alert", "sleeping"];
 
 interface Property {
   datatype: string | undefined;
@@ -37,6 +39,8 @@ interface Thing {
   /** How many nodes it has; undefined while it has not said so. */
   nodes: number | undefined;
   name: string | undefined;
+  /** Version 5: the device whose will speaks for this one too. */
+  root: string | undefined;
   /** Under which names values were told. */
   readonly told: Set<string>;
 }
@@ -56,12 +60,20 @@ export function homie(): Convention {
       const place = levels[0] === "5" ? levels.slice(1) : levels;
       if (place.length < 2 || place.length > 4 || place[0] === undefined || !isName(place[0])) return [];
       const thing = things.meet(levels.slice(0, levels[0] === "5" ? 2 : 1).join("-"), newThing);
+      const [device = "", attribute] = place;
+      if (attribute === "$state" && place.length === 2) return presence(frame, things, device, thing);
       return heard(frame, thing, place, levels[0] === "5");
     },
   };
 }
 
-const newThing = (): Thing => ({ properties: new Map(), nodes: undefined, name: undefined, told: new Set() });
+const newThing = (): Thing => ({
+  properties: new Map(),
+  nodes: undefined,
+  name: undefined,
+  root: undefined,
+  told: new Set(),
+});
 
 /** `place`: the device, then what the message is about. */
 function heard(frame: Frame, thing: Thing, place: readonly string[], five: boolean): readonly Frame[] {
@@ -72,7 +84,6 @@ function heard(frame: Frame, thing: Thing, place: readonly string[], five: boole
   if (second.startsWith("$")) {
     if (place.length > 2) return [];
     const text = textOf(payload.body, MAX_DESCRIPTION);
-    if (second === "$state" && GONE.includes(text ?? "")) return gone(frame, source, thing);
     aboutThing(thing, second, text);
     return [];
   }
@@ -102,10 +113,20 @@ function textOf(body: Uint8Array, most: number): string | undefined {
   return body.length > most ? undefined : Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
 }
 
-/** None of its values holds any more. */
-function gone(frame: Frame, source: string, { told }: Thing): readonly Frame[] {
-  if (told.size === 0) return [];
-  return [partOf(frame, FORMAT, source, new Map([...told].map((name) => [name, null])))];
+/** Whether it is there; if not, none of its values holds any more, nor do those of whoever it speaks for. */
+function presence(frame: Frame, things: Memory<Thing>, device: string, thing: Thing): readonly Frame[] {
+  const { payload } = frame;
+  const state = payload.kind === "message" ? textOf(payload.body, MAX_VALUE) : undefined;
+  if (state === undefined) return [];
+  if (HERE.includes(state)) return [partOf(frame, FORMAT, `${FORMAT}/${device}`, new Map([[ONLINE, true]]))];
+  if (!GONE.includes(state)) return [];
+  const lost = [[device, thing] as const];
+  for (const [name, each] of things.entries())
+    if (each.root === device && each !== thing) lost.push([name.replace(/^5-/, ""), each]);
+  return lost.map(([name, { told }]) => {
+    const nothing = new Map<string, Told>([...told].map((field) => [field, null]));
+    return partOf(frame, FORMAT, `${FORMAT}/${name}`, nothing.set(ONLINE, false));
+  });
 }
 
 function aboutThing(thing: Thing, attribute: string, text: string | undefined): void {
@@ -134,7 +155,8 @@ function describe(thing: Thing, text: string): void {
   }
   const nodes = member(description, "nodes");
   if (!isRecord(nodes)) return;
-  const name = member(description, "name");
+  const [name, root] = [member(description, "name"), member(description, "root")];
+  thing.root = typeof root === "string" ? root.slice(0, MAX_VALUE) : undefined;
   if (typeof name === "string") thing.name = name.slice(0, MAX_VALUE);
   thing.properties.clear();
   thing.nodes = Object.keys(nodes).length;

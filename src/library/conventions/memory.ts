@@ -40,6 +40,10 @@ export class Memory<T> {
     return this.#things.values();
   }
 
+  entries(): Iterable<readonly [name: string, thing: T]> {
+    return this.#things;
+  }
+
   #forgetOldest(): void {
     const [oldest] = this.#things.keys();
     const thing = oldest === undefined ? undefined : this.#things.get(oldest);

@@ -10,12 +10,16 @@ import { ownName, type Told, unitOf } from "./quantities.ts";
 const NOTHING = Number.NaN;
 /** The field by which definitions match. */
 const FORMAT = "format";
+/** The field that says whether a thing is there; see `alive.told`. A part that says nothing else is no word of its values. */
+export const ONLINE = "_online";
 
 /** What a message says of one thing. Names come with their values, in the units that they have here. */
 export function partOf(frame: Frame, format: string, source: string, told: ReadonlyMap<string, Told>): Frame {
   const fields: Record<string, Scalar> = { [FORMAT]: format };
   for (const [name, value] of told) if (name !== FORMAT && name !== "__proto__") fields[name] = value ?? NOTHING;
-  return { source, at: frame.at, payload: { kind: "fields", fields } };
+  // What a broker kept is no fresher for having been taken apart.
+  const retained = frame.payload.kind === "message" && frame.payload.retained === true;
+  return { source, at: frame.at, payload: { kind: "fields", fields, ...(retained && { retained }) } };
 }
 
 /** Named values as quantities. @throws DecodeError for any other frame. */

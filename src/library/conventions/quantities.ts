@@ -66,7 +66,8 @@ const BOOLEANS = [
 const TEXTS = ["manufacturer", "model", "firmware", "text"] as const;
 
 /** Every name that a convention may give; each may come several times, as `part/name`. */
-export const quantityFields: ReadonlyMap<string, FieldInfo> = new Map([
+export const quantityFields: ReadonlyMap<string, FieldInfo> = new Map<string, FieldInfo>([
+  ["_online", { unit: undefined, many: false }],
   ...Object.entries(NUMBERS).map(([name, unit]) => [name, { unit, many: true }] as const),
   ...[...BOOLEANS, ...TEXTS].map((name) => [name, { unit: undefined, many: true }] as const),
 ]);

@@ -6,7 +6,7 @@
 import type { Frame } from "../../sdk/adapter.ts";
 import type { Convention, FieldInfo } from "../codecs/codec.ts";
 import { Memory } from "./memory.ts";
-import { isName, partOf, readPart } from "./parts.ts";
+import { isName, ONLINE, partOf, readPart } from "./parts.ts";
 import type { Told } from "./quantities.ts";
 import { type Metric, readPayload } from "./sparkplug-payload.ts";
 
@@ -53,6 +53,7 @@ interface Address {
 const FIELDS: ReadonlyMap<string, FieldInfo> = new Map([
   ["any_number", { unit: undefined, many: true }],
   ["any_boolean", { unit: undefined, many: true }],
+  [ONLINE, { unit: undefined, many: false }],
 ]);
 
 export function sparkplug(): Convention & { readonly faults: SparkplugFaults } {
@@ -124,7 +125,7 @@ function born(node: EdgeNode, device: string | undefined, metrics: readonly Metr
     if (device === undefined || known.device === device) node.metrics.delete(key);
   for (const { name, alias, type, value } of metrics) {
     if (name === BIRTH_COUNT && value) node.births = value(type) ?? null;
-    if (name === undefined || isControl(name) || node.metrics.size >= MAX_METRICS) continue;
+    if (name === undefined || name === ONLINE || isControl(name) || node.metrics.size >= MAX_METRICS) continue;
     node.metrics.set(alias ?? keyOf(device, name), { name, type, device });
   }
 }
@@ -142,12 +143,12 @@ function death(frame: Frame, { node: name, device }: Address, node: EdgeNode, me
   const count = metrics.find((metric) => metric.name === BIRTH_COUNT);
   const births = count?.value?.(count.type);
   if (device === undefined && births !== undefined && node.births !== undefined && births !== node.births) return [];
-  const lost = new Map<string | undefined, Map<string, Told>>();
+  const lost = new Map([[device, new Map<string, Told>()]]);
   for (const [key, known] of node.metrics) {
     if (device !== undefined && known.device !== device) continue;
     const told = lost.get(known.device) ?? new Map<string, Told>();
     lost.set(known.device, told.set(known.name, null));
     node.metrics.delete(key);
   }
-  return [...lost].map(([each, told]) => partOf(frame, FORMAT, sourceOf(name, each), told));
+  return [...lost].map(([each, told]) => partOf(frame, FORMAT, sourceOf(name, each), told.set(ONLINE, false)));
 }

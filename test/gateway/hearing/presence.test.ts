@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { Payload } from "../../../src/sdk/adapter.ts";
+import * as proto from "../../support/protobuf-writer.ts";
 import { Rig } from "../rig.ts";
 
 const bytes = (body: unknown) => new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body));
@@ -144,3 +145,65 @@ const WILLS = {
   "shelly.gen2": ["shellyplus1pm-441793a3e2c8/online", "false", "true"],
   "esphome.node": ["porch/status", "offline", "online"],
 } as const;
+
+describe("a device that describes itself", () => {
+  const config = (object: string, more: object) =>
+    [
+      `homeassistant/sensor/${object}/config`,
+      { state_topic: "probe/state", availability_topic: "probe/lwt", ...more },
+    ] as const;
+  const device = { identifiers: ["probe"], manufacturer: "Acme", model: "T-1" };
+  const celsius = { device, device_class: "temperature", unit_of_measurement: "°C" };
+
+  it("by Home Assistant's discovery is gone at once, and live once it speaks", async () => {
+    const { say, state, rig } = await stage("homeassistant.discovery");
+    await say(...config("t", celsius));
+    await say("probe/lwt", "online", true);
+    expect(rig.gateway.inbox()).toEqual([]);
+    await say("probe/state", "21.5");
+    const endpoint = "homeassistant-probe";
+    expect(state(endpoint)).toBe("live");
+    await say("probe/lwt", "offline");
+    expect([state(endpoint), rig.value(endpoint, "/3303/0/6042")]).toEqual(["gone, offline", 1]);
+    await say("probe/lwt", "online", true);
+    await say("probe/state", "21.5", true);
+    expect([state(endpoint), rig.value(endpoint, "/3303/0/6042")]).toEqual(["stale", 3]);
+    await say("probe/state", "21.5");
+    expect([state(endpoint), rig.value(endpoint, "/3303/0/6042")]).toEqual(["live", 4]);
+  });
+
+  it("by Homie is gone with its will, and is not made live by what the broker kept", async () => {
+    const { say, state } = await stage("homie.device");
+    const nodes = { n: { properties: { temperature: { datatype: "float", unit: "°C" } } } };
+    await say("homie/5/attic/$description", { homie: "5.0", nodes }, true);
+    await say("homie/5/attic/n/temperature", "21", true);
+    expect(state("homie-attic")).toBe("waiting");
+    await say("homie/5/attic/$state", "lost", true);
+    expect(state("homie-attic")).toBe("gone, offline");
+    await say("homie/5/attic/$state", "ready", true);
+    expect(state("homie-attic")).toBe("waiting");
+    await say("homie/5/attic/n/temperature", "21");
+    expect(state("homie-attic")).toBe("live");
+  });
+
+  it("by Sparkplug is gone with its node, whether or not its birth was heard", async () => {
+    const { say, state, rig } = await stage("sparkplug.b");
+    const temperature = { name: "Temperature", alias: 1, type: 9, value: proto.float(12, 21.5) };
+    const birth = proto.sparkplugPayload(0, temperature);
+    const hear = (topic: string, body: Uint8Array) =>
+      rig.heard(`sim/spBv1.0/plant/${topic}`, { kind: "message", topic: `spBv1.0/plant/${topic}`, body });
+    await hear("NBIRTH/edge", birth);
+    await hear("DBIRTH/edge/dev", proto.sparkplugPayload(1, { ...temperature, alias: 2 }));
+    expect([state("sparkplug-plant-edge"), state("sparkplug-plant-edge-dev")]).toEqual(["live", "live"]);
+    await hear("NDEATH/edge", proto.sparkplugPayload(undefined));
+    expect([state("sparkplug-plant-edge"), state("sparkplug-plant-edge-dev")]).toEqual([
+      "gone, offline",
+      "gone, offline",
+    ]);
+    await hear("NBIRTH/edge", birth);
+    expect([state("sparkplug-plant-edge"), state("sparkplug-plant-edge-dev")]).toEqual(["live", "gone, offline"]);
+    await hear("NDEATH/unknown", proto.sparkplugPayload(undefined));
+    expect(rig.gateway.inbox()).toEqual([]);
+    await say("spBv1.0/STATE/scada", { online: true });
+  });
+});

@@ -8,7 +8,7 @@ import { SeededRandom } from "../../support/seeded-random.ts";
 
 function home() {
   const convention = homeAssistant();
-  const hear = (topic: string, body: unknown) =>
+  const hear = (topic: string, body: unknown): Record<string, unknown>[] =>
     convention.parts(frameOf(message(topic, body), topic)).map((part) => ({
       source: part.source,
       ...Object.fromEntries(
@@ -17,7 +17,12 @@ function home() {
     }));
   const config = (component: string, object: string, body: unknown) =>
     hear(`homeassistant/${component}/${object}/config`, body);
-  return { convention, hear, config };
+  /** Whether the parts of what a broker kept say so too. */
+  const kept = (topic: string, body: string) =>
+    convention
+      .parts(frameOf({ kind: "message", topic, body: new TextEncoder().encode(body), retained: true }, topic))
+      .map(({ payload }) => "retained" in payload && payload.retained);
+  return { convention, hear, kept, config };
 }
 
 const device = { identifiers: ["abc"], manufacturer: "Acme", model: "T-1" };
@@ -201,8 +206,54 @@ describe("a device that is gone", () => {
   it("has no values any more", () => {
     const { hear, config: teach } = home();
     teach("sensor", "t", { ...config, availability_topic: "x/lwt" });
-    expect(hear("x/lwt", "offline")).toEqual([{ source: "homeassistant/abc", "t/temperature": null }]);
+    expect(hear("x/lwt", "offline")).toEqual([{ source: "homeassistant/abc", "t/temperature": null, _online: false }]);
+    expect(hear("x/lwt", "online")).toEqual([{ source: "homeassistant/abc", _online: true }]);
+    expect(hear("x/lwt", "rebooting")).toEqual([]);
+  });
+
+  it("is there while one of its entities is", () => {
+    const { hear, config: teach } = home();
+    teach("sensor", "t", { ...config, availability_topic: "x/t" });
+    teach("sensor", "u", { ...config, availability_topic: "x/u" });
+    teach("sensor", "v", config);
+    expect(hear("x/t", "offline")).toEqual([{ source: "homeassistant/abc", "t/temperature": null }]);
+    expect(hear("x/u", "offline")).toEqual([{ source: "homeassistant/abc", "u/temperature": null, _online: false }]);
+    expect(hear("x/t", "online")).toEqual([{ source: "homeassistant/abc", _online: true }]);
+  });
+
+  const online = (mode: object) => {
+    const { hear, config: teach } = home();
+    teach("sensor", "t", { ...config, ...mode, avty: [{ t: "a" }, { t: "b" }] });
+    return (topic: string, word: string) => hear(topic, word).map((part) => part["_online"]);
+  };
+
+  it("needs all of its topics to say that it is there, where that is its mode", () => {
+    const hear = online({ availability_mode: "all" });
+    expect([hear("a", "offline"), hear("b", "online"), hear("a", "online")]).toEqual([[false], [false], [true]]);
+  });
+
+  it("needs any of its topics, where that is its mode", () => {
+    const hear = online({ avty_mode: "any" });
+    expect([hear("a", "offline"), hear("b", "offline"), hear("a", "online")]).toEqual([[true], [false], [true]]);
+  });
+
+  it("goes by the latest word unless it says otherwise", () => {
+    const hear = online({});
+    expect([hear("a", "offline"), hear("b", "online"), hear("a", "offline")]).toEqual([[false], [true], [false]]);
+  });
+
+  it("is forgotten with its configuration", () => {
+    const { hear, config: teach } = home();
+    teach("sensor", "t", { ...config, availability_topic: "x/lwt" });
+    hear("x/lwt", "offline");
+    teach("sensor", "t", "");
     expect(hear("x/lwt", "online")).toEqual([]);
+  });
+
+  it("says nothing fresh with what a broker kept", () => {
+    const { kept, config: teach } = home();
+    teach("sensor", "t", { ...config, availability_topic: "x/lwt" });
+    expect([kept("x/state", "21"), kept("x/lwt", "online")]).toEqual([[true], [true]]);
   });
 
   it("says so in its own words, under any of its topics", () => {

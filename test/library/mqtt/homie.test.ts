@@ -126,11 +126,27 @@ describe("a device", () => {
   it("that is lost has no values any more", () => {
     const { hear } = house();
     hear("homie/k/n/temperature/$datatype", "float");
-    expect(hear("homie/k/$state", "lost")).toEqual([]);
+    expect(hear("homie/k/$state", "lost")).toEqual([{ source: "homie/k", _online: false }]);
     hear("homie/k/n/temperature", "21");
-    expect(hear("homie/k/$state", "sleeping")).toEqual([]);
-    expect(hear("homie/k/$state", "lost")).toEqual([{ source: "homie/k", temperature: null }]);
+    expect(hear("homie/k/$state", "init")).toEqual([]);
+    expect(hear("homie/k/$state", "sleeping")).toEqual([{ source: "homie/k", _online: true }]);
+    expect(hear("homie/k/$state", "lost")).toEqual([{ source: "homie/k", temperature: null, _online: false }]);
     expect(hear("homie/k/n/temperature", "22")).toHaveLength(1);
+  });
+});
+
+describe("a device that speaks for others", () => {
+  it("takes its children with it", () => {
+    const { hear } = house();
+    const nodes = { n: { properties: { temperature: { datatype: "float", unit: "°C" } } } };
+    hear("homie/5/bridge/$description", { homie: "5.0", nodes: {}, children: ["lamp"] });
+    hear("homie/5/lamp/$description", { homie: "5.0", nodes, root: "bridge", parent: "bridge" });
+    hear("homie/5/lamp/n/temperature", "21");
+    expect(hear("homie/5/bridge/$state", "lost")).toEqual([
+      { source: "homie/bridge", _online: false },
+      { source: "homie/lamp", temperature: null, _online: false },
+    ]);
+    expect(hear("homie/5/lamp/$state", "disconnected")).toHaveLength(1);
   });
 });
 

@@ -71,7 +71,7 @@ describe("a device", () => {
     hear("DBIRTH/edge/dev", birth);
     hear("DBIRTH/edge/dev2", proto.sparkplugPayload(2, { ...temperature, alias: 9 }));
     expect(hear("DDEATH/edge/dev", proto.sparkplugPayload(3))).toEqual([
-      { source: "sparkplug/plant/edge/dev", Temperature: null, Door: null },
+      { source: "sparkplug/plant/edge/dev", Temperature: null, Door: null, _online: false },
     ]);
     expect(hear("DDATA/edge/dev", proto.sparkplugPayload(4, { alias: 1, value: proto.float(12, 1) }))).toEqual([]);
     expect(hear("DDATA/edge/dev2", proto.sparkplugPayload(5, { alias: 9, value: proto.float(12, 1) }))).toHaveLength(1);
@@ -105,8 +105,8 @@ describe("a node", () => {
     hear("NBIRTH/edge", nodeBirth(3));
     hear("DBIRTH/edge/dev", birth);
     expect(hear("NDEATH/edge", proto.sparkplugPayload(undefined, bdSeq(3)))).toEqual([
-      { source: "sparkplug/plant/edge", Temperature: null },
-      { source: "sparkplug/plant/edge/dev", Temperature: null, Door: null },
+      { source: "sparkplug/plant/edge", Temperature: null, _online: false },
+      { source: "sparkplug/plant/edge/dev", Temperature: null, Door: null, _online: false },
     ]);
   });
 
