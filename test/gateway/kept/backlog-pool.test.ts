@@ -53,6 +53,17 @@ describe("one backlog of the pool", () => {
     expect([all.kept, all.dropped, all.bytes]).toEqual([2, 0, 2 * ONE]);
   });
 
+  it("releases all that was shown, though one behind them was lost meanwhile", () => {
+    const backlog = pool().pool.open();
+    backlog.add(record(0, "/a"));
+    backlog.add(record(1, "/a"));
+    backlog.add(record(2, "/b"));
+    expect(backlog.peek(2)).toHaveLength(2);
+    backlog.add(record(3, "/b"), 1);
+    backlog.release(2);
+    expect(valuesOf(backlog)).toEqual([3]);
+  });
+
   it("makes room for one long text among thousands of numbers", () => {
     const { pool: all } = pool(5_000_000);
     const backlog = all.open();
