@@ -9,7 +9,7 @@ const MAX_FRAME = 4_096;
 const STX = "\x02";
 const ETX = "\x03";
 /** Label, perhaps a time, data; between and behind them a tabulator, or a space in the historic way. */
-const STANDARD = /^([A-Z0-9+-]{2,8})\t(?:([EHeh ]\d{12})\t)?([\x20-\x7e]{0,98})\t$/;
+const STANDARD = /^([A-Z0-9+-]{2,9})\t(?:([EHeh ]\d{12})\t)?([\x20-\x7e]{0,98})\t$/;
 const HISTORIC = /^([A-Z0-9]{2,8}) ([\x20-\x7e]{0,98}) $/;
 const TIME = /^([EH])(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/;
 

@@ -37,11 +37,24 @@ const cut = (spec: unknown, ...pieces: readonly Uint8Array[]): string[] => {
 
 const joined = (...parts: readonly Uint8Array[]) => Uint8Array.from(parts.flatMap((part) => [...part]));
 
+/** As meters send them: by themselves, and when they are asked; the historic way of Teleinfo, and the standard one. */
+const D0 = [
+  "/ESY5Q3DA1024 V3.03\r\n\r\n1-0:1.8.0*255(00001013.0368091*kWh)\r\n1-0:1.7.255*255(000247.37*W)\r\n!\r\n",
+  "/LGZ5\\2ZMD\r\n\x02F.F(00)\r\n1.8.0(001581.123*kWh)\r\n!\r\n\x03!",
+  "/EBZ5DD32R10ETA_107\r\n1-0:1.8.0*255(003902.58359727*kWh)\r\n!\r\n",
+].map(latin1);
+const TELEINFO = [
+  "\x02\nADCO 111111111111 #\r\nIINST 008 _\r\nPAPP 01890 3\r\x03",
+  "\x02\nADSC\t123456789012\t=\r\nVTIC\t02\tJ\r\nDATE\tE180716103423\t\tB\r\x03",
+].map(latin1);
+
 const KINDS: readonly (readonly [name: string, spec: unknown, frames: readonly Uint8Array[]])[] = [
   ["dsmr", "dsmr", published("DSMR")],
   ["sml", "sml", published("SML")],
   ["mbus", "mbus", published("M-Bus")],
   ["vedirect", "vedirect", published("VE.Direct")],
+  ["d0", "d0", D0],
+  ["teleinfo", "teleinfo", TELEINFO],
   ["packets of a fixed length", SDS011, published("SDS011")],
   ["packets that say their length", PLANTOWER, published("PMS")],
   ["packets between two bytes", SHDLC, published("SPS30")],
@@ -108,6 +121,19 @@ describe("a telegram of DSMR", () => {
   it("whose end is lost is given up when the next begins", () => {
     const [whole = new Uint8Array()] = published("DSMR");
     expect(cut("dsmr", whole.subarray(0, 300), latin1("\r\n"), whole)).toEqual([toHex(whole)]);
+  });
+});
+
+describe("a readout of D0", () => {
+  it("whose end is lost is given up when the next begins", () => {
+    for (const whole of D0) expect(cut("d0", whole.subarray(0, 40), latin1("\r\n"), whole)).toEqual([toHex(whole)]);
+  });
+});
+
+describe("a frame of Teleinfo", () => {
+  it("that the meter breaks off is given up when the next begins", () => {
+    const [whole = new Uint8Array()] = TELEINFO;
+    expect(cut("teleinfo", whole.subarray(0, 30), Uint8Array.of(4), whole)).toEqual([toHex(whole)]);
   });
 });
 

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 import { DecodeError } from "../../../src/base/bytes.ts";
+import { loadDevices } from "../../../src/library/index.ts";
 import { SeededRandom } from "../../support/seeded-random.ts";
 
 export interface Vector {
@@ -22,6 +23,13 @@ export const vectorsOf = (protocol: string): readonly Vector[] =>
   file.vectors.filter((vector) => vector.protocol.startsWith(protocol));
 
 export const latin1 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "latin1"));
+
+/** The sound telegrams among the golden frames of a definition. */
+export function goldenTexts(id: string): readonly Uint8Array[] {
+  const found = [...loadDevices().library.compiled()].find((device) => device.id === id);
+  const sound = found?.definition.tests.filter(({ match, error }) => match !== false && error === undefined) ?? [];
+  return sound.flatMap(({ text }) => (text === undefined ? [] : [latin1(text)]));
+}
 
 /** Every cut and every flipped bit of a sound frame, and bytes of no meaning, may only end in DecodeError; flips must. */
 export function refusesAllButWhole(parse: (bytes: Uint8Array) => unknown, sound: Uint8Array): void {
