@@ -31,6 +31,18 @@ function outcome(session: KeySession, numbered: Numbered, attempt: () => string 
   }
 }
 
+describe("a counter", () => {
+  it("is later by less than half of its round, and not by half of it (RFC 1982 §3.2)", () => {
+    const after = (counter: number) => {
+      const session = fresh();
+      outcome(session, at(200, 8));
+      return outcome(session, at(counter, 8));
+    };
+    expect([after(201), after(255), after(0), after(71)]).toEqual(["opened", "opened", "opened", "opened"]);
+    expect([after(72), after(73), after(199)]).toEqual(["replayed", "replayed", "replayed"]);
+  });
+});
+
 describe("a key", () => {
   it("of another length is refused where it is given", () => {
     expect(() => new KeySession(new Uint8Array(15), NEED)).toThrow(new RangeError("the key has 16 bytes, not 15"));
