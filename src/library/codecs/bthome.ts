@@ -68,10 +68,9 @@ export function numbered(counter: Uint8Array) {
   return { counter: a + b * 0x100 + c * 0x1_0000 + d * 0x100_0000, bits: 32, authentic: true } as const;
 }
 
-/** What has sealed its messages does not begin to say them openly: somebody else does. @throws DecodeError then. */
+/** Who has given a sensor a key has told it to seal: what comes in clear is somebody else's. @throws DecodeError then. */
 export function refuseInClear(session: Session | undefined): void {
-  if (session?.state === "opened" || session?.state === "wrong-key")
-    throw new DecodeError("in clear, though this sensor seals its messages");
+  if (session?.key) throw new DecodeError("in clear, though this sensor has a key to seal with");
 }
 
 /** The objects of a message in clear. @throws DecodeError if it is no BTHome v2, ends in a value, or is encrypted. */

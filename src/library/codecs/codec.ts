@@ -1,6 +1,7 @@
 /** What every format that needs code has in common. */
 
-import type { Frame } from "../../sdk/adapter.ts";
+import type { Scalar } from "../../base/outcome.ts";
+import type { Frame, Payload } from "../../sdk/adapter.ts";
 import type { Quantity } from "../reading.ts";
 
 /** What the field of a reading may be, whatever names it. */
@@ -57,6 +58,11 @@ export interface Convention extends Codec {
   fresh(): Convention;
   /** The frames that a message stands for; none if it only teaches. Bounded in what it remembers. */
   parts(frame: Frame): readonly Frame[];
+  /**
+   * What is sent to set what a thing was heard to say under a name; undefined: it has not said that this can be set.
+   * @throws RangeError if it does not take the value.
+   */
+  set?(source: string, field: string, value: Scalar): Payload | undefined;
   /** Whether a message under this topic is known to be ours, though no pattern says so. */
   owns(topic: string): boolean;
 }

@@ -4,7 +4,8 @@
  *
  *     2 | time in ms, 4: the key, with twelve zeros | 16, sealed | CRC-16 of these, 2 |
  *
- * Key, sealed block and opened block are read from their last byte to their first.
+ * Key, sealed block and opened block are read from their last byte to their first. The sum is over what is sealed, and
+ * not over the key: that the key was not changed on its way is told by the zeros in what it opens.
  */
 
 import { DecodeError } from "../../base/bytes.ts";
@@ -23,6 +24,8 @@ const SUM = 22;
 const MODEL = 2;
 const BATTERY = 4;
 const STATE = 5;
+/** Zeros from here on, in all frames that were ever recorded. */
+const ZEROS = 8;
 
 /** CRC-16 with the polynomial of CCITT, begun so that a zero in front of a message counts (SPI Fujitsu). */
 const sum = highFirst({ bits: 16, polynomial: 0x1021, start: 0x1d0f });
@@ -77,12 +80,14 @@ export function govee512x({ match }: Definition): Codec {
   };
 }
 
-/** What a beacon glued to its end says is not read. @throws DecodeError if it is too short or its sum does not fit. */
+/** What a beacon glued to its end says is not read. @throws DecodeError if it is too short, or sum or key do not fit. */
 export function decodeGovee512x(bytes: Uint8Array): Map<string, Quantity | undefined> | undefined {
   if (bytes.length < LENGTH) throw new DecodeError(`Govee: ${bytes.length} bytes where ${LENGTH} are needed`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (sum(bytes, SEALED, SUM) !== view.getUint16(SUM)) throw new DecodeError("Govee: the sum does not fit");
   const opened = open(bytes);
+  if (opened.subarray(ZEROS).some((byte) => byte !== 0))
+    throw new DecodeError("Govee: the time that is its key does not open it");
   const model = MODELS.get(opened[MODEL] ?? 0);
   if (!model) return undefined;
   const battery = opened[BATTERY] ?? 0;

@@ -70,10 +70,11 @@ describe("sealed BTHome v2", () => {
     expect(V2.fields.get("button")?.event).toBe(true);
   });
 
-  it("of a sensor that seals is not believed in clear", () => {
+  it("of a sensor that was given a key is not believed in clear, from the first message on", () => {
     const session = V2.createSession(KEY);
     const open = frame(fromHex("4002C409"));
-    expect(plain(V2.decode(open, session))).toEqual({ temperature: 25 });
+    expect(plain(V2.decode(open, V2.createSession(undefined)))).toEqual({ temperature: 25 });
+    expect(() => V2.decode(open, session)).toThrow("in clear");
     V2.decode(frame(fromHex(EXAMPLE)), session);
     expect(() => V2.decode(open, session)).toThrow("in clear");
   });

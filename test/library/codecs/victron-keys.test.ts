@@ -74,18 +74,22 @@ describe("a record opened with a wrong key", () => {
    * One cipher makes what a million keys would: each block of a stream under one random key is as random as the first
    * block under another key. That this is so is tried with real keys below.
    */
-  it.each(each)("looks like a device as seldom as is claimed: record %i, 1,000,000 trials", (record, fields) => {
-    const length = Math.ceil(bitsOf(fields) / 8);
-    const stream = createCipheriv("aes-128-ctr", new SeededRandom(record).bytes(16), new Uint8Array(16)).update(
-      new Uint8Array(TRIALS * length),
-    );
-    let likely = 0;
-    for (let i = 0; i < TRIALS; i++)
-      if (steadyPart(stream.subarray(i * length, (i + 1) * length), fields) !== undefined) likely += 1;
-    expect(likely).toBeLessThanOrEqual(LIKELY[record] ?? 0);
-    // Alone, a frame may be believed wrongly once in a hundred times, among people who look at it.
-    expect(likely / TRIALS).toBeLessThan(0.011);
-  }, 60_000);
+  it.each(each)(
+    "looks like a device as seldom as is claimed: record %i, 1,000,000 trials",
+    (record, fields) => {
+      const length = Math.ceil(bitsOf(fields) / 8);
+      const stream = createCipheriv("aes-128-ctr", new SeededRandom(record).bytes(16), new Uint8Array(16)).update(
+        new Uint8Array(TRIALS * length),
+      );
+      let likely = 0;
+      for (let i = 0; i < TRIALS; i++)
+        if (steadyPart(stream.subarray(i * length, (i + 1) * length), fields) !== undefined) likely += 1;
+      expect(likely).toBeLessThanOrEqual(LIKELY[record] ?? 0);
+      // Alone, a frame may be believed wrongly once in a hundred times, among people who look at it.
+      expect(likely / TRIALS).toBeLessThan(0.011);
+    },
+    60_000,
+  );
 
   it("is as random as that under 50,000 keys with one digit wrong", () => {
     const random = new SeededRandom(3);
