@@ -133,8 +133,11 @@ function readUuid(bytes: Uint8Array, at: number, size: number): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** Some devices pad their names with zeros; control characters have no business in a name, nor in a log. */
+/**
+ * Some devices pad their names with zeros; control characters have no business in a name, nor in a log, and what turns
+ * the order of letters would make a name look like another.
+ */
 function readName(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
-  return text.decode(end < 0 ? bytes : bytes.subarray(0, end)).replaceAll(/\p{Cc}/gu, "");
+  return text.decode(end < 0 ? bytes : bytes.subarray(0, end)).replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, "");
 }

@@ -58,6 +58,7 @@ describe("AD structures", () => {
   it("clean names of padding and control characters, and have no empty names", () => {
     expect(decodeAdvertData(ad(0x09, text("Tür\u0000\u0000"))).name).toBe("Tür");
     expect(decodeAdvertData(ad(0x09, text("a\u001b[31mb\n"))).name).toBe("a[31mb");
+    expect(decodeAdvertData(ad(0x09, text("\u202egnp.exe\u2066"))).name).toBe("gnp.exe");
     expect(decodeAdvertData(ad(0x09, "")).name).toBeUndefined();
     expect(decodeAdvertData(ad(0x09, "ff41")).name).toBe("\ufffdA");
   });

@@ -74,10 +74,16 @@ const buttonOf = (element: FakeElement, words: string) => {
   return found;
 };
 
+const formOf = (element: FakeElement, words: string) => {
+  const found = element.find("form").find((each) => each.shown.includes(words));
+  if (!found) throw new Error(`no form has a button ${words}`);
+  return found;
+};
+
 describe("a sealed stranger", () => {
   it("needs a key, and says where it is found and how long it is", () => {
     expect(inbox(SEALED).element.shown).toContain(
-      "It needs a key. In the app, under Product info. 32 or 24 hexadecimal digits.",
+      "It needs a key. It has 32 or 24 hexadecimal digits. Where it is found: In the app, under Product info.",
     );
   });
 
@@ -111,11 +117,14 @@ describe("the page of a sensor", () => {
   const KEYED = { where: "In the app.", digits: [32] };
 
   it.each([
-    ["missing", "needs a key"],
-    ["wrong", "wrong key"],
-    ["ok", "opened by its key"],
+    ["missing", "Its key is missing"],
+    ["wrong", "Its key is wrong"],
+    ["ok", "Opened by its key"],
+    [undefined, "No key was tried so far"],
   ] as const)("says that the key is %s", (state, words) => {
-    expect(page(sensor({ key: { ...KEYED, state } })).shown).toContain(`${words} In the app. 32 hexadecimal digits.`);
+    const key = state === undefined ? KEYED : { ...KEYED, state };
+    const found = "It has 32 hexadecimal digits. Where it is found: In the app.";
+    expect(page(sensor({ key })).shown).toContain(`${words} ${found}`);
   });
 
   it("says nothing of keys where there are none", () => {
@@ -127,8 +136,10 @@ describe("the page of a sensor", () => {
     const input = element.find("input").at(-1);
     if (!input) throw new Error("no input");
     input.value = KEY;
-    buttonOf(element, "Save key").fire("click");
+    expect(element.shown).not.toContain("Saved");
+    formOf(element, "Save key").fire("submit");
     await vi.advanceTimersByTimeAsync(10);
+    expect(element.shown).toContain("Saved: its next message shows whether it fits.");
     expect(asked).toEqual([{ url: "/api/sensors/acme-a", method: "PATCH", body: { key: KEY } }]);
     expect(input.value).toBe("");
   });
@@ -139,8 +150,9 @@ describe("the page of a sensor", () => {
     const input = element.find("input").at(-1);
     if (!input) throw new Error("no input");
     input.value = "0001";
-    buttonOf(element, "Save key").fire("click");
+    formOf(element, "Save key").fire("submit");
     await vi.advanceTimersByTimeAsync(10);
+    expect(element.shown).not.toContain("Saved");
     expect(element.shown).toContain("a key has 32 hexadecimal digits here, not 4");
     expect(input.value).toBe("0001");
   });

@@ -26,21 +26,9 @@ interface Answers {
   anything: unknown;
 }
 
-const READERS: { readonly [K in keyof Answers]: (text: string) => Answers[K] } = {
-  status: JSON.parse,
-  sensors: JSON.parse,
-  inbox: JSON.parse,
-  removed: JSON.parse,
-  labClients: JSON.parse,
-  labClient: JSON.parse,
-  labValues: JSON.parse,
-  labResult: JSON.parse,
-  failure: JSON.parse,
-  anything: JSON.parse,
-};
-
-export function parse<K extends keyof Answers>(kind: K, text: string): Answers[K] {
-  return READERS[kind](text);
+export function parse<K extends keyof Answers>(_kind: K, text: string): Answers[K] {
+  const read: (text: string) => Answers[K] = JSON.parse;
+  return read(text);
 }
 
 export interface Question {

@@ -14,6 +14,9 @@ export function h<K extends keyof HTMLElementTagNameMap>(
 
 /** A paragraph that says something besides. */
 export const quiet = (...children: readonly Child[]) => h("p", { class: "quiet" }, ...children);
+/** A button that does something here and now. */
+export const press = (look: string, onclick: () => void, ...children: readonly Child[]) =>
+  h("button", { type: "button", class: look, onclick }, ...children);
 /** Takes the room that is left in a line. */
 export const spring = () => h("span", { class: "spring" });
 /** Where is said what went wrong. */

@@ -1,7 +1,7 @@
 /** The head of one sensor's page: what it is, how it fares, and how to rename or remove it. */
 
 import { ask, attempt, sensorUrl } from "./api.ts";
-import { alarm, h, type Part, quiet, setText, show } from "./dom.ts";
+import { alarm, h, type Part, press, quiet, setText, show } from "./dom.ts";
 import { madeBy } from "./format.ts";
 import { age, battery, setAge, setLiveness, signal, state } from "./parts.ts";
 import { battery as batteryOf, isSensor, type Store } from "./store.ts";
@@ -16,7 +16,7 @@ export function heading(store: Store, endpoint: string): Part<Sensor> {
     store.removeSensor(endpoint);
     location.hash = "#/sensors";
   });
-  const remove = h("button", { type: "button", class: "plain danger", onclick: () => dialog.showModal() }, "Remove");
+  const remove = press("plain danger", () => dialog.showModal(), "Remove");
   const liveness = state();
   const heard = age("heard ");
   const strength = signal();
@@ -60,13 +60,13 @@ interface Renaming {
 /** A new label; the endpoint at the server stays what it is. */
 function renaming({ store, endpoint, label, trouble }: Renaming): { form: HTMLFormElement; button: HTMLButtonElement } {
   const input = h("input", { type: "text", "aria-label": "Name", maxlength: 100, required: true });
-  const button = h("button", { type: "button", class: "plain", onclick: () => edit(true) }, "Rename");
+  const button = press("plain", () => edit(true), "Rename");
   const form = h(
     "form",
     { class: "inline", hidden: true, onsubmit: (event) => void rename(event) },
     input,
     h("button", { type: "submit" }, "Save"),
-    h("button", { type: "button", class: "plain", onclick: () => edit(false) }, "Cancel"),
+    press("plain", () => edit(false), "Cancel"),
   );
 
   function edit(open: boolean): void {

@@ -2,7 +2,7 @@
 
 import { ask, attempt } from "./api.ts";
 import { sensorPage } from "./card.ts";
-import { alarm, attr, h, List, type Part, quiet, setText, show, spring } from "./dom.ts";
+import { alarm, attr, h, List, type Part, press, quiet, setText, show, spring } from "./dom.ts";
 import { madeBy, plural, showScalar, words } from "./format.ts";
 import { keyInput, keyWords } from "./keys.ts";
 import { age, empty, figure, setAge, signal } from "./parts.ts";
@@ -77,7 +77,9 @@ function stranger(store: Store, source: string, adopted: Adopted): Part<InboxEnt
       setText(title, madeBy(entry.maker, entry.model) || entry.name || "Unknown device");
       setText(
         guess,
-        known ? [entry.name, entry.definition].filter(Boolean).join(" · ") : "No definition fits what it sends.",
+        known
+          ? [entry.name, entry.definition].filter(Boolean).join(" · ")
+          : "No definition fits what it sends. A new one begins with: isthmus device record",
       );
       strength.set(entry.rssi);
       setText(count, `heard ${plural(entry.heard, "time")}`);
@@ -126,7 +128,7 @@ function adoption(source: string, adopted: Adopted, store: Store): Part<InboxEnt
   const keyLabel = h("label", { hidden: true }, "Key", key);
   const trouble = alarm();
   const submit = h("button", { type: "submit", class: "primary" }, "Adopt");
-  const open = h("button", { type: "button", class: "primary", onclick: () => toggle(true) }, "Adopt …");
+  const open = press("primary", () => toggle(true), "Adopt …");
   const form = h(
     "form",
     { class: "adopt", hidden: true, onsubmit: (event) => void adopt(event) },
@@ -138,7 +140,7 @@ function adoption(source: string, adopted: Adopted, store: Store): Part<InboxEnt
       "div",
       { class: "buttons" },
       submit,
-      h("button", { type: "button", class: "plain", onclick: () => toggle(false) }, "Cancel"),
+      press("plain", () => toggle(false), "Cancel"),
     ),
   );
 

@@ -6,18 +6,18 @@ import { state, type Tone } from "./parts.ts";
 import type { KeyNeed, Sensor } from "./types.ts";
 
 const WORDS: Readonly<Record<"missing" | "wrong" | "ok", readonly [tone: Tone, words: string]>> = {
-  missing: ["warn", "needs a key"],
-  wrong: ["bad", "wrong key"],
-  ok: ["good", "opened by its key"],
+  missing: ["warn", "Its key is missing"],
+  wrong: ["bad", "Its key is wrong"],
+  ok: ["good", "Opened by its key"],
 };
 
 /** An input that browsers do not remember. */
 export function keyInput(): HTMLInputElement {
-  return h("input", { class: "mono", maxlength: 100, spellcheck: "false", autocomplete: "off" });
+  return h("input", { "aria-label": "Key", class: "mono", maxlength: 100, spellcheck: "false", autocomplete: "off" });
 }
 
 export function keyWords({ where, digits }: KeyNeed): string {
-  return `${where} ${digits.join(" or ")} hexadecimal digits.`;
+  return `It has ${digits.join(" or ")} hexadecimal digits. Where it is found: ${where}`;
 }
 
 /** On the page of a sensor; not there for all that need none. */
@@ -26,20 +26,29 @@ export function keyPanel(endpoint: string): Part<Sensor> {
   const where = quiet();
   const input = keyInput();
   const trouble = alarm();
-  const save = async () => {
+  const saved = h("span", { role: "status" });
+  const save = async (event: Event) => {
+    event.preventDefault();
+    setText(saved, "");
     const body = { key: input.value.trim() };
-    if (await attempt(trouble, () => ask("anything", { method: "PATCH", path: sensorUrl(endpoint), body })))
-      input.value = "";
+    if (!(await attempt(trouble, () => ask("anything", { method: "PATCH", path: sensorUrl(endpoint), body })))) return;
+    input.value = "";
+    setText(saved, "Saved: its next message shows whether it fits.");
   };
-  const button = h("button", { type: "button", onclick: () => void save() }, "Save key");
-  const form = h("p", { class: "title" }, input, button);
-  const element = h("section", { hidden: true }, how.element, where, form, trouble);
+  const form = h(
+    "form",
+    { class: "inline", onsubmit: (event) => void save(event) },
+    input,
+    h("button", { type: "submit" }, "Save key"),
+    saved,
+  );
+  const element = h("section", { class: "sensor-head", hidden: true }, how.element, where, form, trouble);
   return {
     element,
     update({ key }) {
       show(element, key !== undefined);
       if (!key) return;
-      how.set(...(key.state ? WORDS[key.state] : (["idle", "not needed so far"] as const)));
+      how.set(...(key.state ? WORDS[key.state] : (["idle", "No key was tried so far"] as const)));
       setText(where, key.configured ? "Its key stands in the configuration." : keyWords(key));
       show(form, !key.configured);
     },

@@ -81,15 +81,15 @@ function drawn(): void {
   draw();
 }
 
-const badges = { "#/sensors": h("span", { class: "badge" }), "#/inbox": h("span", { class: "badge" }) };
+const [unwellBadge, inboxBadge] = [h("span", { class: "badge" }), h("span", { class: "badge" })];
 const pulse = state("small");
 
 function draw(): void {
   screen?.update(store);
   const { status, connection } = store;
   const unwell = status ? status.sensors.gone + status.sensors.stale : 0;
-  setText(badges["#/sensors"], unwell > 0 ? String(unwell) : "");
-  setText(badges["#/inbox"], store.inbox.length > 0 ? String(store.inbox.length) : "");
+  setText(unwellBadge, unwell > 0 ? String(unwell) : "");
+  setText(inboxBadge, store.inbox.length > 0 ? String(store.inbox.length) : "");
   attr(document.body, "data-connection", connection);
   if (connection === "open") pulse.set("good", "Connected");
   else pulse.set(connection === "lost" ? "bad" : "idle", connection === "lost" ? "Not connected" : "Connecting");
@@ -108,13 +108,11 @@ function drawBanner(): void {
 function drawNav(): void {
   for (const [name, href, drawing] of SCREENS) {
     const icon = svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: drawing }));
-    nav?.append(h("a", { href }, icon, h("span", {}, name), href in badges && badgeOf(href)));
+    nav?.append(
+      h("a", { href }, icon, h("span", {}, name), name === "Sensors" && unwellBadge, name === "Inbox" && inboxBadge),
+    );
   }
   nav?.append(spring(), pulse.element);
-}
-
-function badgeOf(href: string): HTMLElement | undefined {
-  return href === "#/sensors" || href === "#/inbox" ? badges[href] : undefined;
 }
 
 drawNav();

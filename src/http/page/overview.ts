@@ -22,10 +22,10 @@ export function overviewScreen(store: Store): Part<Store> {
     () => glance(store),
   );
   const all = h("a", { href: "#/sensors", class: "more-link" });
-  const inbox = h("a", { href: "#/inbox", class: "notice" });
+  const inbox = h("a", { href: "#/inbox", class: "notice", hidden: true });
   const sensors = h(
     "section",
-    { "aria-label": "Sensors" },
+    { "aria-label": "Sensors", hidden: true },
     h("header", { class: "title" }, h("h2", {}, "Sensors"), spring(), all),
     rows,
   );

@@ -1,7 +1,7 @@
 /** The Sensors screen: one card each, a search, and a word for newcomers. */
 
 import { card } from "./card.ts";
-import { h, List, type Part, setText, show } from "./dom.ts";
+import { h, List, type Part, press, setText, show } from "./dom.ts";
 import { plural } from "./format.ts";
 import { empty } from "./parts.ts";
 import { byLabel, isSensor, matches, type Store } from "./store.ts";
@@ -25,7 +25,7 @@ export function sensorsScreen(): Part<Store> {
   });
   const count = h("span", { class: "quiet", role: "status" });
   const cards = h("ul", { class: "cards" });
-  const moreButton = h("button", { type: "button", class: "plain", onclick: () => ((limit += AT_ONCE), again()) });
+  const moreButton = press("plain", () => ((limit += AT_ONCE), again()));
   const nothing = empty(
     "No sensors yet",
     "A sensor appears here once it is adopted. What the radio and the lines hear meanwhile waits in the ",

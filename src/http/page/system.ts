@@ -95,8 +95,11 @@ const COUNTERS: Readonly<Record<string, string>> = {
   updated: "Readings taken over",
   repeated: "Repetitions left out",
   malformed: "Malformed, refused",
+  sealed: "Closed for want of a key",
   foreign: "Other messages of adopted devices",
   strangers: "From devices not adopted",
+  taught: "That only explain others",
+  crowded: "Beyond 256 in one message",
 };
 
 function counterPart(): Part<[string, number]> {
