@@ -151,6 +151,10 @@ describe("a mistake in a report", () => {
   ])("is named: %s", (_what, report, expected) => {
     expect(said(report)).toEqual([expected]);
   });
+
+  it("is none where both times are the same", () => {
+    expect(said("{ t: { min: 1m, max: 60s } }")).toEqual([]);
+  });
 });
 
 describe("the definitions that come with Isthmus", () => {

@@ -63,6 +63,13 @@ describe("a battery monitor", () => {
     expect(Object.keys(of("FFFFE6040000FFFF030000000080FE") ?? {})).not.toContain("temperature");
   });
 
+  it("has no current where all of its bits are ones, or all but its sign", () => {
+    const current = (bytes: string) =>
+      read(MONITOR, seal(2, `FFFFE6040000E504${bytes}000080FE`), alone(MONITOR))?.["current"];
+    expect([current("FDFFFF"), current("FDFF7F")]).toEqual([null, null]);
+    expect([current("F9FFFF"), current("050000"), current("01F0FF")]).toEqual([-0.002, 0.001, -1.024]);
+  });
+
   it("is told apart from other keys by the first byte, for 10,000 of them", () => {
     const random = new SeededRandom(11);
     expect(() => read(MONITOR, fromHex(EXAMPLE))).toThrow("a key is needed");

@@ -1,6 +1,7 @@
 /** What one sensor's owner knows better: corrections, other report figures; and counters that are not believed to fall. */
 
 import { describe, expect, it } from "vitest";
+import { Calibration } from "../../../src/library/mapping/calibration.ts";
 import type { Device, Mapping, MappingOptions } from "../../../src/library/index.ts";
 import { parsePath } from "../../../src/model/path.ts";
 import type { Scalar } from "../../../src/sdk/adapter.ts";
@@ -100,6 +101,9 @@ describe("a correction", () => {
   it("never makes a value of nothing, nor one that is no number", () => {
     const hear = with_(new Map([["t", { scale: 1e308, offset: 0 }]]));
     expect(hear({ t: 85 })["/3303/0/5700"]).toBeUndefined();
+    const reading = { at: { ms: 0, trusted: true }, fields: new Map([["t", { value: 85, unit: "Cel" }]]) };
+    const corrected = new Calibration(new Map([["t", { scale: 1e308 }]])).corrected(reading);
+    expect([...corrected.fields]).toEqual([["t", undefined]]);
   });
 });
 
