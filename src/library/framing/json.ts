@@ -1,6 +1,5 @@
 /** JSON documents: fields by path. */
 
-import { isAscii } from "node:buffer";
 import { DecodeError } from "../../base/bytes.ts";
 import type { FieldSpec } from "../definition/field.ts";
 import type { Frame } from "../../sdk/adapter.ts";
@@ -50,18 +49,12 @@ export class JsonReader {
     if (body.length > MAX_DOCUMENT) throw new DecodeError(`JSON of ${body.length} bytes`);
     this.#body = body;
     try {
-      this.#document = JSON.parse(this.#text(body));
+      this.#document = JSON.parse(this.#decoder.decode(body));
       this.#refused = false;
     } catch {
       this.#document = undefined;
       this.#refused = true;
     }
-  }
-
-  /** Nearly all messages are ASCII, for which there is a shorter way than that of Unicode. */
-  #text(body: Uint8Array): string {
-    if (!isAscii(body)) return this.#decoder.decode(body);
-    return Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1");
   }
 }
 
@@ -165,7 +158,11 @@ function jsonReader(paths: string | readonly string[], spec: FieldSpec, finds: F
 
 function oneReader(slots: readonly number[], read: (value: unknown) => Raw): (found: Finds) => Raw {
   const [slot = 0, another] = slots;
-  if (another === undefined) return (found) => read(found.value(slot));
+  if (another === undefined)
+    return (found) => {
+      const value = found.value(slot);
+      return value === undefined ? undefined : read(value);
+    };
   return (found) => {
     for (const each of slots) {
       const value = found.value(each);
