@@ -10,7 +10,7 @@ import { type Random, systemRandom } from "./base/random.ts";
 import { SystemClock } from "./base/system-clock.ts";
 import { Undo } from "./base/undo.ts";
 import type { Config, DefinitionFacts, SettingsSchema } from "./config/index.ts";
-import { factsOf, loadDevices } from "./definitions.ts";
+import { factsOf, loadDevices, type LoadedDevices } from "./definitions.ts";
 import { Dialer } from "./dial/index.ts";
 import { type AdoptRule, AssignedNumbers, Gateway, type GatewayOptions, type SelfFacts } from "./gateway/index.ts";
 import { AdapterHost } from "./host/index.ts";
@@ -68,9 +68,16 @@ export function adapterSettings(): ReadonlyMap<string, SettingsSchema> {
 }
 
 /** The definitions that a gateway of this configuration knows: its own, those of packages, and those of Isthmus. */
-export async function knownDefinitions(config: Config): Promise<ReadonlyMap<string, DefinitionFacts>> {
-  const { devices } = loadDevices(config, { models: await loadModels(config.objects, silentLog), log: silentLog });
-  return new Map(Array.from(devices.devices(), (device) => [device.id, factsOf(device)]));
+export async function knownDefinitions(config: Config): Promise<KnownDefinitions> {
+  const models = await loadModels(config.objects, silentLog);
+  const { devices, faults } = loadDevices(config, { models, log: silentLog });
+  return { definitions: new Map(Array.from(devices.devices(), (device) => [device.id, factsOf(device)])), faults };
+}
+
+export interface KnownDefinitions {
+  readonly definitions: ReadonlyMap<string, DefinitionFacts>;
+  /** Those that are left out: why, and what to do. */
+  readonly faults: LoadedDevices["faults"];
 }
 
 /**

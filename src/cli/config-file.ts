@@ -4,20 +4,20 @@ import { readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type Config, type ConfigProblem, type Exposure, readConfig } from "../config/index.ts";
-import { adapterSettings, knownDefinitions } from "../daemon.ts";
+import { adapterSettings, type KnownDefinitions, knownDefinitions } from "../daemon.ts";
 import { CommandError, reasonOf, systemCode } from "./command-error.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /**
- * @param whole looks at the names of definitions too, for which all of them must be loaded.
+ * @param whole looks at definitions too, for which all of them must be loaded; `faults` are those that are left out.
  * @throws CommandError if the file cannot be read at all.
  */
 export async function readConfigFile(
   file: string,
   { env, folder }: Pick<Surroundings, "env" | "folder">,
   whole = false,
-): Promise<{ config?: Config; problems: ConfigProblem[] }> {
+): Promise<{ config?: Config; problems: ConfigProblem[]; faults: KnownDefinitions["faults"] }> {
   const path = resolve(folder, file);
   let text: string;
   try {
@@ -35,10 +35,11 @@ export async function readConfigFile(
   const options = { adapters: adapterSettings(), secrets };
   const read = readConfig(text, path, options);
   // Which definitions there are is known only when the file has said where they lie.
-  const definitions = whole && read.config ? await knownDefinitions(read.config) : undefined;
-  const { config, problems } = definitions ? readConfig(text, path, { ...options, definitions }) : read;
+  const known = whole && read.config ? await knownDefinitions(read.config) : undefined;
+  const { config, problems } = known ? readConfig(text, path, { ...options, definitions: known.definitions }) : read;
   // Problems name the file as it was asked for; the config has absolute paths.
-  return { ...(config && { config }), problems: problems.map((problem) => ({ ...problem, file })) };
+  const named = problems.map((problem) => ({ ...problem, file }));
+  return { ...(config && { config }), problems: named, faults: known?.faults ?? [] };
 }
 
 /** Where systemd hands over what the unit's LoadCredential= names (systemd.exec(5)). @throws Error in words. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -46,6 +46,20 @@ sensors: [ { source: "sim/sim-1", definition: ruuvi.tag.df9 }, { source: "sim/si
     ]);
     expect(console.out).toContain("did you mean `ruuvi.tag.df");
     expect(console.err).toBe("2 problems in isthmus.yaml; the rest would run\n");
+  });
+
+  it("names definitions with a mistake, since they would be left out", async () => {
+    mkdirSync(join(folder, "devices"), { recursive: true });
+    writeFileSync(join(folder, "devices/bad.yaml"), "schema: device/v1\nid: garden.bad\nvendr: Garden\n");
+    const console = given(`${GOOD}devices: devices\n`);
+    expect(await console.run("config check")).toBe(78);
+    expect(console.out).toMatch(/^The definition at .*bad\.yaml:3:1 is left out: unknown key "vendr" \(.*"vendor"/m);
+    expect(console.out).toMatch(/^ {2}to do {4}Correct it, then: isthmus device test .*bad\.yaml/m);
+    expect(console.err).toMatch(/^\d problems? in isthmus\.yaml; the rest would run\n$/);
+    const machine = given(`${GOOD}devices: devices\n`);
+    expect(await machine.run("config check --json")).toBe(78);
+    expect(machine.out).toMatch(/"message": "The definition at .*bad\.yaml:3:1/);
+    rmSync(join(folder, "devices"), { recursive: true });
   });
 
   it("says when nothing would run at all", async () => {

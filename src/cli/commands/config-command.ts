@@ -29,12 +29,18 @@ async function check(file: string, json: boolean, surroundings: Surroundings): P
   const { terminal } = surroundings;
   const { readConfigFile } = await import("../config-file.ts");
   const { formatProblem } = await import("../../config/index.ts");
-  const { config, problems } = await readConfigFile(file, surroundings, true);
-  if (json) terminal.out(`${JSON.stringify(problems, undefined, 2)}\n`);
-  else for (const problem of problems) terminal.out(`${formatProblem(problem)}\n`);
-  if (problems.length > 0) {
+  const { config, problems, faults } = await readConfigFile(file, surroundings, true);
+  // Of a definition, the place stands in its words already.
+  const left = faults.map(({ what, next }) => ({ message: what, hint: next, fatal: false }));
+  if (json) terminal.out(`${JSON.stringify([...problems, ...left], undefined, 2)}\n`);
+  else {
+    for (const problem of problems) terminal.out(`${formatProblem(problem)}\n`);
+    for (const { message, hint } of left) terminal.out(`${message}\n  to do    ${hint}\n`);
+  }
+  const all = problems.length + left.length;
+  if (all > 0) {
     const fate = config ? "the rest would run" : "nothing would run";
-    if (!json) terminal.err(`${count(problems.length, "problem")} in ${file}; ${fate}\n`);
+    if (!json) terminal.err(`${count(all, "problem")} in ${file}; ${fate}\n`);
     throw new CommandError({ what: "", exitCode: ExitCode.Config });
   }
   if (!json && config) {
