@@ -27,7 +27,8 @@ Example:
   $ echo '{"kind":"advert","address":"CB:B8:33:4C:88:4F","manufacturer_data":{"0499":"0512FC5394C37C0004FFFC040CAC364200CDCBB8334C884F"}}' | isthmus decode
 
 Kinds: advert (manufacturer_data, service_data, local_name), text, bytes (hex),
-message (topic, payload), registers (values). "definition" in a line forces one.
+message (topic, payload), registers (values).
+"definition" in a line forces one, "key" opens what is sealed.
 `;
 
 async function decode({ devices }: DecodeOptions, { terminal, input, folder }: Surroundings): Promise<void> {
