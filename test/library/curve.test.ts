@@ -1,7 +1,27 @@
 /** Curves of definitions: lines between points, ends beyond them. */
 
 import { describe, expect, it } from "vitest";
+import { isQuantity } from "../../src/library/framing/framing.ts";
 import { curve } from "../../src/library/language/curve.ts";
+
+describe("a field with a curve", () => {
+  it("is a quantity, so that text in its payload must be a number", () => {
+    expect(
+      isQuantity({
+        table: [
+          [0, 0],
+          [1, 100],
+        ],
+      }),
+    ).toBe(true);
+    for (const key of ["scale", "offset"] as const) expect(isQuantity({ [key]: 1 })).toBe(true);
+    expect(isQuantity({ unit: "V" })).toBe(true);
+    expect(isQuantity({ unit: "V", map: { off: 0 } })).toBe(false);
+    expect(isQuantity({ unit: "V", type: "text" })).toBe(false);
+    expect(isQuantity({ type: "number" })).toBe(true);
+    expect(isQuantity({})).toBe(false);
+  });
+});
 
 describe("a curve through points", () => {
   const battery = curve([

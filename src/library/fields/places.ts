@@ -11,6 +11,7 @@ export interface Misplaced {
 /** The places a field may name: more than one of them is a contradiction. */
 const PLACES = ["at", "slices", "flag", "json", "column", "group", "nmea", "fc", "name", "expr"] as const;
 
+/** The second of two places that a field names. */
 export function twoPlaces(spec: FieldSpec): Misplaced | undefined {
   const [first, second] = PLACES.filter((place) => spec[place] !== undefined);
   return second && { key: second, message: `"${first}" and "${second}" say two places` };

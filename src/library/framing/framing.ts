@@ -54,6 +54,6 @@ export function isQuantity(spec: FieldSpec): boolean {
     (spec.type === undefined &&
       // What a map translates may be a word, whatever it stands for.
       spec.map === undefined &&
-      (spec.unit !== undefined || spec.scale !== undefined || spec.offset !== undefined || spec.range !== undefined))
+      [spec.unit, spec.scale, spec.offset, spec.range, spec.table].some((each) => each !== undefined))
   );
 }
