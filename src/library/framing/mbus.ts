@@ -1,9 +1,8 @@
 /** M-Bus long frames (EN 13757-2 and -3): what heat, water, gas and electricity meters answer when they are asked. */
 
-import { ByteReader, DecodeError } from "../../base/bytes.ts";
+import { ByteReader, DecodeError, toHex } from "../../base/bytes.ts";
 import type { Framing } from "./framing.ts";
 import { bytesOf, type Keyed, keyedFraming, type Telegram } from "./keyed.ts";
-import { readValue } from "./mbus-data.ts";
 import { readInformation, type Information } from "./mbus-information.ts";
 
 /** 68 L L 68, at most 255 bytes, the sum, 16. */
@@ -43,9 +42,10 @@ function readHeader(reader: ByteReader, control: number, telegram: Map<string, K
   if (control !== 0x72 && control !== 0x7a)
     throw new DecodeError(`M-Bus data of a kind that is not read: CI ${control.toString(16)}`);
   if (control === 0x72) {
-    const id = readValue(reader.bytes(4), "bcd");
+    const id = toHex(reader.bytes(4).toReversed()).toUpperCase();
     const maker = reader.u8() | (reader.u8() << 8);
-    telegram.set("id", { value: id === null ? null : String(id).padStart(8, "0") });
+    // Eight digits; some makers count on in letters, and it is their number all the same.
+    telegram.set("id", { value: /^F+$/.test(id) ? null : id });
     telegram.set("manufacturer", { value: letters(maker) });
     telegram.set("version", { value: reader.u8() });
     const medium = reader.u8();
