@@ -48,7 +48,7 @@ function openV1(bytes: Uint8Array, frame: Frame, session: Session | undefined): 
   const counter = bytes.subarray(-TAIL, -4);
   const nonce = Uint8Array.of(...addressOf(frame), 0x1e, 0x18, ...counter);
   const sealed = { nonce, sealed: bytes.subarray(0, -TAIL), tag: bytes.subarray(-4), aad: AAD };
-  const opened = key.open(numbered(counter), (secret) => openCcm(secret, sealed));
+  const opened = key.open(numbered(counter, sealed.tag), (secret) => openCcm(secret, sealed));
   return opened && decodeBthomeV1(opened);
 }
 

@@ -15,7 +15,7 @@ import type { Quantity } from "../reading.ts";
 import { addressOf, reversed } from "./address.ts";
 import { DIMMER, fieldInfos, RAW, ROTATION, TEXT, type Thing, THINGS } from "./bthome-objects.ts";
 import type { Codec, KeyNeed, Session } from "./codec.ts";
-import { KeySession, openCcm, sessionFor } from "./seal.ts";
+import { KeySession, markOf, openCcm, sessionFor } from "./seal.ts";
 
 const VERSION = 2;
 const ENCRYPTED = 0x01;
@@ -59,13 +59,12 @@ function openBthome(bytes: Uint8Array, frame: Frame, session: Session | undefine
   const counter = bytes.subarray(-TAIL, -4);
   const nonce = Uint8Array.of(...address, 0xd2, 0xfc, info, ...counter);
   const sealed = { nonce, sealed: bytes.subarray(start, -TAIL), tag: bytes.subarray(-4) };
-  const opened = key.open(numbered(counter), (secret) => openCcm(secret, sealed));
+  const opened = key.open(numbered(counter, sealed.tag), (secret) => openCcm(secret, sealed));
   return opened && objectsOf(opened);
 }
 
-export function numbered(counter: Uint8Array) {
-  const [a = 0, b = 0, c = 0, d = 0] = counter;
-  return { counter: a + b * 0x100 + c * 0x1_0000 + d * 0x100_0000, bits: 32, authentic: true } as const;
+export function numbered(counter: Uint8Array, tag: Uint8Array) {
+  return { counter: markOf(counter), bits: 32, authentic: true, mark: markOf(tag) } as const;
 }
 
 /** Who has given a sensor a key has told it to seal: what comes in clear is somebody else's. @throws DecodeError then. */

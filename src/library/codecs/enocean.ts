@@ -16,7 +16,7 @@ import { advertBytes } from "../matching/advert.ts";
 import type { Quantity } from "../reading.ts";
 import { addressOf, reversed } from "./address.ts";
 import type { Codec, FieldInfo, KeyNeed, Session } from "./codec.ts";
-import { KeySession, openCcm } from "./seal.ts";
+import { KeySession, markOf, openCcm } from "./seal.ts";
 
 type Found = Map<string, Quantity | undefined>;
 
@@ -93,12 +93,13 @@ export function enocean({ match }: Definition): Codec {
 function proven(frame: Frame, bytes: Uint8Array, session: Session | undefined): boolean {
   if (!(session instanceof KeySession) || !session.key) return true;
   const counter = lowFirst(bytes.subarray(0, COUNTER));
-  const opened = session.open({ counter, bits: 32, authentic: true }, (key) => {
+  const tag = bytes.subarray(bytes.length - SIGNATURE);
+  const opened = session.open({ counter, bits: 32, authentic: true, mark: markOf(tag) }, (key) => {
     const nonce = Uint8Array.of(...reversed(addressOf(frame)), ...bytes.subarray(0, COUNTER), 0, 0, 0);
     const signed = bytes.subarray(0, bytes.length - SIGNATURE);
     // What is signed begins with the advert's own length, type and company (0x03DA).
     const aad = Uint8Array.of(bytes.length + 3, 0xff, 0xda, 0x03, ...signed);
-    return openCcm(key, { nonce, sealed: NOTHING, tag: bytes.subarray(bytes.length - SIGNATURE), aad });
+    return openCcm(key, { nonce, sealed: NOTHING, tag, aad });
   });
   return opened !== undefined;
 }

@@ -15,7 +15,7 @@ import { advertBytes } from "../matching/advert.ts";
 import type { Quantity } from "../reading.ts";
 import { addressOf, reversed } from "./address.ts";
 import type { Codec, FieldInfo, KeyNeed, Session } from "./codec.ts";
-import { KeySession, openCcm, sessionFor } from "./seal.ts";
+import { KeySession, markOf, openCcm, sessionFor } from "./seal.ts";
 
 const AAD = Uint8Array.of(0x11);
 const ATC = 8;
@@ -57,7 +57,9 @@ function open(bytes: Uint8Array, frame: Frame, session: Session | undefined): Ma
   const counter = bytes[0]!;
   const nonce = Uint8Array.of(...reversed(addressOf(frame)), bytes.length + SECTION.length, ...SECTION, counter);
   const message = { nonce, sealed: bytes.subarray(1, -4), tag: bytes.subarray(-4), aad: AAD };
-  const opened = keeper.open({ counter, bits: 8, authentic: true }, (key) => openCcm(key, message));
+  const opened = keeper.open({ counter, bits: 8, authentic: true, mark: markOf(message.tag) }, (key) =>
+    openCcm(key, message),
+  );
   if (!opened) return undefined;
   const found = opened.length === 3 ? readAtc(opened) : readPvvx(opened);
   return found.set("counter", { value: counter });

@@ -9,6 +9,8 @@ import type { KeyNeed, Session } from "./codec.ts";
 const FAILURES = 3;
 /** Messages in a row, each later than the one before, until a counter that fell is believed: the battery was changed. */
 const RESTARTED = 3;
+/** Messages that one receiver may be behind another, and still be known to repeat it. */
+const RECENT = 16;
 
 /** What a sealed frame says openly of itself. */
 export interface Numbered {
@@ -18,7 +20,13 @@ export interface Numbered {
   readonly bits: 8 | 16 | 32;
   /** Whether what is opened proves who sealed it. What does not, proves nothing about its counter either. */
   readonly authentic: boolean;
+  /** What tells two messages of one counter apart: see `markOf`. */
+  readonly mark?: number;
 }
+
+/** Four bytes of a message that no other one has, such as its tag. */
+export const markOf = ([a = 0, b = 0, c = 0, d = 0]: Uint8Array): number =>
+  a + b * 0x100 + c * 0x1_0000 + d * 0x100_0000;
 
 /** @throws RangeError for a key of a length that such devices do not have. */
 export function checkKey(key: Uint8Array | undefined, { lengths }: KeyNeed): Uint8Array | undefined {
@@ -40,9 +48,13 @@ export class KeySession implements Session {
   #state: Session["state"];
   #failures = 0;
   #last = -1;
+  #lastMark: number | undefined;
   /** The last of those that came after a counter fell, and how many they are. */
   #lower = -1;
   #lowerSeen = 0;
+  /** Counters and marks of those accepted lately, in turn, as a ring. */
+  readonly #recent: number[] = [];
+  #next = 0;
 
   /** @throws RangeError for a key of another length. */
   constructor(key: Uint8Array | undefined, need: KeyNeed) {
@@ -60,7 +72,7 @@ export class KeySession implements Session {
    */
   open<Opened>(numbered: Numbered, attempt: (key: Uint8Array) => Opened | undefined): Opened | undefined {
     const key = refuseWithout(this.key, () => (this.#state = "no-key"));
-    if (numbered.counter === this.#last) return undefined;
+    if (numbered.counter === this.#last && numbered.mark === this.#lastMark) return undefined;
     const opened = attempt(key);
     if (opened === undefined) throw this.#failed();
     this.#failures = 0;
@@ -78,16 +90,27 @@ export class KeySession implements Session {
   }
 
   /** Whether a message is later than all before, as far as that can be told; takes note of it. */
-  #follows({ counter, bits, authentic }: Numbered): boolean {
-    if (!authentic || this.#last < 0 || isLater(counter, this.#last, bits)) return this.#accept(counter);
-    if (counter === this.#lower) return false;
+  #follows({ counter, bits, authentic, mark }: Numbered): boolean {
+    if (!authentic || this.#last < 0 || isLater(counter, this.#last, bits)) return this.#accept(counter, mark);
+    if (counter === this.#lower || this.#isRecent(counter, mark)) return false;
     this.#lowerSeen = this.#lower >= 0 && isLater(counter, this.#lower, bits) ? this.#lowerSeen + 1 : 1;
     this.#lower = counter;
-    return this.#lowerSeen >= RESTARTED && this.#accept(counter);
+    return this.#lowerSeen >= RESTARTED && this.#accept(counter, mark);
   }
 
-  #accept(counter: number): true {
+  /** Heard and accepted a moment ago: it comes over a slower receiver, and says nothing of a changed battery. */
+  #isRecent(counter: number, mark = 0): boolean {
+    for (let i = 0; i < this.#recent.length; i += 2)
+      if (this.#recent[i] === counter && this.#recent[i + 1] === mark) return true;
+    return false;
+  }
+
+  #accept(counter: number, mark: number | undefined): true {
+    this.#recent[this.#next] = counter;
+    this.#recent[this.#next + 1] = mark ?? 0;
+    this.#next = (this.#next + 2) % (2 * RECENT);
     this.#last = counter;
+    this.#lastMark = mark;
     this.#lower = -1;
     this.#lowerSeen = 0;
     return true;

@@ -17,6 +17,8 @@ const NEED = { lengths: [16], optional: false, where: "nowhere" };
 const KEY = fromHex("00112233445566778899AABBCCDDEEFF");
 const fresh = () => new KeySession(KEY, NEED);
 const at = (counter: number, bits: Numbered["bits"] = 32, authentic = true): Numbered => ({ counter, bits, authentic });
+/** A message of its own: another one with this counter has another mark. */
+const of = (counter: number, mark: number): Numbered => ({ ...at(counter), mark });
 const opens = () => "opened";
 const fails = () => undefined;
 
@@ -135,6 +137,52 @@ describe("a counter", () => {
     outcome(session, at(5_000));
     const heard = [10, 11, 5_001, 12, 13, 5_002, 14].map((n) => outcome(session, at(n)));
     expect(heard).toEqual(["replayed", "replayed", "opened", "replayed", "replayed", "opened", "replayed"]);
+  });
+
+  it("of a message that comes again over a slower receiver counts nothing, however many come", () => {
+    const session = fresh();
+    const all = [100, 101, 102, 103, 104];
+    expect(all.map((n) => outcome(session, of(n, n)))).toEqual(Array(5).fill("opened"));
+    const again = [...Array<string>(4).fill("replayed"), "repeated"];
+    expect([...all, ...all].map((n) => outcome(session, of(n, n)))).toEqual([...again, ...again]);
+    expect(outcome(session, of(105, 105))).toBe("opened");
+    // Both receivers in turn, one of them three messages behind.
+    const mixed = [106, 103, 107, 104, 108, 105].map((n) => outcome(session, of(n, n)));
+    expect(mixed).toEqual(["opened", "replayed", "opened", "replayed", "opened", "replayed"]);
+  });
+
+  it("that begins anew among numbers just used is known by messages that are not the same", () => {
+    const session = fresh();
+    [0, 1, 2, 3].map((n) => outcome(session, of(n, n)));
+    expect([0, 1, 2, 3, 4].map((n) => outcome(session, of(n, 900 + n)))).toEqual([
+      ...["replayed", "replayed", "opened", "opened", "opened"],
+    ]);
+    // What was said before the battery was changed is an old message still.
+    expect([0, 1].map((n) => outcome(session, of(n, n)))).toEqual(["replayed", "replayed"]);
+    const still = fresh();
+    outcome(still, of(3, 3));
+    expect([3, 4].map((n) => outcome(still, of(n, 900 + n)))).toEqual(["replayed", "opened"]);
+  });
+
+  it("keeps 16 messages in mind: three older ones could be those of a new battery", () => {
+    const session = fresh();
+    for (let n = 1; n <= 40; n++) outcome(session, of(n, n));
+    expect([25, 26, 27, 28].map((n) => outcome(session, of(n, n)))).toEqual(Array(4).fill("replayed"));
+    expect([22, 23, 24].map((n) => outcome(session, of(n, n)))).toEqual(["replayed", "replayed", "opened"]);
+  });
+
+  it("of a sensor that is silent can be set back by three recorded messages, until the sensor speaks", () => {
+    const session = fresh();
+    for (let n = 1; n <= 100; n++) outcome(session, of(n, n));
+    expect([10, 11, 12].map((n) => outcome(session, of(n, n)))).toEqual(["replayed", "replayed", "opened"]);
+    expect(outcome(session, of(101, 101))).toBe("opened");
+    expect(outcome(session, of(13, 13))).toBe("replayed");
+  });
+
+  it("goes round without two messages of one number being taken for the same", () => {
+    const narrow = fresh();
+    const heard = Array.from({ length: 600 }, (_, n) => outcome(narrow, { ...of(n & 0xff, n), bits: 8 }));
+    expect(heard).toEqual(Array(600).fill("opened"));
   });
 
   it("is not moved by what cannot be opened", () => {

@@ -20,7 +20,7 @@ import type { Codec, FieldInfo, KeyNeed, Session } from "../codec.ts";
 import { EVENTS } from "./events.ts";
 import { OBJECTS } from "./objects.ts";
 import { PRODUCTS } from "./products.ts";
-import { KeySession, openCcm, openCtr, sessionFor } from "../seal.ts";
+import { KeySession, markOf, openCcm, openCtr, sessionFor } from "../seal.ts";
 
 const SEALED = 0x08;
 const ADDRESS = 0x10;
@@ -138,7 +138,7 @@ function openModern(beacon: Beacon, frame: Frame, session: Session | undefined):
   const message = { nonce, sealed: bytes.subarray(at, -7), tag: bytes.subarray(-4), aad: AAD };
   const [a = 0, b = 0, c = 0] = upper;
   const count = counter + a * 0x100 + b * 0x1_0000 + c * 0x100_0000;
-  return keeper.open({ counter: count, bits: 32, authentic: true }, (key) =>
+  return keeper.open({ counter: count, bits: 32, authentic: true, mark: markOf(message.tag) }, (key) =>
     key.length === LEGACY_KEY ? undefined : openCcm(key, message),
   );
 }
@@ -154,7 +154,7 @@ function openLegacy(beacon: Beacon, frame: Frame, session: Session | undefined):
   const own = address ?? reversed(addressOf(frame));
   const nonce = Uint8Array.of(...bytes.subarray(0, 5), ...bytes.subarray(-4, -1), ...own.subarray(0, 5));
   const sealed = bytes.subarray(at, -4);
-  return keeper.open({ counter, bits: 8, authentic: false }, (key) => {
+  return keeper.open({ counter, bits: 8, authentic: false, mark: markOf(bytes.subarray(-4)) }, (key) => {
     if (key.length !== LEGACY_KEY) return undefined;
     const whole = Uint8Array.of(...key.subarray(0, 6), ...MIDDLE, ...key.subarray(6));
     const opened = openCtr(whole, Uint8Array.of(1, ...nonce, 0, 1), sealed);
