@@ -15,7 +15,7 @@ import { Dialer } from "./dial/index.ts";
 import { type AdoptRule, AssignedNumbers, Gateway, type GatewayOptions, type SelfFacts } from "./gateway/index.ts";
 import { AdapterHost } from "./host/index.ts";
 import { type Mount, serve } from "./http/index.ts";
-import { assetPath, ownVersion, pageFiles, readText, textNow } from "./io/assets.ts";
+import { assetPath, ownVersion, pageFiles, readText, bytesNow } from "./io/assets.ts";
 import { StateFolder } from "./io/files.ts";
 import { MachineWatch } from "./io/machine-watch.ts";
 import { networkFacts, systemInterfaces } from "./io/network.ts";
@@ -133,7 +133,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
       return dialer.dial({ account, endpoint, local });
     },
     lineCounters: () => dialer.counts,
-    names: new AssignedNumbers(() => textNow("src/gateway/hearing/assigned-numbers.txt")),
+    names: new AssignedNumbers(() => bytesNow("src/gateway/hearing/assigned-numbers.txt")),
     memoryBytes: () => process.memoryUsage.rss(),
     ...(config.storage?.memory !== undefined && { backlogBytes: config.storage.memory }),
     ...(config.gateway.startsPerSecond !== undefined && { startsPerSecond: config.gateway.startsPerSecond }),

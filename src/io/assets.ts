@@ -38,12 +38,12 @@ export async function readText(path: string): Promise<string> {
   return readFile(path, "utf8");
 }
 
-/** A small text that comes with the program, read where it stands because nobody needs it before; empty if it is gone. */
-export function textNow(name: string): string {
+/** A small file that comes with the program, read where it stands because nobody needs it before; empty if it is gone. */
+export function bytesNow(name: string): Uint8Array {
   try {
-    return readFileSync(assetPath(name), "utf8");
+    return readFileSync(assetPath(name));
   } catch (error) {
-    if (isMissing(error)) return "";
+    if (isMissing(error)) return new Uint8Array(0);
     throw error;
   }
 }

@@ -9,13 +9,16 @@ export function shortUuid(uuid: string): number | undefined {
   return digits === undefined ? undefined : Number.parseInt(digits, 16);
 }
 
-export class AssignedNumbers {
-  readonly #read: () => string;
-  /** One letter a byte, as the file has no others: some 120 kB, and only where a stranger was described. */
-  #text: string | undefined;
+const NEWLINE = 0x0a;
+const utf8 = new TextDecoder();
 
-  /** `read` gives the text of assigned-numbers.txt, or nothing; it is asked once, when the first name is. */
-  constructor(read: () => string) {
+export class AssignedNumbers {
+  readonly #read: () => Uint8Array;
+  /** Some 120 kB, and only where a stranger was described. */
+  #bytes: Uint8Array | undefined;
+
+  /** `read` gives the bytes of assigned-numbers.txt, or none; it is asked once, when the first name is. */
+  constructor(read: () => Uint8Array) {
     this.#read = read;
   }
 
@@ -29,14 +32,22 @@ export class AssignedNumbers {
     return this.#find("s", uuid);
   }
 
-  /** Searched as it stands: an index of thousands of names would cost more memory than the few looked up are worth. */
+  /** The lines are in order, and searched as they stand: an index would cost more than the few looked up are worth. */
   #find(kind: "c" | "s", id: number): string | undefined {
-    this.#text ??= `\n${this.#read()}`;
-    const key = `\n${kind}${id.toString(16).toUpperCase().padStart(4, "0")} `;
-    const from = this.#text.indexOf(key);
-    if (from < 0) return undefined;
-    const begin = from + key.length;
-    const end = this.#text.indexOf("\n", begin);
-    return this.#text.slice(begin, end < 0 ? undefined : end);
+    const bytes = (this.#bytes ??= this.#read());
+    const key = `${kind}${id.toString(16).toUpperCase().padStart(4, "0")}`;
+    let low = 0;
+    let high = bytes.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const start = middle === 0 ? 0 : bytes.lastIndexOf(NEWLINE, middle - 1) + 1;
+      const next = bytes.indexOf(NEWLINE, middle);
+      const end = next < 0 ? bytes.length : next;
+      const found = utf8.decode(bytes.subarray(start, start + key.length));
+      if (found === key) return utf8.decode(bytes.subarray(start + key.length + 1, end));
+      if (found < key) low = end + 1;
+      else high = start;
+    }
+    return undefined;
   }
 }
