@@ -69,3 +69,29 @@ describe("a telegram of random bytes", () => {
       ).toEqual(["sequence", "motion"]);
   });
 });
+
+describe("a value of a sensor", () => {
+  const said = (data: string) => decodeEnocean(fromHex(`01000000${data}DEADBEEF`));
+  const one = (data: string, name: string) => [said(data)?.has(name), said(data)?.get(name)?.value];
+
+  it("is not available under the two highest of its bits, or the highest and the lowest of a signed one", () => {
+    expect([one("06FE", "humidity"), one("06FF", "humidity")]).toEqual([
+      [true, undefined],
+      [true, undefined],
+    ]);
+    expect(one("06FD", "humidity")).toEqual([true, 126.5]);
+    expect([one("40FF7F", "temperature")[1], one("400080", "temperature")[1]]).toEqual([undefined, undefined]);
+    expect([one("40FE7F", "temperature")[1], one("400180", "temperature")[1]]).toEqual([327.66, -327.67]);
+  });
+
+  it("that has two states has no third", () => {
+    const motion = ["00", "01", "02", "03"].map((state) => one(`20${state}`, "motion")[1]);
+    expect(motion).toEqual([undefined, false, true, undefined]);
+  });
+
+  it("is not looked for among commands: they may hold a key", () => {
+    expect(said("3000")).toBeUndefined();
+    expect(said("0650 3E00".replace(" ", ""))).toBeUndefined();
+    expect(said("2F00")?.size).toBe(1);
+  });
+});

@@ -74,6 +74,7 @@ describe("a sealed frame of Govee", () => {
 
   it("has no value for a battery or a button that cannot be", () => {
     expect(toldBy({ model: 10, battery: 255, state: 5 })).toMatchObject({ battery: null, button: 6 });
+    expect(toldBy({ model: 10, battery: 101, state: 5 })).toMatchObject({ battery: null });
     expect(toldBy({ model: 10, battery: 0, state: 6 })).toMatchObject({ battery: 0, button: null });
   });
 
