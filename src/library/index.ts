@@ -29,21 +29,9 @@ export type {
 } from "./device.ts";
 export { type GoldenResult, testDefinitions } from "./golden.ts";
 export { type DefinitionFile, Library, type Loaded } from "./library.ts";
-export {
-  devicesFolder,
-  loadDevices,
-  packagedFolders,
-  readDefinitions,
-  standardModels,
-  yielding,
-} from "./load.ts";
-export {
-  type Medium,
-  type Portrait,
-  type PortraitField,
-  type PortraitResource,
-  portraitOf,
-} from "./portrait.ts";
+export { devicesFolder, loadDevices, packagedFolders } from "./load.ts";
+export { readDefinitions, standardModels, yielding } from "./load.ts";
+export { type Medium, type Portrait, type PortraitField, type PortraitResource, portraitOf } from "./portrait.ts";
 export type { Correction } from "./mapping/calibration.ts";
 export { isOneOf } from "./mapping/many.ts";
 export type { Quantity, Reading } from "./reading.ts";
