@@ -7,6 +7,7 @@ import type { Frame } from "../../sdk/adapter.ts";
 import type { BleMatch } from "../definition/match.ts";
 import { type Advert, fullUuid, serviceUuids } from "./advert.ts";
 import { Beginnings } from "./beginnings.ts";
+import { ByFirstByte, firstBytes } from "./first-byte.ts";
 import { type Candidate, put, type Search } from "./search.ts";
 
 /** The maker's part of an address, such as `A4:C1:38`. */
@@ -15,7 +16,7 @@ const OUI = 8;
 export class AdvertIndex<T extends Candidate> {
   readonly #search: Search<T>;
   readonly #companies = new Map<number, T[]>();
-  readonly #uuids = new Map<string, T[]>();
+  readonly #uuids = new Map<string, ByFirstByte<T>>();
   readonly #addresses = new Map<number, T[]>();
   readonly #names = new Beginnings<T>();
   /** Known by bytes of a company that may be any. */
@@ -25,8 +26,8 @@ export class AdvertIndex<T extends Candidate> {
   #named = false;
   #frame: Frame | undefined;
   /** Made once: an iterator over the services of each advert would be garbage. */
-  readonly #considerService = (_data: Uint8Array, uuid: string) => {
-    if (this.#frame) this.#search.consider(this.#uuids.get(uuid), this.#frame);
+  readonly #considerService = (data: Uint8Array, uuid: string) => {
+    if (this.#frame) this.#uuids.get(uuid)?.consider(this.#frame, this.#search, data);
   };
 
   constructor(search: Search<T>) {
@@ -45,9 +46,10 @@ export class AdvertIndex<T extends Candidate> {
     const [advertised] = (ble.services ?? []).map(fullUuid).filter((uuid) => uuid !== undefined);
     for (const company of companies) put(this.#companies, company, device);
     // What is remembered may come in two adverts, one with each section.
-    if (companies.length === 0 || ble.remember) for (const uuid of data) put(this.#uuids, uuid, device);
+    if (companies.length === 0 || ble.remember)
+      for (const uuid of data) this.#of(uuid).add(device, firstBytes(ble, frame));
     if (companies.length + data.length > 0) return;
-    if (advertised !== undefined) put(this.#uuids, advertised, device);
+    if (advertised !== undefined) this.#of(advertised).add(device);
     else if (ble.name !== undefined) this.#addName(ble.name, device);
     else if ((ble.address?.length ?? 0) >= OUI) put(this.#addresses, makerOf(ble.address ?? ""), device);
     else (ble.manufacturer === undefined ? this.#others : this.#sections).push(device);
@@ -60,11 +62,17 @@ export class AdvertIndex<T extends Candidate> {
       this.#frame = frame;
       services.forEach(this.#considerService);
     }
-    for (let i = 0; i < serviceUuids.length; i++) search.consider(this.#uuids.get(serviceUuids[i]!), frame);
+    for (let i = 0; i < serviceUuids.length; i++) this.#uuids.get(serviceUuids[i]!)?.consider(frame, search);
     if (this.#named && name !== undefined) this.#names.consider(name, frame, search);
     if (this.#addresses.size > 0) search.consider(this.#addresses.get(makerOf(frame.source)), frame);
     if (this.#sections.length > 0 && manufacturer.length > 0) search.consider(this.#sections, frame);
     if (this.#others.length > 0) search.consider(this.#others, frame);
+  }
+
+  #of(uuid: string): ByFirstByte<T> {
+    const known = this.#uuids.get(uuid) ?? new ByFirstByte<T>();
+    this.#uuids.set(uuid, known);
+    return known;
   }
 
   #addName(pattern: string, device: T): void {
