@@ -251,12 +251,12 @@ export class CompiledDevice implements Device {
   #compileShape(): Shape {
     const { definition } = this;
     const { models, complain } = this.#context;
-    const { fields } = this.#read;
+    const { fields, set } = this.#read;
     const commands = new Set(Object.keys(definition.commands ?? {}));
     const objects = compileObjects(definition, { models, fields, commands, complain });
     const plans = {
       plan: objects,
-      commands: compileCommands(definition, { models, topics: this.matcher.topics, fields, complain }),
+      commands: compileCommands(definition, { models, topics: this.matcher.topics, fields, set, complain }),
       constants: constantsOf(objects),
     };
     // Mistakes are told from above to below: the identity of a definition stands above its report.

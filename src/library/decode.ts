@@ -24,6 +24,8 @@ export interface Decoder {
   readonly parts?: Parts;
   /** Whether a topic that no pattern names is ours. */
   readonly owns?: (topic: string) => boolean;
+  /** See `Convention`. */
+  readonly set?: NonNullable<Convention["set"]>;
   /** Undefined: nothing in it for us. @throws DecodeError if the frame is malformed, SealedError if it stays closed. */
   decode(frame: Frame, session?: Session): Reading | undefined;
 }
@@ -81,7 +83,12 @@ function codecDecoder(definition: Definition, name: string, complain: Complain):
     ...(codec.createSession && { createSession: (bytes: Uint8Array | undefined) => codec.createSession?.(bytes) }),
   };
   if (!isConvention(codec)) return decoder;
-  return { ...decoder, parts: (frame) => codec.parts(frame), owns: (topic) => codec.owns(topic) };
+  return {
+    ...decoder,
+    parts: (frame) => codec.parts(frame),
+    owns: (topic) => codec.owns(topic),
+    ...(codec.set && { set: (source, field, value) => codec.set?.(source, field, value) }),
+  };
 }
 
 /** What the codec names, and on top of it what the definition computes of it or refines. */

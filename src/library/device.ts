@@ -163,6 +163,8 @@ export interface MappedRequest {
   readonly path: Path;
   readonly value?: ResourceValue;
   readonly args?: string;
+  /** The name that made its Instance appear, if one did. */
+  readonly heardAs?: string | undefined;
   /** The adapter's address of the sensor, for the command's template. */
   readonly source: string;
   readonly at: ResourceUpdate["at"];

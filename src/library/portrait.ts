@@ -289,12 +289,14 @@ function doing({
   fields,
   range,
   confirm,
+  described,
 }: NonNullable<Definition["commands"]>[string]): string {
   const words = [
     publish && `publishes ${publish.text ?? JSON.stringify(publish.json)} to ${publish.topic}`,
     send === undefined ? undefined : `sends ${JSON.stringify(send)}`,
     bytes === undefined ? undefined : `sends the bytes ${bytes}`,
     modbus && `writes ${modbus.fc === 5 || modbus.fc === 15 ? "coil" : "register"} ${hexWord(modbus.address)}`,
+    described && "as the device has said itself",
     fields && `asks the plugin for ${JSON.stringify(fields)}`,
     range && `takes ${range[0]} to ${range[1]}`,
     confirm && `confirmed by ${confirm.field} within ${confirm.within}`,

@@ -164,3 +164,24 @@ describe("what the gateway does itself", () => {
     expect(otherwise.gateway.sensor("sim-1")?.registration.lifetimeSeconds).toBe(600);
   });
 });
+
+describe("a write to a switch that has announced itself", () => {
+  const message = (topic: string, body: string) =>
+    ({ kind: "message", topic, body: new TextEncoder().encode(body) }) as const;
+
+  it("is sent in its own words, and done when it says so", async () => {
+    const rig = await Rig.start({ rules: [{ definition: "homeassistant.discovery" }] });
+    const config = { state_topic: "pump/state", command_topic: "pump/set", payload_on: "run", payload_off: "rest" };
+    const topic = "homeassistant/switch/pump/config";
+    await rig.heard(`sim/${topic}`, message(topic, JSON.stringify(config)));
+    await rig.heard("sim/pump/state", message("pump/state", "rest"));
+    rig.adapters.obey = (command) => {
+      if (command.payload.kind === "message") rig.hear("sim/pump/state", message("pump/state", "run"));
+      return Promise.resolve({ status: "done" });
+    };
+    const answer = await rig.server("homeassistant-pump").ask("PUT", ON);
+    expect(answer.code).toBe("2.04");
+    expect(rig.adapters.commands).toMatchObject([{ command: { payload: message("pump/set", "run") } }]);
+    expect(rig.value("homeassistant-pump", "/3306/0/5850")).toBe(true);
+  });
+});

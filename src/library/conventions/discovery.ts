@@ -1,6 +1,7 @@
 /** Messages of Home Assistant's MQTT discovery: what an entity is, where its values are heard and what they mean. */
 
 import { isRecord, type JsonRecord, member } from "../framing/path.ts";
+import { actuatorsOf, type Settable } from "./actuators.ts";
 import { asPart } from "./parts.ts";
 import { quantityInUnit, quantityNamed, suits, writtenUnit } from "./quantities.ts";
 import { parseDiscoveryTemplate, type Template, TemplateError } from "./template.ts";
@@ -14,7 +15,11 @@ export interface Entity {
   readonly topic: string;
   readonly template: Template | undefined;
   /** Numbers: the unit they come in. Booleans: the words for true and false. */
-  readonly meaning: { readonly unit: string | undefined } | { readonly on: string; readonly off: string };
+  readonly meaning:
+    | { readonly unit: string | undefined; readonly full?: number }
+    | { readonly on: string; readonly off: string };
+  /** How it is set, if it can be. */
+  readonly settable?: Settable;
   readonly availability: readonly Availability[];
   /** Of several words about its availability, which count; the latest unless said otherwise. */
   readonly mode: "all" | "any" | "latest";
@@ -28,8 +33,8 @@ export interface Availability {
   readonly gone: string;
 }
 
-/** An entity that cannot be understood, in words; undefined: nothing that measures. */
-export type Discovered = Entity | { readonly refused: string } | undefined;
+/** `refused`: what of an entity cannot be understood, in words. */
+export type Discovered = Entity | { readonly refused: string };
 
 const LONG: Readonly<Record<string, string>> = {
   ...{ stat_t: "state_topic", val_tpl: "value_template", unit_of_meas: "unit_of_measurement", dev_cla: "device_class" },
@@ -43,6 +48,11 @@ const LONG: Readonly<Record<string, string>> = {
     t: "topic",
   },
   ...{ pl_not_avail: "payload_not_available", pl_on: "payload_on", pl_off: "payload_off", stat_on: "state_on" },
+  ...{ cmd_t: "command_topic", cmd_tpl: "command_template", ret: "retain", bri_cmd_t: "brightness_command_topic" },
+  ...{ bri_cmd_tpl: "brightness_command_template", bri_scl: "brightness_scale", bri_stat_t: "brightness_state_topic" },
+  ...{ bri_val_tpl: "brightness_value_template", sup_clrm: "supported_color_modes", pl_lock: "payload_lock" },
+  ...{ pl_unlk: "payload_unlock", pl_open: "payload_open", pl_cls: "payload_close", stat_locked: "state_locked" },
+  ...{ stat_unlocked: "state_unlocked", stat_open: "state_open", stat_clsd: "state_closed" },
   ...{ stat_off: "state_off", stat_val_tpl: "state_value_template", p: "platform", cmps: "components" },
 };
 
@@ -84,24 +94,45 @@ const textOf = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" && value.length <= MAX_TEXT ? value : undefined;
 
 /** `component`: sensor, binary_sensor and so on; `object`: the identifier in the topic. */
-export function entityOf(component: string, object: string, config: JsonRecord): Discovered {
+export function entitiesOf(component: string, object: string, config: JsonRecord): readonly Discovered[] {
+  const device = isRecord(config["device"]) ? config["device"] : {};
+  const owner = ownerOf(device);
+  const availability = availabilityOf(config);
+  if ("refused" in availability) return [availability];
+  const common = {
+    device: asPart(owner ?? object),
+    ...{ availability: availability.list, mode: modeOf(config["availability_mode"]), maker: makerOf(device) },
+  };
+  const part = owner === undefined ? "" : asPart(object);
+  const found: Discovered[] = [];
+  for (const actuator of actuatorsOf(component, config)) {
+    const template = "refused" in actuator ? actuator : templateOf(actuator.template);
+    if (typeof template === "object") found.push(template);
+    else if (!("refused" in actuator))
+      found.push({ ...common, ...actuator, field: named(part, actuator.field), template });
+  }
+  if (found.some((each) => !("refused" in each))) return found;
+  // What cannot be set may be told all the same.
+  const told = toldOf(component, part, config, object);
+  return told === undefined ? found : [...found, "refused" in told ? told : { ...common, ...told }];
+}
+
+type ToldOf = Pick<Entity, "topic" | "template" | "field" | "meaning">;
+
+function toldOf(
+  component: string,
+  part: string,
+  config: JsonRecord,
+  object: string,
+): ToldOf | { readonly refused: string } | undefined {
   const topic = textOf(config["state_topic"]);
   if (topic === undefined || !["sensor", "binary_sensor", "switch"].includes(component)) return undefined;
   const text = config[component === "switch" ? "state_value_template" : "value_template"] ?? config["value_template"];
   const template = templateOf(text);
   if (typeof template === "object") return template;
-  const device = isRecord(config["device"]) ? config["device"] : {};
-  const owner = ownerOf(device);
-  const availability = availabilityOf(config);
-  if ("refused" in availability) return availability;
-  const common = {
-    ...{ device: asPart(owner ?? object), topic, template },
-    ...{ availability: availability.list, mode: modeOf(config["availability_mode"]), maker: makerOf(device) },
-  };
-  const part = owner === undefined ? "" : asPart(object);
-  if (component !== "sensor") return { ...common, ...booleanOf(component, part, config) };
+  if (component !== "sensor") return { topic, template, ...booleanOf(component, part, config) };
   const number = numberOf(part, config, object);
-  return number && { ...common, ...number };
+  return number && { topic, template, ...number };
 }
 
 function templateOf(text: unknown): Template | { readonly refused: string } | undefined {

@@ -4,11 +4,13 @@
  */
 
 import { DecodeError } from "../../base/bytes.ts";
-import type { Frame } from "../../sdk/adapter.ts";
+import type { Scalar } from "../../base/outcome.ts";
+import type { Frame, Payload } from "../../sdk/adapter.ts";
 import type { Convention } from "../codecs/codec.ts";
 import { isRecord, type JsonRecord } from "../framing/path.ts";
 import { readNumber } from "../framing/framing.ts";
-import { type Entity, entityOf, expanded } from "./discovery.ts";
+import { inPercent } from "./actuators.ts";
+import { entitiesOf, type Entity, expanded } from "./discovery.ts";
 import { MAX_FIELDS, MAX_THINGS, Memory } from "./memory.ts";
 import { ONLINE, partOf, readPart } from "./parts.ts";
 import { inOwnUnit, ownName, quantityFields, type Told } from "./quantities.ts";
@@ -53,6 +55,7 @@ export function homeAssistant(): Convention {
     fresh: homeAssistant,
     owns: (topic) => state.values.has(topic) || state.availabilities.has(topic),
     decode: readPart,
+    set: (source, field, value) => setting(state, source, field, value),
     parts(frame) {
       const { payload } = frame;
       if (payload.kind !== "message") return [frame];
@@ -76,15 +79,28 @@ function learn(state: State, topic: string, body: Uint8Array): void {
   const refusals: string[] = [];
   const bindings: Binding[] = [];
   for (const [component, object, config] of configurations(topic, body)) {
-    const found = entityOf(component, object, config);
-    if (found && "refused" in found) refusals.push(found.refused);
-    else if (found) bindings.push(...bind(state, topic, found));
+    for (const found of entitiesOf(component, object, config)) {
+      if ("refused" in found) refusals.push(found.refused);
+      else bindings.push(...bind(state, topic, found));
+    }
   }
   if (bindings.length > 0) state.configs.meet(topic, () => bindings);
   const [first] = refusals;
   if (first === undefined || state.refused.has(topic)) return;
   if (state.refused.size < MAX_THINGS) state.refused.add(topic);
   throw new DecodeError(`${topic}: ${first}`);
+}
+
+/** As the entity that was heard under this name has it. @throws RangeError if it does not take the value. */
+function setting(state: State, source: string, field: string, value: Scalar): Payload | undefined {
+  const thing = state.things.get(source.slice(FORMAT.length + 1));
+  for (const { entity } of thing ?? []) {
+    if (entity.field !== field || !entity.settable) continue;
+    const { topic, retained, write } = entity.settable;
+    const body = new TextEncoder().encode(write(value));
+    return { kind: "message", topic, body, ...(retained && { retained }) };
+  }
+  return undefined;
 }
 
 /** One entity, or with `device` in the topic all of a device. */
@@ -248,5 +264,6 @@ function meant({ field, meaning }: Entity, raw: unknown): Told {
     return word === off || word.toLowerCase() === off.toLowerCase() ? false : null;
   }
   const number = typeof raw === "number" ? raw : typeof raw === "string" ? readNumber(raw.trim()) : undefined;
+  if (number !== undefined && meaning.full !== undefined) return inPercent(number, meaning.full);
   return number === undefined ? null : (inOwnUnit(ownName(field), number, meaning.unit) ?? null);
 }

@@ -56,11 +56,14 @@ const NUMBERS: Readonly<Record<string, string | undefined>> = {
   uv_index: undefined,
   aqi: undefined,
   number: undefined,
+  brightness: "/100",
+  setpoint: undefined,
 };
 
 const BOOLEANS = [
   ...["motion", "occupancy", "presence", "opening", "door", "window", "garage_door", "moisture_detected", "smoke"],
   ...["gas_detected", "co_detected", "vibration", "tamper", "problem", "connectivity", "battery_low", "state"],
+  ...["switch", "light"],
 ] as const;
 
 const TEXTS = ["manufacturer", "model", "firmware", "text"] as const;
@@ -75,7 +78,7 @@ export const quantityFields: ReadonlyMap<string, FieldInfo> = new Map<string, Fi
 /** The truth that a word names; undefined if it is none. */
 export function truthNamed(word: string): string | undefined {
   const plain = word.toLowerCase().replaceAll("-", "_");
-  return BOOLEANS.find((name) => name === plain);
+  return BOOLEANS.find((name) => name === plain && name !== "switch" && name !== "light");
 }
 
 export const isNumber = (name: string): boolean => Object.hasOwn(NUMBERS, name);
@@ -138,7 +141,7 @@ export function quantityNamed(word: string): string | undefined {
   const bare = plain.replace(/_(?:c|f|celsius|fahrenheit|percent|hpa|pa|ppm|lux|v|w|kwh)$/, "");
   for (const each of [plain, bare]) {
     const name = Object.hasOwn(ALIASES, each) ? ALIASES[each] : each;
-    if (name !== undefined && name !== "number" && isNumber(name)) return name;
+    if (name !== undefined && name !== "number" && name !== "setpoint" && isNumber(name)) return name;
   }
   return undefined;
 }

@@ -56,6 +56,10 @@ export const commandSchema = z.strictObject({
   bytes: hex.describe("bytes as they stand").optional(),
   modbus: modbusWrite.describe("what is written to a coil or registers").optional(),
   fields: z.record(z.string(), scalar).optional(),
+  described: z
+    .literal(true)
+    .describe("as the device has said itself that what the Resource shows is to be set: of conventions")
+    .optional(),
   expect: z.string().describe("regular expression of the answer").optional(),
   range: range.describe("values the device takes").optional(),
   confirm: z

@@ -4,7 +4,7 @@ import { fromHex } from "../../base/bytes.ts";
 import { parseDuration } from "../../base/duration.ts";
 import type { Scalar } from "../../base/outcome.ts";
 import type { ObjectRegistry } from "../../model/objects.ts";
-import { parsePath, parts, type Path } from "../../model/path.ts";
+import { ids, parsePath, parts, type Path } from "../../model/path.ts";
 import { convert } from "../../model/units.ts";
 import type { ResourceValue } from "../../model/value.ts";
 import type { Payload } from "../../sdk/adapter.ts";
@@ -12,6 +12,7 @@ import { significant } from "../language/decimal.ts";
 import type { CommandSpec } from "../definition/objects.ts";
 import type { Definition } from "../definition/definition.ts";
 import type { FieldSpec } from "../definition/field.ts";
+import type { Decoder } from "../decode.ts";
 import type { MappedRequest, PlannedCommand } from "../device.ts";
 import type { Lookup } from "../language/expression.ts";
 import { unitOf } from "./ipso.ts";
@@ -32,7 +33,8 @@ export interface CommandPlans {
 
 interface CompiledCommand {
   readonly spec: CommandSpec;
-  readonly payload: (lookup: Lookup) => Payload | undefined;
+  /** Undefined: the device has described it itself. */
+  readonly payload: ((lookup: Lookup) => Payload | undefined) | undefined;
   readonly equals: Template | Scalar | undefined;
 }
 
@@ -49,6 +51,8 @@ export interface CommandContext {
   readonly models: ObjectRegistry;
   readonly topics: readonly TopicPattern[];
   readonly fields: ReadonlyMap<string, unknown>;
+  /** Of a convention. */
+  readonly set: Decoder["set"];
   readonly complain: Complain;
 }
 
@@ -58,16 +62,22 @@ export function compileCommands(definition: Definition, context: CommandContext)
   const commands = new Map<string, CompiledCommand>();
   for (const [name, spec] of Object.entries(definition.commands ?? {})) {
     const where = ["commands", name];
-    const payload = compilePayload(spec, where, { known: names, complain: context.complain });
+    if (spec.described && !context.set)
+      context.complain([...where, "described"], "only devices that describe themselves say how they are set");
+    const payload = spec.described
+      ? undefined
+      : compilePayload(spec, where, { known: names, complain: context.complain });
     if (spec.expect !== undefined) checkedRegExp(spec.expect, [...where, "expect"], context.complain);
     const equals = compileConfirm(spec, where, context, names);
-    if (payload) commands.set(name, { spec, payload, equals });
+    if (payload || spec.described) commands.set(name, { spec, payload, equals });
   }
   const bindings = bind(definition, commands, context.models);
   return {
     plan(request) {
       const { source = request.source, part } = divide?.(request.source) ?? {};
-      return plan(bindings.get(request.path), { ...request, source, part }, context.topics);
+      const binding = bindings.get(request.path) ?? bindings.get(manyOf(request.path));
+      if (binding && !binding.command.payload) return planDescribed(binding, request, context.set);
+      return plan(binding, { ...request, source, part }, context.topics);
     },
   };
 }
@@ -82,6 +92,31 @@ function partition({ identity, frame }: Definition) {
   return (source: string) => {
     const at = each ? source.indexOf("#") : source.lastIndexOf("#");
     return at < 0 ? { source } : { source: source.slice(0, at), part: source.slice(at + 1) };
+  };
+}
+
+/** The Resource in whichever of many Instances. */
+function manyOf(at: Path): string {
+  const [object = 0, , resource = 0] = ids(at);
+  return `/${object}/*/${resource}`;
+}
+
+/** A described command counts as done when the device says what was asked of it. */
+const DESCRIBED_MS = 5_000;
+
+function planDescribed(
+  binding: Binding,
+  { value: written, heardAs, source }: MappedRequest,
+  set: Decoder["set"],
+): PlannedCommand | undefined {
+  if (written === undefined || heardAs === undefined) return undefined;
+  const value = deviceValue(binding, written);
+  const payload = set?.(source, heardAs, value);
+  if (!payload) return undefined;
+  return {
+    kind: "device",
+    command: { source, payload, timeoutMs: DESCRIBED_MS },
+    confirm: { field: heardAs, equals: value, withinMs: DESCRIBED_MS },
   };
 }
 
@@ -158,11 +193,12 @@ function bind(
   { objects, fields = {} }: Definition,
   commands: ReadonlyMap<string, CompiledCommand>,
   models: ObjectRegistry,
-): ReadonlyMap<Path, Binding> {
-  const bindings = new Map<Path, Binding>();
+): ReadonlyMap<string, Binding> {
+  const bindings = new Map<string, Binding>();
   for (const [key, instance] of Object.entries(objects))
     for (const [id, spec] of Object.entries(instance)) {
-      const at = parsePath(`/${key}/${id}`);
+      // Of many, the first has all that is to be known of each.
+      const at = parsePath(`/${key.replace(/\*\d*$/, "0")}/${id}`);
       if (!at || typeof spec !== "object" || Array.isArray(spec)) continue;
       const command = commands.get(spec.write ?? spec.execute ?? "");
       const resource = models.resource(at);
@@ -170,7 +206,12 @@ function bind(
       if (!command || !resource || object === undefined) continue;
       const field = spec.read === undefined ? undefined : fields[spec.read];
       const resourceUnit = unitOf(object, resource);
-      bindings.set(at, { command, field, resourceUnit, boolean: resource.type === "boolean" });
+      bindings.set(key.includes("*") ? manyOf(at) : at, {
+        command,
+        field,
+        resourceUnit,
+        boolean: resource.type === "boolean",
+      });
     }
   return bindings;
 }
@@ -192,7 +233,7 @@ function plan(
     part: request.part,
   };
   const lookup: Lookup = (name) => (Object.hasOwn(own, name) ? own[name] : undefined) ?? fromSource(name);
-  const payload = command.payload(lookup);
+  const payload = command.payload?.(lookup);
   if (!payload) return undefined;
   const { expect, timeout, confirm } = command.spec;
   const { equals } = command;

@@ -32,7 +32,7 @@ export const PERIPHERAL_MALFUNCTION = 8;
 export const NO_ERROR = 0;
 
 /** Where an Object carries its value, if not in 5700. */
-const VALUE_RESOURCES = [Shared.Value, 5500, 5705, 5536, 5850, 6046, 5548];
+const VALUE_RESOURCES = [Shared.Value, 5500, 5705, 5536, 5850, 6046, 5548, 5900];
 
 export function valueResource(model: ObjectModel): ResourceModel | undefined {
   for (const id of VALUE_RESOURCES) {

@@ -2,7 +2,7 @@
 
 import type { Stamp } from "../../base/clock.ts";
 import type { Scalar } from "../../base/outcome.ts";
-import { depth, idAt, ids, path, type Path } from "../../model/path.ts";
+import { cut, depth, idAt, ids, path, type Path } from "../../model/path.ts";
 import type { ResourceUpdate } from "../../model/value.ts";
 import type { CommandPlans } from "./command.ts";
 import type { MappedRequest, Mapping, MappingOptions, PlannedCommand, Restored } from "../device.ts";
@@ -95,7 +95,7 @@ export class SensorMapping implements Mapping {
   command(request: MappedRequest): PlannedCommand | undefined {
     const resetting = this.#instances.find(({ plan }) => plan.sensor?.reset === request.path);
     if (resetting) return { kind: "local", updates: resetting.reset(request.at) };
-    return this.#commands.plan(request);
+    return this.#commands.plan({ ...request, heardAs: this.heardAs(cut(request.path, 2)) });
   }
 
   restore(appeared: Iterable<readonly [Path, string]>): Restored {

@@ -196,7 +196,7 @@ describe("a truth", () => {
   it("of a switch is read with its own words", () => {
     const { hear, config } = home();
     config("switch", "pump", { state_topic: "p", state_on: "running", state_off: "idle", command_topic: "p/set" });
-    expect(hear("p", "running")).toEqual([{ source: "homeassistant/pump", state: true }]);
+    expect(hear("p", "running")).toEqual([{ source: "homeassistant/pump", switch: true }]);
   });
 });
 
