@@ -64,6 +64,8 @@ describe("an expression that could run for ever", () => {
     ["^(?:a|b|ab)*$", SEVERAL],
     ["^(?:a|)*b$", SEVERAL],
     ["^(?:aa?)*$", SEVERAL],
+    ["^(?:a?b|b)*$", SEVERAL],
+    ["^[a-z]*[a-z]*[a-z]?$", APART],
     ["^(?:a{1,50})*$", SEVERAL],
     ["^(?:[ab]{2,3},?){40}$", SEVERAL],
     [`^${"a".repeat(600)}$`, "an expression of more than 500 letters"],
