@@ -22,17 +22,17 @@ function explain(issue: Issue, source: Source): void {
   const { complain } = source;
   switch (issue.code) {
     case "unrecognized_keys":
-      for (const key of issue.keys) complain([...path, key], `unknown key "${key}"`, didYouMean(key, keysAt(path)));
+      for (const key of issue.keys) complain([...path, key], `unknown key "${key}"`, keyHint(key, keysAt(path)));
       return;
-    case "invalid_type": {
-      const missing = issue.message.endsWith("received undefined");
-      const what = missing ? `"${String(path.at(-1))}" is missing` : `${issue.expected} expected`;
-      const quotes = issue.expected === "string" && !missing && typeof placeAt(source.data, path) === "number";
-      complain(path, what, quotes ? "put what looks like a number in quotes" : undefined);
+    case "invalid_type":
+      explainType(issue, source);
       return;
-    }
     case "invalid_value": {
       const known = issue.values.map(String);
+      if (placeAt(source.data, path) === undefined) {
+        complain(path, `"${String(path.at(-1))}" is missing`, `write ${String(path.at(-1))}: ${known.join(" or ")}`);
+        return;
+      }
       const written = valueAt(source.data, path);
       const some = `one of ${known.slice(0, 8).join(", ")}${known.length > 8 ? ", ..." : ""}`;
       complain(path, `"${written}" is not ${some}`, didYouMean(written, known));
@@ -52,6 +52,51 @@ function explain(issue: Issue, source: Source): void {
   }
 }
 
+function explainType({ path, expected, message }: Extract<Issue, { code: "invalid_type" }>, source: Source): void {
+  const written = placeAt(source.data, path);
+  if (message.endsWith("received undefined")) source.complain(path, `"${String(path.at(-1))}" is missing`);
+  else if (path.length === 0)
+    source.complain(path, "a definition expected: keys with values, such as schema: device/v1");
+  else
+    source.complain(path, `${inWords(expected)} expected${shownInstead(written)}`, typeHint(expected, written, path));
+}
+
+/** What the schema's library calls a type, as those who write definitions would. */
+const TYPES: Readonly<Record<string, string>> = {
+  ...{ string: "text", number: "a number", int: "a whole number", boolean: "true or false" },
+  ...{ object: "keys with values in { }", record: "keys with values in { }" },
+  ...{ array: "a list in [ ]", tuple: "a list of two, such as [0, 100]," },
+};
+
+const inWords = (expected: string) => TYPES[expected] ?? expected;
+
+function shownInstead(written: unknown): string {
+  if (typeof written === "string") return `, not "${written.slice(0, 40)}"`;
+  if (written === null) return ", and nothing stands here";
+  return typeof written === "number" || typeof written === "boolean" ? `, not ${String(written)}` : "";
+}
+
+/** Parts of `alive` and `report`, and limits of time, are texts that look like numbers without their unit. */
+const DURATIONS: ReadonlySet<string> = new Set(["expect", "stale", "gone", "within", "timeout", "min", "max", "poll"]);
+
+function typeHint(expected: string, written: unknown, path: readonly PropertyKey[]): string | undefined {
+  if (expected === "string" && typeof written === "number")
+    return DURATIONS.has(String(path.at(-1))) && !path.includes("tests")
+      ? `a duration has a unit, such as ${written}s`
+      : "put what looks like a number in quotes";
+  const numeric = typeof written === "string" && written.trim() !== "" && Number.isFinite(Number(written));
+  return (expected === "number" || expected === "int") && numeric ? "without quotes" : undefined;
+}
+
+/** The key that was meant or, if nothing is near and there are few, all that there are. */
+function keyHint(key: string, known: readonly string[]): string | undefined {
+  const meant = didYouMean(key.split(":", 1)[0] ?? key, known);
+  if (key.includes(":")) return "a colon is followed by a blank";
+  return meant ?? (known.length > 0 && known.length <= MOST_KEYS ? `there are ${known.join(", ")}` : undefined);
+}
+
+const MOST_KEYS = 12;
+
 /** Of several forms that all fail, the one that got furthest is the one that was meant. */
 function explainUnion(issue: Extract<Issue, { code: "invalid_union" }>, source: Source): void {
   const possible = issue.errors.filter(
@@ -59,8 +104,11 @@ function explainUnion(issue: Extract<Issue, { code: "invalid_union" }>, source: 
   );
   const [deepest] = possible.toSorted((a, b) => depthOf(b) - depthOf(a));
   if (!deepest) {
-    const wanted = issue.errors.flat().map((each) => (each.code === "invalid_type" ? each.expected : each.message));
-    source.complain(issue.path, `${[...new Set(wanted)].join(" or ")} expected`);
+    const wanted = issue.errors
+      .flat()
+      .map((each) => (each.code === "invalid_type" ? inWords(each.expected) : each.message));
+    const written = placeAt(source.data, issue.path);
+    source.complain(issue.path, `${[...new Set(wanted)].join(" or ")} expected${shownInstead(written)}`);
     return;
   }
   for (const each of deepest) explain({ ...each, path: [...issue.path, ...each.path] }, source);

@@ -2,6 +2,7 @@
 
 import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
 import type { Definition } from "./definition/definition.ts";
+import { yamlWords } from "./files/yaml-words.ts";
 
 /** What is wrong with a definition, and where. */
 export interface DefinitionProblem {
@@ -69,7 +70,9 @@ export class DefinitionSource {
       return undefined;
     }
     const document = this.#parsed();
-    for (const { pos, message } of document.errors) this.problems.push({ ...this.#at(pos[0]), message });
+    // What follows the first is mostly its consequence.
+    for (const { pos, code, message } of document.errors.slice(0, 1))
+      this.problems.push({ ...this.#at(pos[0]), ...yamlWords(code, message) });
     return document.errors.length > 0 ? undefined : this.#read(() => document.toJS({ maxAliasCount: 50 }));
   }
 

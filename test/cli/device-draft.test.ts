@@ -152,6 +152,10 @@ describe("isthmus device new", () => {
   it("says what a frame is where it finds none", async () => {
     const console = new FakeSurroundings({ folder, input: ["hello\n"] });
     expect(await console.run("device new")).toBe(1);
+    expect(console.err).toContain("no frame that a draft could be made of: line 1: no JSON");
     expect(console.err).toContain("a frame is a JSON object in a line");
+    const empty = new FakeSurroundings({ folder, input: ["\n"] });
+    expect(await empty.run("device new")).toBe(1);
+    expect(empty.err).toContain("there are no lines");
   });
 });

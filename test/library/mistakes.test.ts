@@ -49,7 +49,42 @@ describe("the words of a definition", () => {
       ["device/v1", "device/v2"],
       '1:1 "device/v2" is not one of device/v1 (did you mean "device/v1"?)',
     ],
-    ["a value of the wrong type", ["at: 0", "at: zero"], "12:18 number expected"],
+    [
+      "a medium that there is not",
+      ["{ ble: {", "{ bel: {"],
+      '6:13 unknown key "bel" (there are ble, serial, mqtt, fields)',
+    ],
+    [
+      "a key without a blank behind its colon",
+      ["at: 0", "at:0"],
+      '12:18 unknown key "at:0" (a colon is followed by a blank)',
+    ],
+    ["half a number", ["at: 0", "at: 0.5"], "12:18 a whole number expected, not 0.5"],
+    ["a number in quotes", ["scale: 0.01", 'scale: "0.01"'], '12:55 a number expected, not "0.01" (without quotes)'],
+    ["a range of one", ["range: [-40, 85]", "range: 85"], "12:79 a list of two, such as [0, 100], expected, not 85"],
+    [
+      "a duration that is a number",
+      ["expect: 10s", "expect: 10"],
+      "9:13 text expected, not 10 (a duration has a unit, such as 10s)",
+    ],
+    ["no version of the language", ["schema: device/v1\n", ""], '1:1 "schema" is missing (write schema: device/v1)'],
+    ["a tab", ["  counter:", "\tcounter:"], "13:1 a tab before the first word of a line (indent with blanks)"],
+    [
+      "a key that stands too far to the right",
+      ["  counter:", "   counter:"],
+      "13:1 the indentation is wrong (keys of one part begin in the same column)",
+    ],
+    [
+      "a text that begins with a percent sign",
+      ["unit: Cel", "unit: %RH"],
+      '12:74 a text cannot begin with this sign (put it in quotes, such as "%EL")',
+    ],
+    [
+      "a second definition",
+      ["tests:", "---\ntests:"],
+      "18:1 a second definition begins here (one file, one definition: no --- in it)",
+    ],
+    ["a value of the wrong type", ["at: 0", "at: zero"], '12:18 a number expected, not "zero"'],
     ["a duration without unit", ["10s", "10 seconds"], '9:13 "10 seconds" is not a duration such as 10s, 5m, 1h'],
     [
       "an id with blanks",
@@ -57,8 +92,16 @@ describe("the words of a definition", () => {
       '2:1 "Acme Thermometer" is not lower-case words joined by dots or dashes',
     ],
     ["half a byte of hex", ["01 00", "01 0"], '20:5 "08F2 01 0" is not bytes in hex, blanks allowed'],
-    ["YAML that is none", ["{ at: 2,", "{ at: 2"], "13:22 Block collections are not allowed within flow collections"],
-    ["a key that stands twice", ["  counter:", "  temperature:"], "13:3 Map keys must be unique"],
+    [
+      "YAML that is none",
+      ["{ at: 2,", "{ at: 2"],
+      "13:22 what stands between { } or [ ] cannot be read (each { and [ is closed on its line, parts stand between commas, and text with signs in it in quotes)",
+    ],
+    [
+      "a key that stands twice",
+      ["  counter:", "  temperature:"],
+      "13:3 this key stands here twice (keep one of the two)",
+    ],
     [
       "a file without golden frames",
       ["tests:\n  - name: a room\n    hex: 08F2 01 00\n    expect: { temperature: 22.9, counter: 1 }", "tests: []"],
@@ -67,9 +110,13 @@ describe("the words of a definition", () => {
   ]);
 
   it("names what is no definition at all", () => {
-    expect(problemsOf("")).toEqual(["1:1 object expected"]);
-    expect(problemsOf("- a\n- b\n")).toEqual(["1:1 object expected"]);
-    expect(problemsOf("just words")).toEqual(["1:1 object expected"]);
+    expect(problemsOf("")).toEqual(["1:1 a definition expected: keys with values, such as schema: device/v1"]);
+    expect(problemsOf("- a\n- b\n")).toEqual([
+      "1:1 a definition expected: keys with values, such as schema: device/v1",
+    ]);
+    expect(problemsOf("just words")).toEqual([
+      "1:1 a definition expected: keys with values, such as schema: device/v1",
+    ]);
     expect(problemsOf("x".repeat(200_001))).toEqual(["1:1 longer than 200000 characters"]);
   });
 
@@ -86,7 +133,7 @@ describe("the words of a definition", () => {
       ["gone: 15m", "gone: never"],
     );
     expect(problemsOf(text)).toEqual([
-      "3:1 string expected (put what looks like a number in quotes)",
+      "3:1 text expected, not 7 (put what looks like a number in quotes)",
       '9:38 "never" is not a duration such as 10s, 5m, 1h',
       '12:79 unknown key "foo"',
     ]);
@@ -95,6 +142,22 @@ describe("the words of a definition", () => {
 
 describe("the fields of a definition", () => {
   each([
+    [
+      "a field beyond the frames that match takes",
+      ["at: 2", "at: 4"],
+      '13:18 it ends at byte 5, but "match" takes no frame of more than 4 (bytes are counted from 0)',
+    ],
+    [
+      "a unit as people say it",
+      ["unit: Cel", "unit: celsius"],
+      '12:68 unknown unit "celsius" (did you mean "Cel"?)',
+      '16:13 celsius does not convert to Cel, the unit of Resource 5700 (Sensor Value) (the unit of the field: did you mean "Cel"?)',
+    ],
+    [
+      "a coulomb that was meant to be a degree",
+      ["unit: Cel", "unit: C"],
+      '16:13 C does not convert to Cel, the unit of Resource 5700 (Sensor Value) (the unit of the field: did you mean "Cel"?)',
+    ],
     [
       "a unit nobody knows",
       ["unit: Cel", "unit: Cell"],
@@ -142,7 +205,7 @@ describe("the fields of a definition", () => {
     [
       "a condition over fields that stand below",
       ["range: [-40, 85]", "when: counter > 3"],
-      '12:79 unknown name "counter" in "counter > 3"',
+      '12:79 unknown name "counter" in "counter > 3" (it stands further below: move it up)',
     ],
     [
       "a name of a field with capitals",
@@ -272,7 +335,7 @@ describe("the rest of a definition", () => {
     [
       "two ways to read a payload",
       ["ble.manufacturer }\nalive", "ble.manufacturer, json: true }\nalive"],
-      "8:1 exactly one of bytes, json, csv, line, nmea, registers, fields, dsmr, sml, mbus, vedirect, codec says how " +
+      "8:1 exactly one of bytes, json, csv, line, nmea, registers, fields, dsmr, sml, mbus, vedirect, d0, teleinfo, codec says how " +
         "a payload is read",
     ],
     [

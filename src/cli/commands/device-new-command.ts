@@ -41,11 +41,11 @@ async function draft(frames: string | undefined, options: NewOptions, surroundin
   const { id, vendor, model, out } = options;
   const now = readingsOf(options.now);
   const lines = await linesFrom(frames === undefined ? undefined : resolve(folder, frames), surroundings);
-  const { draftFrom } = await import("../device/draft/new.ts");
+  const { draftFrom, whyNone } = await import("../device/draft/new.ts");
   const drafted = draftFrom(lines, { id, vendor, model, now }, options.source);
   if (!drafted)
     throw new CommandError({
-      what: "no frame that a draft could be made of",
+      what: `no frame that a draft could be made of${whyNone(lines)}`,
       next: "a frame is a JSON object in a line, as isthmus decode takes it, or as it was recorded",
     });
   if (drafted.skipped)

@@ -1,6 +1,5 @@
 /** One field of a definition, compiled: from the payload to a quantity under its name. */
 
-import { didYouMean } from "../check.ts";
 import type { FieldSpec } from "../definition/field.ts";
 import type { Framing, Raw, Reader } from "../framing/framing.ts";
 import { significant } from "../language/decimal.ts";
@@ -9,8 +8,9 @@ import { checkedExpression, type KnownNames } from "../language/names.ts";
 import { compileMeaning, type Meaning } from "./meaning.ts";
 import { foreignKey, twoPlaces } from "./places.ts";
 import type { Quantity, Values } from "../reading.ts";
+import { unitHint } from "./unit-hint.ts";
 import type { Complain, Where } from "../source.ts";
-import { convert, isSourceUnit, sourceUnits } from "../../model/units.ts";
+import { convert, isSourceUnit } from "../../model/units.ts";
 
 /** Sets what a payload says of a field among the values; one that it does not speak of is not set. */
 export type ReadField<Opened> = (opened: Opened, values: Values, lookup: Lookup) => void;
@@ -29,6 +29,8 @@ export interface FieldContext<Opened> {
   readonly kind: string;
   /** Fields that stand above. */
   readonly known: KnownNames;
+  /** All of its place, those that stand below too. */
+  readonly later: ReadonlySet<string>;
   readonly complain: Complain;
 }
 
@@ -83,8 +85,7 @@ function inUnitOf(spec: FieldSpec, spoken: string | undefined): FieldSpec {
 }
 
 function checkUnits({ unit, given }: FieldSpec, where: Where, complain: Complain): void {
-  if (unit !== undefined && !isSourceUnit(unit))
-    complain([...where, "unit"], `unknown unit "${unit}"`, didYouMean(unit, sourceUnits()) ?? "units are SenML names");
+  if (unit !== undefined && !isSourceUnit(unit)) complain([...where, "unit"], `unknown unit "${unit}"`, unitHint(unit));
   if (given === undefined) return;
   if (unit === undefined) {
     complain([...where, "given"], '"unit" is missing: what shall the value be given in?');
@@ -92,7 +93,7 @@ function checkUnits({ unit, given }: FieldSpec, where: Where, complain: Complain
   }
   const spoken = typeof given === "string" ? [given] : Object.values(given.map);
   for (const each of spoken) {
-    if (!isSourceUnit(each)) complain([...where, "given"], `unknown unit "${each}"`, didYouMean(each, sourceUnits()));
+    if (!isSourceUnit(each)) complain([...where, "given"], `unknown unit "${each}"`, unitHint(each));
     else if (convert(1, each, unit) === undefined) complain([...where, "given"], `${each} does not convert to ${unit}`);
   }
 }

@@ -19,6 +19,8 @@ interface Fragment {
 
 /** Documents nest a few levels deep; what is deeper is taken as it stands. */
 const MAX_DEPTH = 32;
+const NO_FRAGMENT =
+  "a fragment is a file with schema: fragment/v1 and that id, in the same folder or among those of Isthmus";
 /** These are each file's own. */
 const OWN: ReadonlySet<string> = new Set(["schema", "id", "use", "tests"]);
 
@@ -49,7 +51,7 @@ export class Fragments {
     for (const id of used) {
       const fragment = this.#known.get(id);
       if (fragment) parts.push([id, fragment.data]);
-      else complain(["use"], `no fragment "${id}"`, didYouMean(id, this.#known.keys()));
+      else complain(["use"], `no fragment "${id}"`, didYouMean(id, this.#known.keys()) ?? NO_FRAGMENT);
     }
     if (parts.length < used.length) return undefined;
     let whole: Data = {};

@@ -14,6 +14,8 @@ export interface KnownNames {
 
 export interface Names {
   readonly known: KnownNames;
+  /** Names that would be known further below. */
+  readonly later?: ReadonlySet<string>;
   readonly complain: Complain;
 }
 
@@ -31,13 +33,17 @@ function checked<T extends { readonly names: readonly string[] }>(
   parse: (text: string) => T,
   text: string,
   where: Where,
-  { known, complain }: Names,
+  { known, later, complain }: Names,
 ): T | undefined {
   try {
     const parsed = parse(text);
     const strangers = parsed.names.filter((name) => !known.has(name));
     for (const name of strangers)
-      complain(where, `unknown name "${name}" in "${text}"`, didYouMean(name, known.keys()));
+      complain(
+        where,
+        `unknown name "${name}" in "${text}"`,
+        later?.has(name) === true ? "it stands further below: move it up" : didYouMean(name, known.keys()),
+      );
     return strangers.length === 0 ? parsed : undefined;
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;

@@ -11,6 +11,7 @@ import type { Expression } from "../language/expression.ts";
 import { checkedExpression } from "../language/names.ts";
 import type { Decoder } from "../decode.ts";
 import type { Constant, InstancePlan, ResourcePlan, SensorPlan } from "./plan.ts";
+import { meantUnit } from "../fields/unit-hint.ts";
 import type { Complain, Where } from "../source.ts";
 import { canFeed, type ToResource, toResource } from "./target.ts";
 
@@ -256,7 +257,13 @@ function target(context: InstanceContext, resource: ResourceModel, from: string 
   const { model, complain } = context;
   const to = unitOf(model.id, resource);
   if (!canFeed(resource.type)) complain(where, `a field cannot feed Resource ${resource.id}: it is ${resource.type}`);
-  if (from !== undefined && to !== undefined && convert(1, from, to) === undefined)
-    complain(where, `${from} does not convert to ${to}, the unit of Resource ${resource.id} (${resource.name})`);
+  if (from !== undefined && to !== undefined && convert(1, from, to) === undefined) {
+    const meant = meantUnit(from);
+    complain(
+      where,
+      `${from} does not convert to ${to}, the unit of Resource ${resource.id} (${resource.name})`,
+      meant === undefined ? undefined : `the unit of the field: did you mean ${meant}?`,
+    );
+  }
   return toResource(resource.type, from, to);
 }

@@ -34,6 +34,18 @@ export function draftFrom(lines: readonly string[], wanted: Wanted, source?: str
   return { text, frames: own.length, skipped: skipped === 0 ? undefined : { count: skipped, reason } };
 }
 
+/** What is wrong with the first line that is no frame, as the end of a sentence; nothing if all are frames. */
+export function whyNone(lines: readonly string[]): string {
+  const first = lines.findIndex((line) => line.trim() !== "");
+  try {
+    if (first >= 0) readFrameLine(lines[first] ?? "");
+    return first < 0 ? ": there are no lines" : "";
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    return `: line ${first + 1}: ${error.message}`;
+  }
+}
+
 /** The frames of the source that says most; of MQTT, of all topics that look alike. */
 function loudest(frames: readonly Frame[]): Frame[] {
   const groups = new Map<string, Frame[]>();
