@@ -143,11 +143,6 @@ describe("the words of a definition", () => {
 describe("the fields of a definition", () => {
   each([
     [
-      "a field beyond the frames that match takes",
-      ["at: 2", "at: 4"],
-      '13:18 it ends at byte 5, but "match" takes no frame of more than 4 (bytes are counted from 0)',
-    ],
-    [
       "a unit as people say it",
       ["unit: Cel", "unit: celsius"],
       '12:68 unknown unit "celsius" (did you mean "Cel"?)',

@@ -7,7 +7,6 @@ import type { FieldSpec } from "../definition/field.ts";
 import type { FrameSpec } from "../definition/frame.ts";
 import { compileField, type ReadField } from "./field.ts";
 import { FieldNames } from "./names.ts";
-import { checkReach } from "./reach.ts";
 import type { Framing } from "../framing/framing.ts";
 import type { Lookup } from "../language/expression.ts";
 import type { Quantity, Values } from "../reading.ts";
@@ -40,13 +39,12 @@ interface Form<Opened> {
 }
 
 export function compileFields<Opened>(context: Context<Opened>): FieldPlan {
-  const { definition, framing, complain } = context;
+  const { definition, framing } = context;
   const { fields = {}, forms = [] } = definition;
   const names: Names = { infos: new FieldNames(), known: new FieldNames(framing.named) };
   const ofForms = new Set(forms.flatMap((form) => Object.keys(form.fields)));
   // What is computed from the fields of a form can only be so once these are known.
   const isLate = lateFields(fields, ofForms);
-  checkReach(definition, complain);
   const first = compileGroup([entriesOf(fields, (name) => !isLate(name)), ["fields"]], context, names);
   const compiled = compileForms(context, names);
   for (const name of ofForms) names.known.set(name, names.infos.get(name) ?? HIDDEN);
