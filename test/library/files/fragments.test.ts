@@ -100,8 +100,8 @@ describe("a fragment", () => {
       problems: ['acme-2.yaml:4:1 no fragment "acme.comon" (did you mean "acme.common"?)'],
     });
     expect(of(cousin("", "[zzz, yyy]")).problems).toEqual([
-      expect.stringContaining('acme.yaml:4:1 no fragment "zzz" (a fragment is a file with schema: fragment/v1'),
-      expect.stringContaining('acme.yaml:4:1 no fragment "yyy" (a fragment is'),
+      'acme.yaml:4:1 no fragment "zzz" (a fragment is a file with schema: fragment/v1 and that id, in the same folder or among those of Isthmus)',
+      'acme.yaml:4:1 no fragment "yyy" (a fragment is a file with schema: fragment/v1 and that id, in the same folder or among those of Isthmus)',
     ]);
   });
 
