@@ -1,6 +1,7 @@
 /** A frame becomes a reading: the framing opens the payload, the fields say what is in it. */
 
 import { parseDuration } from "../base/duration.ts";
+import { parseInstant } from "../base/instant.ts";
 import type { Frame, Stamp } from "../sdk/adapter.ts";
 import { didYouMean } from "./check.ts";
 import { catalogue } from "./codecs/catalogue.ts";
@@ -130,8 +131,8 @@ function finishDecoder(definition: Definition, plan: FieldPlan, complain: Compla
  */
 function measured(quantity: Quantity | undefined, received: Stamp, within: number): Stamp {
   const told = quantity?.value;
-  const ms = typeof told === "number" ? Math.round(told * 1000) : typeof told === "string" ? Date.parse(told) : NaN;
-  if (!(ms > 0 && ms < LATEST_MS)) return received;
+  const ms = typeof told === "number" ? Math.round(told * 1000) : typeof told === "string" ? parseInstant(told) : NaN;
+  if (ms === undefined || !(ms > 0 && ms < LATEST_MS)) return received;
   if (!received.trusted) return ms < EARLIEST_MS ? received : { ms, trusted: true };
   return Math.abs(received.ms - ms) <= within ? { ms, trusted: true } : received;
 }

@@ -1,6 +1,7 @@
 /** JSON documents: fields by path. */
 
 import { DecodeError } from "../../base/bytes.ts";
+import { parseInstant } from "../../base/instant.ts";
 import type { FieldSpec } from "../definition/field.ts";
 import type { Frame } from "../../sdk/adapter.ts";
 import { type Found, type Framing, isQuantity, type Raw, type Reader, readNumber, wrongType } from "./framing.ts";
@@ -178,13 +179,19 @@ function manyReader(slots: readonly number[]): (found: Finds) => readonly Found[
   return (found) => slots.flatMap((each) => found.found(each));
 }
 
-/** Numbers may come as text; null and the empty text mean: not available. */
+/** Numbers may come as text; null, the empty text and a time that is none mean: not available. */
 export function rawOf(spec: FieldSpec): (value: unknown) => Raw {
   const quantity = isQuantity(spec);
+  if (spec.type === "iso8601") return timeOf;
   return (value) => {
     if (typeof value === "number" || value === undefined) return value;
     if (value === null || value === "") return null;
     if (typeof value === "string") return quantity ? (readNumber(value) ?? null) : value;
     return typeof value === "boolean" && !quantity ? value : null;
   };
+}
+
+function timeOf(value: unknown): Raw {
+  if (value === undefined) return undefined;
+  return typeof value === "string" && parseInstant(value) !== undefined ? value : null;
 }

@@ -24,6 +24,7 @@ export const typeOf = (type: FieldType): FieldType => (type === undefined ? unde
 /** Bytes of a value. Texts and packed decimals say it themselves; what does not is one register. */
 export function widthOf({ type, length }: Pick<FieldSpec, "type" | "length">): number {
   if (length !== undefined) return length;
+  if (type === "mac" || type === "mac.le") return 6;
   const bits = /(\d+)/.exec(type ?? "")?.[1];
   return bits === undefined ? 2 : Math.max(1, Number(bits) / 8);
 }

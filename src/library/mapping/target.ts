@@ -1,5 +1,6 @@
 /** A Resource that shows a field: the field's quantity in the Resource's unit and type. */
 
+import { parseInstant } from "../../base/instant.ts";
 import type { Scalar } from "../../base/outcome.ts";
 import { convert } from "../../model/units.ts";
 import type { ResourceType, ResourceValue } from "../../model/value.ts";
@@ -42,8 +43,8 @@ const TYPED: Readonly<Partial<Record<ResourceType, ToResource>>> = {
   boolean: (value) => (typeof value === "boolean" ? value : typeof value === "number" ? value !== 0 : undefined),
   string: String,
   time: (value) => {
-    const seconds = typeof value === "string" ? Date.parse(value) / 1000 : value;
-    const whole = typeof seconds === "number" ? Math.floor(seconds) : Number.NaN;
+    const ms = typeof value === "string" ? parseInstant(value) : undefined;
+    const whole = typeof value === "number" ? Math.floor(value) : Math.floor((ms ?? Number.NaN) / 1000);
     return Number.isSafeInteger(whole) ? whole : undefined;
   },
 };

@@ -25,6 +25,8 @@ describe("a field that feeds a Resource", () => {
     ["string", false, "false"],
     ["time", 1_767_225_600.9, 1_767_225_600],
     ["time", "2026-01-01T00:00:00Z", 1_767_225_600],
+    ["time", "2026-01-01T00:00:00", undefined],
+    ["time", "5", undefined],
     ["time", "soon", undefined],
     ["time", true, undefined],
   ] as const)("of type %s gives for %j: %j", (type, value, expected) => {

@@ -41,6 +41,11 @@ describe("the plan", () => {
     expect(plan(fields, "{ registers: { most: 20 } }")).toEqual(["4:0+20@10", "4:20+20@10", "4:40+20@10"]);
   });
 
+  it("asks for as many registers as a value has", () => {
+    expect(plan(["fc: 3, address: 0, type: mac"])).toEqual(["3:0+3@10"]);
+    expect(plan(["fc: 3, address: 0, type: ascii, length: 12"])).toEqual(["3:0+6@10"]);
+  });
+
   it("never cuts a value in two", () => {
     expect(
       plan(["fc: 3, address: 0, type: u16", "fc: 3, address: 1, type: f32"], "{ registers: { most: 2 } }"),

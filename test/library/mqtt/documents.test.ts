@@ -30,6 +30,18 @@ function prepared(path: readonly string[], document: unknown): unknown {
   return finds.read(document).value(slot);
 }
 
+describe("a time in a document", () => {
+  const at = (written: unknown) => read("at: { json: $.at, type: iso8601 }", { at: written })["at"];
+
+  it("is what has its zone", () => {
+    expect(at("2026-03-01T12:00:00+01:00")).toBe("2026-03-01T12:00:00+01:00");
+  });
+
+  it.each(["2026-03-01T12:00:00", "noon", 5, "", true, {}])("is not available where it says %s", (written) => {
+    expect(at(written)).toBeNull();
+  });
+});
+
 describe("a path", () => {
   it.each([
     ["$", []],
