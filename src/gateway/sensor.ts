@@ -253,11 +253,15 @@ export class Sensor {
     return true;
   }
 
-  #decode(frame: Frame): Reading | undefined | "malformed" | "sealed" {
+  #decode(frame: Frame): Reading | undefined | "malformed" | "sealed" | "repeated" {
     const session = (this.#session ??= openSession(this.device, this.key));
     const before = session?.state;
+    const vain = session?.vain;
     try {
-      return this.device.decode(frame, session);
+      const reading = this.device.decode(frame, session);
+      // Whoever recorded a sealed message can say it again for ever: it keeps nothing alive but what is still fresh.
+      const isVain = reading === undefined && session?.vain !== vain;
+      return isVain && this.#shared.clock.monotonic() - this.#newsMs > this.alive.staleMs ? "repeated" : reading;
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
       const sealed = error instanceof SealedError;

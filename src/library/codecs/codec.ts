@@ -29,6 +29,11 @@ export interface Session {
   /** How the key does; undefined while nothing sealed was heard, or not enough of it to tell. */
   readonly state: "opened" | "no-key" | "wrong-key" | undefined;
   /**
+   * How many messages proved nothing of now: opened before and heard again, or while the key is not believed yet. Only
+   * grows; absent where none can.
+   */
+  readonly vain?: number;
+  /**
    * There will be one frame only: believed for itself, where a session would wait for others to agree (decision 022).
    * Absent where each frame proves itself.
    */

@@ -45,6 +45,7 @@ export function refuseWithout(key: Uint8Array | undefined, note: () => void): Ui
 /** Of one sensor, from frame to frame. Nothing of it outlives the process (docs/decisions/021). */
 export class KeySession implements Session {
   readonly key: Uint8Array | undefined;
+  vain = 0;
   #state: Session["state"];
   #failures = 0;
   #last = -1;
@@ -72,7 +73,10 @@ export class KeySession implements Session {
    */
   open<Opened>(numbered: Numbered, attempt: (key: Uint8Array) => Opened | undefined): Opened | undefined {
     const key = refuseWithout(this.key, () => (this.#state = "no-key"));
-    if (numbered.counter === this.#last && numbered.mark === this.#lastMark) return undefined;
+    if (numbered.counter === this.#last && numbered.mark === this.#lastMark) {
+      if (numbered.authentic) this.vain += 1;
+      return undefined;
+    }
     const opened = attempt(key);
     if (opened === undefined) throw this.#failed();
     this.#failures = 0;

@@ -18,6 +18,7 @@ export interface Likely<Opened> {
 /** Of one sensor, from frame to frame. One unlikely message, and the key is wrong until enough likely ones follow. */
 export class WeighedSession implements Session {
   readonly key: Uint8Array | undefined;
+  vain = 0;
   #state: Session["state"];
   #alone = false;
   #last = -1;
@@ -52,12 +53,12 @@ export class WeighedSession implements Session {
     attempt: (key: Uint8Array) => Likely<Opened> | undefined,
   ): Opened | undefined {
     const key = refuseWithout(this.key, () => (this.#state = "no-key"));
-    if (this.#wasHeard(counter)) return undefined;
+    if (this.#wasHeard(counter)) return this.#sayNothing();
     const likely = attempt(key);
     if (!likely) return this.#doubt();
     if (this.#state !== "opened" && !this.#agrees(counter, likely.steady, messages)) {
       this.#refuseWrong();
-      return undefined;
+      return this.#sayNothing();
     }
     this.#state = "opened";
     this.#last = counter;
@@ -74,6 +75,11 @@ export class WeighedSession implements Session {
     if (steady !== this.#steady) this.#agreeing = [];
     this.#steady = steady;
     return this.#agreeing.push(counter) >= messages;
+  }
+
+  #sayNothing(): undefined {
+    this.vain += 1;
+    return undefined;
   }
 
   #doubt(): never {
