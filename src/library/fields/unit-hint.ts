@@ -25,7 +25,8 @@ export function unitHint(written: string): string {
   return didYouMean(written, sourceUnits()) ?? "units are SenML names, such as Cel, %RH, hPa, V, W, kWh";
 }
 
-/** The unit that such a word usually means; undefined if it is not one of the usual slips. */
+/** The unit that such a word usually means; undefined if it is a unit itself, or not one of the usual slips. */
 export function meantUnit(written: string): string | undefined {
-  return MEANT.find(([pattern]) => pattern.test(written.trim()))?.[1];
+  const meant = MEANT.find(([pattern]) => pattern.test(written.trim()))?.[1];
+  return meant === `"${written}"` ? undefined : meant;
 }
