@@ -53,12 +53,16 @@ export class WeighedSession implements Session {
     attempt: (key: Uint8Array) => Likely<Opened> | undefined,
   ): Opened | undefined {
     const key = refuseWithout(this.key, () => (this.#state = "no-key"));
-    if (this.#wasHeard(counter)) return this.#sayNothing();
+    if (this.#wasHeard(counter)) {
+      this.vain += 1;
+      return undefined;
+    }
     const likely = attempt(key);
     if (!likely) return this.#doubt();
     if (this.#state !== "opened" && !this.#agrees(counter, likely.steady, messages)) {
       this.#refuseWrong();
-      return this.#sayNothing();
+      this.vain += 1;
+      return undefined;
     }
     this.#state = "opened";
     this.#last = counter;
@@ -75,11 +79,6 @@ export class WeighedSession implements Session {
     if (steady !== this.#steady) this.#agreeing = [];
     this.#steady = steady;
     return this.#agreeing.push(counter) >= messages;
-  }
-
-  #sayNothing(): undefined {
-    this.vain += 1;
-    return undefined;
   }
 
   #doubt(): never {

@@ -31,7 +31,7 @@ function prepared(path: readonly string[], document: unknown): unknown {
 }
 
 describe("a time in a document", () => {
-  const at = (written: unknown) => read("at: { json: $.at, type: iso8601 }", { at: written })["at"];
+  const at = (written: unknown) => read("at: { json: $.at, type: iso8601 }", { at: written })?.["at"];
 
   it("is what has its zone", () => {
     expect(at("2026-03-01T12:00:00+01:00")).toBe("2026-03-01T12:00:00+01:00");
