@@ -18,6 +18,7 @@ import { compileObjects } from "./mapping/objects.ts";
 import type { ObjectPlan } from "./mapping/plan.ts";
 import { compileReport, withChanges } from "./mapping/report.ts";
 import type { Reading } from "./reading.ts";
+import { checkSense } from "./senseless.ts";
 import type { Complain } from "./source.ts";
 
 /** How sure a definition is of what a device has said itself: less than one that knows more of a topic than one word. */
@@ -108,6 +109,7 @@ export class CompiledDevice implements Device {
     if (!this.#decoder) return false;
     this.#told = this.#compileTold();
     this.#shape = this.#compileShape();
+    checkSense(definition, complain);
     return true;
   }
 

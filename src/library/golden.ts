@@ -4,6 +4,7 @@ import { DecodeError, fromHex, toHex } from "../base/bytes.ts";
 import type { Scalar } from "../base/outcome.ts";
 import type { ResourceValue } from "../model/value.ts";
 import type { Frame } from "../sdk/adapter.ts";
+import { didYouMean } from "./check.ts";
 import type { CompiledDevice } from "./compile.ts";
 import type { GoldenFrame } from "./definition/definition.ts";
 import type { Session } from "./codecs/codec.ts";
@@ -81,7 +82,9 @@ function outcome(device: CompiledDevice, frame: Frame, test: GoldenFrame): strin
   }
   if (wanted !== undefined) return [`not refused, expected: ${wanted}`];
   return [
-    ...Object.entries(expect).flatMap(([name, expected]) => compare(name, expected, readings)),
+    ...Object.entries(expect).flatMap(([name, expected]) =>
+      compare(name, expected, readings).map((each) => each + meant(device, name)),
+    ),
     ...compareUpdates(device, readings, test.updates ?? {}),
   ];
 }
@@ -116,6 +119,12 @@ const isWanted = (thrown: DecodeError, { error = "", state }: GoldenFrame) =>
 
 const told = (thrown: DecodeError) =>
   thrown instanceof SealedError ? `${thrown.state}, ${thrown.message}` : thrown.message;
+
+/** Of a name that is no field, the field that was probably meant. */
+function meant({ fields }: CompiledDevice, name: string): string {
+  const hint = fields.has(name) ? undefined : didYouMean(name, fields.keys());
+  return hint === undefined ? "" : ` (${hint})`;
+}
 
 function compare(name: string, expected: Scalar | null, readings: readonly Reading[]): string[] {
   const said = readings.filter(({ fields }) => fields.has(name)).map(({ fields }) => fields.get(name)?.value ?? null);
