@@ -156,7 +156,7 @@ export class Lwm2mClient {
 
   /** De-registers at one server, and stays away for so many seconds; Infinity: until `enable`. As /1/x/4, but ours. */
   disable(shortServerId: number, seconds: number): void {
-    this.#session(shortServerId)?.disable(seconds);
+    this.#session(shortServerId)?.away(seconds);
   }
 
   /** Registers at once at a server that was disabled, or that the next attempt is waited for. */

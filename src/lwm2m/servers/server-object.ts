@@ -19,6 +19,7 @@ export interface ServerActions {
   /** Spoken with the server at present. */
   readonly version: Version;
   updateNow(): void;
+  /** Goes away as soon as the answer to the Execute has had its time to arrive. */
   disable(seconds: number): void;
   bootstrap(): void;
   updateOther(shortServerId: number): void;

@@ -30,6 +30,11 @@ import { type ServerActions, ServerObject } from "./server-object.ts";
 
 /** Resets of notifications after which the server has probably lost its memory rather than its interest. */
 const MANY_RESETS = 3;
+/**
+ * How long after the answer to a Disable the De-register leaves. Servers handle the two side by side, and one that sees
+ * the De-register first tells its operator that the Execute has failed (LwM2M Core 1.2 §E.2, Disable: answer, then go).
+ */
+const ANSWER_LEAD_MS = 250;
 const STOP_LIMIT_MS = 5_000;
 
 /** What all sessions of a client share, and mostly those of all clients. */
@@ -158,8 +163,13 @@ export class Session implements ServerActions, RegistrarOwner, LossListener {
     this.#registrar.feed({ type: "enable" });
   }
 
-  disable(seconds: number): void {
+  /** Goes away at once, and comes back after `seconds`. */
+  away(seconds: number): void {
     this.#registrar.feed({ type: "disable", ms: seconds * 1_000 });
+  }
+
+  disable(seconds: number): void {
+    this.#options.clock.after(ANSWER_LEAD_MS, () => this.away(seconds));
   }
 
   bootstrap(): void {

@@ -159,7 +159,7 @@ describe("Execute on the Server Object", () => {
     const here = await station({ account: { disableTimeout: 60 } }).registered();
     await here.server.ask("POST", { path: "/1/0/4" });
     expect(here.server.answers(here.server.responses[0]!.message.token)).toMatchObject([{ code: "2.04" }]);
-    await settle();
+    await here.clock.advance(250);
     expect(here.server.log).toEqual(["DELETE /rd/r1"]);
     expect(here.client.registration.state).toBe("waiting");
     await here.clock.advance(59_000);
