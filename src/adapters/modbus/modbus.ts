@@ -7,7 +7,7 @@ import { milliseconds } from "../settings.ts";
 import { Port, type SerialDrivers } from "../wire/port.ts";
 import { type ConnectTcp, overTcp } from "../wire/tcp-line.ts";
 import { Bus } from "./bus.ts";
-import { type Config, configSchema, isTcp, timeoutOf } from "./config.ts";
+import { type Config, configSchema, isTcp, readsOf, timeoutOf } from "./config.ts";
 import { type Answer, exceptionWords, type Master, type Question } from "./pdu.ts";
 import { Poller, type RegisterRead, type Wish } from "./poller.ts";
 import { TcpBus } from "./tcp-bus.ts";
@@ -40,13 +40,13 @@ class ModbusLine implements Adapter {
   constructor(host: Host, config: Config, drivers: ModbusDrivers) {
     this.#host = host;
     this.#config = config;
-    const known = config.devices.map(({ unit, definition }) => ({
-      unit,
-      definition,
-      source: sourceOf(config, unit),
-      reads: drivers.registerReads(definition),
+    const known = config.devices.map((device) => ({
+      unit: device.unit,
+      definition: device.definition,
+      source: sourceOf(config, device.unit),
+      reads: device.definition === undefined ? readsOf(device) : drivers.registerReads(device.definition),
     }));
-    this.#unknown = known.filter(({ reads }) => !reads?.length).map(({ definition }) => definition);
+    this.#unknown = known.flatMap(({ reads, definition = "" }) => (reads?.length ? [] : [definition]));
     this.#pollers = known.flatMap(({ reads, ...device }) => (reads?.length ? [new Poller(host, device, reads)] : []));
     this.#port = new Port(host, { ...config, path: placeOf(config) }, wireOf(config, drivers), {
       opened: (line) => this.#opened(line),

@@ -15,7 +15,8 @@ export interface RegisterRead {
 
 export interface PolledDevice {
   readonly unit: number;
-  readonly definition: string;
+  /** Undefined for one that nobody has described yet: its registers are for those who will. */
+  readonly definition: string | undefined;
   /** What it is called upstream. */
   readonly source: string;
 }
@@ -38,7 +39,7 @@ export class Poller {
   readonly unit: number;
   readonly source: string;
   readonly #host: Host;
-  readonly #definition: string;
+  readonly #definition: string | undefined;
   /** Requests with the same interval: what belongs together is read together. */
   readonly #turns: ReadonlyMap<number, readonly RegisterRead[]>;
   readonly #timers = new Map<number, Timer>();
@@ -131,7 +132,7 @@ export class Poller {
       const payload = {
         kind: "registers",
         values: new Map([...values, ...refused]),
-        device: this.#definition,
+        ...(this.#definition !== undefined && { device: this.#definition }),
       } as const;
       this.#host.emit({ source: this.source, at: this.#host.clock.now(), payload });
     }

@@ -133,6 +133,35 @@ describe("a device on the network", () => {
   });
 });
 
+describe("a device that no definition knows", () => {
+  const scan = (settings: object) => ({ devices: [{ unit: 1, ...settings }] });
+
+  it("is read as the settings say, and belongs to nobody, so that it can be recorded", async () => {
+    const place = new Place();
+    const reads = ["3:0x000a+2", "3:0x32+1"];
+    const harness = await plugged(place, scan({ reads, poll: "5s" }));
+    expect(harness.frames.map(shown)).toEqual(["inverter.lan/1 3:0x000a=00010203 3:0x0032=2a2a"]);
+    expect(harness.frames[0]?.payload).not.toHaveProperty("device");
+    await harness.advance(5_000);
+    expect(harness.frames).toHaveLength(2);
+    expect(harness.adapter.health()).toEqual({ state: "ok" });
+  });
+
+  it.each([
+    [{}, "Expected definition, or reads for a device that none is written for yet"],
+    [{ definition: "acme.inverter", reads: ["3:0x0000+1"] }, "Expected definition, or reads"],
+    [{ definition: "acme.inverter", poll: "5s" }, "how often is said by the definition"],
+    [{ reads: ["5:0x0000+1"] }, 'such as \\"4:0x0000+40\\"'],
+    [{ reads: ["3:0x0000"] }, 'such as \\"4:0x0000+40\\"'],
+    [{ reads: ["3:0x0000+126"] }, "Expected 1 to 125 registers"],
+    [{ reads: ["3:0x0000+0"] }, "Expected 1 to 125 registers"],
+    [{ reads: ["3:0x0000+1"], poll: "10ms" }, "Expected a duration of 1s to 1d"],
+  ])("%j is refused in words", (settings, words) => {
+    const { error } = configSchema.safeParse({ host: "inverter.lan", ...scan(settings) });
+    expect(error?.message).toContain(words);
+  });
+});
+
 describe("a register that a device refuses", () => {
   it("is not available, alone", async () => {
     const place = new Place();
