@@ -29,12 +29,22 @@ export function decodeLine(library: Library, line: string): Decoded {
   }
 }
 
-function decodeInput(library: Library, line: FrameLine): Decoded {
-  const { frame, definition: wanted } = line;
-  const device = wanted === undefined ? library.match(frame) : library.get(wanted);
+function decodeInput(library: Library, heard: FrameLine): Decoded {
+  const { definition: wanted } = heard;
+  const line = wanted === undefined ? asKnown(library, heard) : heard;
+  const device = wanted === undefined ? library.match(line.frame) : library.get(wanted);
   if (device) return wanted === undefined ? decodeFrame(library, device, line) : decodeAs(library, device, line);
   const unknown: Decoded = { definition: null, identity: null, readings: {} };
   return wanted === undefined ? unknown : { ...unknown, error: `no definition "${wanted}"` };
+}
+
+/** Bytes that nobody knows may be a line or a telegram of text, taken down in hex: a serial port cannot tell either. */
+function asKnown(library: Library, line: FrameLine): FrameLine {
+  const { payload } = line.frame;
+  if (payload.kind !== "bytes" || library.match(line.frame)) return line;
+  const text = Buffer.from(payload.bytes).toString("latin1");
+  const asText: Frame = { ...line.frame, payload: { kind: "text", text } };
+  return library.match(asText) ? { ...line, frame: asText } : line;
 }
 
 /** All sensors that a frame speaks for, in one line: what they say together, and the first one's name. */

@@ -233,6 +233,11 @@ describe("a line of output", () => {
       });
   });
 
+  it("knows a line of text that was taken down in hex", () => {
+    const text = "$GPGLL,4717.11364,N,00833.91565,E,092321.00,A,A*60\r\n";
+    expect(decode({ kind: "bytes", hex: Buffer.from(text).toString("hex") })).toEqual(decode({ kind: "text", text }));
+  });
+
   it("takes named values", () => {
     expect(
       decode({ kind: "fields", source: "sim-1", fields: { model: "quiet", temperature: 4, junk: null } }),

@@ -20,7 +20,7 @@ const ble = z.strictObject({
     .describe("sections of that company in one advert are parts of one message, in their order; else the last counts")
     .optional(),
   service_data: z
-    .union([uuid, z.array(uuid).min(1).max(8)])
+    .union([uuid, z.array(uuid).min(1).max(16)])
     .describe("service UUID, 16 or 128 bits, or one of several")
     .optional(),
   services: z.array(uuid).describe("advertised services, all of them").optional(),
