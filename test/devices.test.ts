@@ -18,7 +18,7 @@ const BOUNDED = /^nmea\./;
 /** What a definition lacks, in words. */
 function lacks(device: CompiledDevice): string[] {
   const { definition } = device;
-  const { tests, match, link, alive, fields = {}, forms = [] } = definition;
+  const { tests, match, link, proof, alive, fields = {}, forms = [] } = definition;
   const all = [fields, ...forms.map((form) => form.fields)].flatMap((each) => Object.entries(each));
   const doubtful = all.filter(([, { invalid }]) => invalid !== undefined);
   const expected = tests.flatMap(({ expect: wanted = {} }) => Object.entries(wanted));
@@ -30,6 +30,7 @@ function lacks(device: CompiledDevice): string[] {
   const rules: readonly (readonly [ok: boolean, lack: string])[] = [
     [texts.get(device.id)?.startsWith("# ") === true, "a comment at its beginning: what it is, where it is described"],
     [link !== undefined || isOurs(device), "link: where the format is described"],
+    [proof !== undefined || isOurs(device), "proof: whether its golden frames were recorded, published or computed"],
     [tests.length >= 4, "four golden frames"],
     [match === undefined || tests.some((test) => test.match === false), "a golden frame with match: false"],
     [alive.told === undefined || tests.some((test) => test.told === "gone"), "a golden frame with told: gone"],

@@ -15,6 +15,8 @@ export interface Portrait {
   readonly family: string;
   readonly version: string | undefined;
   readonly link: string | undefined;
+  /** What its golden frames come from; undefined if it does not say. */
+  readonly proof: Definition["proof"];
   /** How it is heard: Bluetooth, serial, Modbus, MQTT, plugin. */
   readonly medium: Medium;
   /** What tells it from others, in words, one condition each. */
@@ -72,13 +74,14 @@ export interface PortraitFrame {
 
 export function portraitOf(device: CompiledDevice, models: ObjectRegistry): Portrait {
   const { definition } = device;
-  const { id, vendor, model, version, link } = definition;
+  const { id, vendor, model, version, link, proof } = definition;
   return {
     id,
     vendor,
     model,
     version,
     link,
+    proof,
     family: definition.family ?? vendor,
     medium: mediumOf(definition),
     recognised: recognisedBy(definition),

@@ -37,6 +37,7 @@ describe("the files of devices/", () => {
       "model",
       "family",
       "link",
+      "proof",
       "use",
       "instead_of",
       "match",

@@ -94,6 +94,12 @@ export const schema = z.strictObject({
     .regex(/^https?:\/\//, "a web address")
     .describe("where the format is described")
     .optional(),
+  proof: z
+    .enum(["recorded", "published", "computed"])
+    .describe(
+      "how far it is proven: at least one golden frame was recorded from a device (recorded), is an example of those who describe the format (published), or none is either, all are made after the format (computed)",
+    )
+    .optional(),
   use: z
     .union([id, z.array(id).min(1).max(4)])
     .describe("fragments that this definition is made of: what it says itself wins")
