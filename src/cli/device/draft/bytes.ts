@@ -30,7 +30,7 @@ const TYPES: readonly (readonly [type: string, width: number, read: (view: DataV
   ["f32be", 4, (view, at) => view.getFloat32(at)],
 ];
 /** The commonest first. */
-const SCALES = [1, 0.1, 0.01, 0.001, 0.5, 0.05, 0.005, 1 / 16, 1 / 256, 0.25, 0.0025, 10, 100] as const;
+export const SCALES = [1, 0.1, 0.01, 0.001, 0.5, 0.05, 0.005, 1 / 16, 1 / 256, 0.25, 0.0025, 10, 100] as const;
 const MOST_FITS = 6;
 
 /** All frames must have the same length, and there must be one at least. */
@@ -131,7 +131,8 @@ export function widthOf(type: string): number {
   return TYPES.find(([name]) => name === type)?.[1] ?? 1;
 }
 
-function halfOfLastDigit(value: number): number {
+/** What may be lost where a value is shown with so many digits. */
+export function halfOfLastDigit(value: number): number {
   const [, decimals = ""] = String(value).split(".");
   return 0.5 * 10 ** -decimals.length * 1.000_001;
 }

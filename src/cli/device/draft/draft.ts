@@ -21,6 +21,7 @@ export interface Draft {
   readonly model: string;
   /** What was seen in the frames, one line each. */
   readonly notes: readonly string[];
+  /** Undefined where nothing in a frame tells the device: an adapter's settings do. */
   readonly match: unknown;
   readonly endpoint: string;
   readonly frame: Readonly<Record<string, unknown>>;
@@ -44,8 +45,8 @@ export function writeDraft(draft: Draft): string {
     `vendor: ${flow(vendor)}`,
     `model: ${flow(model)}`,
     "",
-    `match:    ${flow(match)}`,
-    `identity: { endpoint: ${JSON.stringify(endpoint)} }`,
+    ...(match === undefined ? [] : [`match:    ${flow(match)}`]),
+    `identity: { ${match === undefined ? "from: source, " : ""}endpoint: ${JSON.stringify(endpoint)} }`,
     `frame:    ${flow(frame)}`,
     `alive:    { expect: ${expect}, stale: 15m, gone: 2h }`,
     "",
@@ -89,7 +90,7 @@ function flow(value: unknown): string {
   return text
     .replaceAll("[ ", "[")
     .replaceAll(" ]", "]")
-    .replace(/(manufacturer: )(\d+)/, (_, key: string, company: string) => `${key}${hexWord(Number(company))}`)
+    .replace(/(manufacturer: |address: )(\d+)/, (_, key: string, id: string) => `${key}${hexWord(Number(id))}`)
     .replace(
       /(service_data: )0000([0-9a-f]{4})-0000-1000-8000-00805f9b34fb/,
       (_, key: string, uuid: string) => `${key}0x${uuid.toUpperCase()}`,

@@ -5,6 +5,7 @@ import { type Frame, Library, type Quantity, standardModels } from "../../../lib
 import { readFrameLine } from "../../frame-line.ts";
 import { type Draft, writeDraft } from "./draft.ts";
 import { draftFromBytes, type Wanted } from "./from-bytes.ts";
+import { draftFromRegisters, registersOf } from "./from-registers.ts";
 import { draftFromLines, draftFromMessages } from "./from-text.ts";
 
 export interface Drafted {
@@ -28,7 +29,11 @@ export function draftFrom(lines: readonly string[], wanted: Wanted, source?: str
       reason ||= error.message;
     }
   const own = source === undefined ? loudest(frames) : frames.filter((frame) => frame.source === source);
-  const draft = draftFromBytes(own, wanted) ?? draftFromMessages(own, wanted) ?? draftFromLines(own, wanted);
+  const draft =
+    draftFromBytes(own, wanted) ??
+    draftFromRegisters(own, wanted) ??
+    draftFromMessages(own, wanted) ??
+    draftFromLines(own, wanted);
   if (!draft) return undefined;
   const text = writeDraft({ ...draft, tests: expectations(draft, own) });
   return { text, frames: own.length, skipped: skipped === 0 ? undefined : { count: skipped, reason } };
@@ -68,7 +73,10 @@ function expectations(draft: Draft, frames: readonly Frame[]): Draft["tests"] {
   });
 }
 
-function isFrameOf({ hex, text, topic, json }: Readonly<Record<string, unknown>>, { payload }: Frame): boolean {
+function isFrameOf(test: Readonly<Record<string, unknown>>, frame: Frame): boolean {
+  const { hex, text, topic, json, registers } = test;
+  const { payload } = frame;
+  if (payload.kind === "registers") return JSON.stringify(registers) === JSON.stringify(registersOf(frame));
   if (payload.kind === "text") return payload.text.trimEnd() === text;
   if (payload.kind === "message")
     return payload.topic === topic && Buffer.from(payload.body).toString() === JSON.stringify(json);

@@ -21,6 +21,8 @@ const KINDS: readonly (readonly [word: RegExp, kind: Kind])[] = [
   [/volt|^v$/, { name: "voltage", unit: "V", range: [0, 1000], object: 3316 }],
   [/curr|amp|^i$|^a$/, { name: "current", unit: "A", range: [-1000, 1000], object: 3317 }],
   [/energy|kwh/, { name: "energy", unit: "kWh", range: [0, 1e9], object: 3331 }],
+  [/power_factor|^pf$|cos_?phi/, { name: "power_factor", range: [-1, 1], object: 3329 }],
+  [/freq|^hz$/, { name: "frequency", unit: "Hz", range: [0, 1000], object: 3318 }],
   [/power|watt|^w$/, { name: "power", unit: "W", range: [-1e6, 1e6], object: 3328 }],
   [/lux|illum|light/, { name: "illuminance", unit: "lx", range: [0, 200_000], object: 3301 }],
   [/moist|soil/, { name: "moisture", unit: "%", range: [0, 100], object: 3320, type: "soil moisture" }],
