@@ -14,17 +14,16 @@ import { factsOf, loadDevices, type LoadedDevices } from "./definitions.ts";
 import { Dialer } from "./dial/index.ts";
 import { type AdoptRule, AssignedNumbers, Gateway, type GatewayOptions, type SelfFacts } from "./gateway/index.ts";
 import { AdapterHost } from "./host/index.ts";
-import { type Mount, serve } from "./http/index.ts";
+import type { Mount, Served } from "./http/index.ts";
+import { onFreePort } from "./free-port.ts";
 import { assetPath, ownVersion, pageFiles, readText, bytesNow } from "./io/assets.ts";
 import { StateFolder } from "./io/files.ts";
 import { MachineWatch } from "./io/machine-watch.ts";
 import { networkFacts, systemInterfaces } from "./io/network.ts";
 import { rebootMachine } from "./io/reboot.ts";
 import { tellSystemd } from "./io/systemd.ts";
-import { Lab, type LabPorts, type LabSecurity } from "./lab/index.ts";
-import { introduce, onFreePort, secureOptions, startLabServer } from "./lab-server.ts";
+import type { Lab, LabPorts, LabSecurity } from "./lab/index.ts";
 import type { Library } from "./library/index.ts";
-import { parseDdf } from "./model/ddf.ts";
 import type { ObjectModel, ObjectRegistry } from "./model/objects.ts";
 import { loadRegistry } from "./model/registry.ts";
 
@@ -105,8 +104,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
   const machine = await MachineWatch.start({ stateDir, clock });
   undo.add("machine", () => machine.stop());
 
-  const lab =
-    config.lab && (await startLabServer({ ...config.lab, anyPort: config.anyPort, models, clock, random, log }));
+  const lab = await openLab(options, models);
   if (lab) undo.add("lab", () => lab.lab.stop());
   const upstream = upstreamOf(config, lab, log);
 
@@ -129,7 +127,7 @@ async function build(options: DaemonOptions, undo: Undo): Promise<Daemon> {
     rules: [...config.adopt, ...simulatorRules(config)],
     sensors: config.sensors,
     connect: (account, { endpoint, ...local }) => {
-      if (lab) introduce(account, lab);
+      lab?.introduce(account);
       return dialer.dial({ account, endpoint, local });
     },
     lineCounters: () => dialer.counts,
@@ -198,11 +196,13 @@ export interface RunningLab extends LabPorts {
 
 /** The lab alone: an LwM2M server for other clients to register at. @throws whatever the system says of a port. */
 export async function startLab(options: LabServerOptions): Promise<RunningLab> {
+  const { aloneLab } = await import("./lab-server.ts");
+  const { serve } = await import("./http/index.ts");
   const { clock, log, http, securePort, ...where } = options;
   const undo = new Undo(log);
   try {
-    const secure = await secureOptions({ securePort, clock, random: systemRandom, log });
-    const lab = new Lab({ ...where, ...secure, models: await loadModels([], log), clock, log });
+    const models = await loadModels([], log);
+    const lab = await aloneLab({ ...where, securePort, models, clock, random: systemRandom, log });
     const bound = await lab.start();
     undo.add("lab", () => lab.stop());
     const served = await serve({
@@ -220,6 +220,13 @@ export async function startLab(options: LabServerOptions): Promise<RunningLab> {
   }
 }
 
+/** What few gateways have is loaded by those that have it, here and below: memory is scarce on a small computer. */
+async function openLab({ config, clock, random, log }: DaemonOptions, models: ObjectRegistry) {
+  if (!config.lab) return undefined;
+  const { startLabServer } = await import("./lab-server.ts");
+  return startLabServer({ ...config.lab, anyPort: config.anyPort, models, clock, random, log });
+}
+
 async function openState(stateDir: string, log: Log): Promise<StateFolder> {
   const opened = await StateFolder.open(stateDir, { log });
   if (opened.status === "open") return opened.folder;
@@ -231,6 +238,7 @@ async function loadModels(files: readonly string[], log: Log): Promise<ObjectReg
   const extra: ObjectModel[] = [];
   for (const file of files) {
     try {
+      const { parseDdf } = await import("./model/ddf.ts");
       extra.push(...parseDdf(await readText(file)));
     } catch (error) {
       log.error("objects-left-out", { file, reason: words(error) });
@@ -318,7 +326,8 @@ interface HttpParts {
   readonly random: Random;
 }
 
-async function startHttp({ config, http, ...rest }: HttpParts): Promise<Awaited<ReturnType<typeof serve>>> {
+async function startHttp({ config, http, ...rest }: HttpParts): Promise<Served> {
+  const { serve } = await import("./http/index.ts");
   const { host, port, token } = http;
   const page = await pageFiles();
   return onFreePort(port, config.anyPort, (candidate) =>
