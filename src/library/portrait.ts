@@ -2,7 +2,7 @@
 
 import type { ObjectRegistry, ResourceModel } from "../model/objects.ts";
 import type { CompiledDevice } from "./compile.ts";
-import type { ByteCondition } from "./definition/common.ts";
+import type { ByteCondition, LengthSpec } from "./definition/common.ts";
 import type { Definition } from "./definition/definition.ts";
 import type { FieldSpec } from "./definition/field.ts";
 import type { InstanceSpec, ResourceSpec } from "./definition/objects.ts";
@@ -19,6 +19,8 @@ export interface Portrait {
   readonly proof: Definition["proof"];
   /** How it is heard: Bluetooth, serial, Modbus, MQTT, plugin. */
   readonly medium: Medium;
+  /** Topic filters that bring its messages; none if it does not come by MQTT. */
+  readonly topics: readonly string[];
   /** What tells it from others, in words, one condition each. */
   readonly recognised: readonly string[];
   /** What its key is, in words; undefined if it needs none. */
@@ -84,12 +86,13 @@ export function portraitOf(device: CompiledDevice, models: ObjectRegistry): Port
     proof,
     family: definition.family ?? vendor,
     medium: mediumOf(definition),
+    topics: topicsOf(definition),
     recognised: recognisedBy(definition),
     key: device.key && keyWords(device.key),
     endpoint: definition.identity.endpoint,
     alive: definition.alive,
     fields: fieldsOf(device),
-    resources: Object.entries(definition.objects).flatMap(([key, spec]) => resourcesOf(key, spec, models)),
+    resources: Object.entries(definition.objects).flatMap(([key, spec]) => resourcesOf(key, spec, { device, models })),
     commands: Object.entries(definition.commands ?? {}).map(([name, spec]) => ({ name, does: doing(spec) })),
     frames: definition.tests.map((test) => ({
       name: test.name,
@@ -106,6 +109,13 @@ function mediumOf({ match, frame }: Definition): Medium {
   if (match?.mqtt) return "MQTT";
   if (match?.serial || frame.bytes !== undefined || frame.packet || frame.nmea) return "serial";
   return match?.fields || frame.fields ? "plugin" : "serial";
+}
+
+/** Where its messages come, and where it is said whether it is there: `+name` of ours is the broker's `+`. */
+function topicsOf({ match, alive }: Definition): string[] {
+  const told = (alive.told ?? []).map(({ topic }) => topic).filter(isDefined);
+  const topics = match?.mqtt ? [match.mqtt.topic, told].flat() : [];
+  return [...new Set(topics.map((topic) => topic.replaceAll(/\+\w+/g, "+")))];
 }
 
 function keyWords({ lengths, optional, where }: NonNullable<CompiledDevice["key"]>): string {
@@ -125,7 +135,7 @@ function recognisedBy({ match }: Definition): string[] {
     say("services", ble.services?.map(uuidWords).join(", "));
     say("name", ble.name && `/${ble.name}/`);
     say("address", ble.address && `${ble.address}...`);
-    say("bytes", ble.length);
+    if (ble.length !== undefined) words.push(lengthWords(ble.length));
     say("beginning with", ble.prefix);
     for (const condition of ble.bytes ?? []) words.push(conditionWords(condition));
   }
@@ -133,7 +143,7 @@ function recognisedBy({ match }: Definition): string[] {
     say("line", serial.line && `/${serial.line}/`);
     say("sentences", serial.sentences?.join(", "));
     say("beginning with", serial.prefix);
-    say("bytes", serial.length);
+    if (serial.length !== undefined) words.push(lengthWords(serial.length));
     for (const condition of serial.bytes ?? []) words.push(conditionWords(condition));
   }
   if (mqtt) {
@@ -144,6 +154,13 @@ function recognisedBy({ match }: Definition): string[] {
   }
   for (const [name, value] of Object.entries(fields ?? {})) say(name, String(value));
   return words;
+}
+
+function lengthWords(length: LengthSpec): string {
+  if (typeof length === "number") return `${length} bytes`;
+  if (Array.isArray(length)) return `${length.join(" or ")} bytes`;
+  const { min = 0, max } = length;
+  return max === undefined ? `${min} bytes or more` : `${min} to ${max} bytes`;
 }
 
 function conditionWords({ at, mask, is, not }: ByteCondition): string {
@@ -229,7 +246,12 @@ function placeOf(spec: FieldSpec): string {
   return name ?? "by its name";
 }
 
-function resourcesOf(key: string, spec: InstanceSpec, models: ObjectRegistry): PortraitResource[] {
+interface Seen {
+  readonly device: CompiledDevice;
+  readonly models: ObjectRegistry;
+}
+
+function resourcesOf(key: string, spec: InstanceSpec, { device, models }: Seen): PortraitResource[] {
   const [object = ""] = key.split("/");
   const model = models.object(Number(object));
   if (!model) return [];
@@ -245,7 +267,11 @@ function resourcesOf(key: string, spec: InstanceSpec, models: ObjectRegistry): P
   });
   const rows: PortraitResource[] = [];
   const value = valueResource(model);
-  if (spec.value !== undefined && value) rows.push(row(value.id, value, spec.value));
+  if (spec.value !== undefined && value) {
+    const shown = row(value.id, value, spec.value);
+    // An Object without a unit of its own shows that of what it is given.
+    rows.push({ ...shown, unit: shown.unit ?? device.fields.get(spec.value)?.unit });
+  }
   for (const [id, each] of Object.entries(spec)) {
     const resource = model.resources.get(Number.parseInt(id, 10));
     if (!/^\d/.test(id) || !resource || resource.id === Shared.Timestamp) continue;

@@ -49,9 +49,10 @@ describe("isthmus device show", () => {
     const { code, out } = await said("device show ruuvi.tag.df5");
     expect(code).toBe(0);
     expect(out).toMatch(/^RuuviTag {2}\(ruuvi\.tag\.df5 \d/);
-    expect(out).toMatch(/Known by +company 0x0499; bytes 24; beginning with 05/);
+    expect(out).toMatch(/Known by +company 0x0499; 24 bytes; beginning with 05/);
     expect(out).toMatch(/temperature +Cel .*byte 1, i16be/);
     expect(out).toMatch(/\/3303\/0\/5700 +R +Temperature, Sensor Value +Cel +temperature/);
+    expect(out).toMatch(/Proven by +\d+ golden frames; at least one is an example/);
     expect(out).toMatch(/valid +0512FC5394C37C/);
   });
 
@@ -109,11 +110,25 @@ describe("isthmus device pages", () => {
     const files = readdirSync(join(folder, "pages"));
     expect(out).toBe(`${files.length} pages in pages\n`);
     const index = readFileSync(join(folder, "pages", "README.md"), "utf8");
-    expect(index).toMatch(/^\| RuuviTag \| \[ruuvi\.tag\.df5\]\(ruuvi\.md#ruuvitagdf5\) \| temperature, humidity/m);
+    expect(index).toMatch(
+      /^\| \[RuuviTag\]\(ruuvi\.md#ruuvitag-ruuvitagdf5\) \| `ruuvi\.tag\.df5` \| .* \| temperature, humidity/m,
+    );
+    expect(index).toContain(" · [Ruuvi](ruuvi.md) · ");
     const page = readFileSync(join(folder, "pages", "ruuvi.md"), "utf8");
-    expect(page).toContain("## ruuvi.tag.df5");
+    expect(page).toContain("## RuuviTag (ruuvi.tag.df5)");
+    expect(page).toContain("RuuviTag, data format 5 (RAWv2): 24 bytes of manufacturer data");
+    expect(page).toContain("golden frames; at least one is an example of those who describe the format");
+    expect(page).toContain("every 10s; silent for 90s its values are stale, for 15m it is gone");
     expect(page).toMatch(/^\| \/3303\/0\/5700 \| R \| Temperature, Sensor Value/m);
     expect(page).toContain("temperature not available");
+  });
+
+  it("names a page of a folder in a folder after both, and says what a broker must be asked for", () => {
+    const read = (name: string) => readFileSync(join(folder, "pages", name), "utf8");
+    expect(read("govee-probes.md")).toContain("# Govee: probes");
+    expect(read("zigbee2mqtt.md")).toContain('topics: ["zigbee2mqtt/+", "zigbee2mqtt/+/availability"');
+    expect(read("eastron.md")).toContain("devices: [{ unit: 1, definition: eastron.sdm120 }]");
+    expect(read("airthings.md")).toContain("they advertise only their serial number");
   });
 
   it("takes away pages of families that are no more, and nothing else", async () => {

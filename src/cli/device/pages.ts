@@ -1,8 +1,9 @@
 /** The pages of docs/devices: one for each family, made from the same files that the gateway runs on. */
 
-import type { Portrait } from "../../library/index.ts";
-import { objectsOf, whatIs } from "./list.ts";
-import { fieldRow, resourceRow } from "./show.ts";
+import { anchor, escaped, grid } from "./markdown.ts";
+import { indexPage } from "./page-index.ts";
+import { headingOf, MADE, type Paged } from "./paged.ts";
+import { fieldRow, proofWords, resourceRow } from "./show.ts";
 
 export interface Page {
   /** Such as `ruuvi.md`. */
@@ -10,96 +11,98 @@ export interface Page {
   readonly text: string;
 }
 
-const MADE = "<!-- Made by `isthmus device pages`: change the definition, not this page. -->";
 const MOST_FRAMES = 12;
 
 /** A page for each folder of definitions and one that lists them all. Same in, same out. */
-export function devicePages(portraits: readonly (Portrait & { readonly folder: string })[]): Page[] {
+export function devicePages(portraits: readonly Paged[]): Page[] {
   const folders = [...new Set(portraits.map(({ folder }) => folder))].sort();
   const pages = folders.map((folder) => {
     const own = portraits.filter((each) => each.folder === folder);
-    return { file: `${folder}.md`, text: familyPage(own) };
+    return { file: `${folder}.md`, text: familyPage(folder, own) };
   });
-  return [{ file: "README.md", text: index(portraits) }, ...pages];
+  return [{ file: "README.md", text: indexPage(portraits) }, ...pages];
 }
 
-function index(portraits: readonly (Portrait & { readonly folder: string })[]): string {
-  const media = ["Bluetooth", "serial", "Modbus", "MQTT", "plugin"] as const;
-  const lines = [MADE, "", "# Devices that Isthmus knows", ""];
-  const counts = media.map((medium) => [medium, portraits.filter((each) => each.medium === medium)] as const);
-  const frames = portraits.reduce((sum, each) => sum + each.frames.length, 0);
-  lines.push(
-    `${portraits.length} definitions, proven by ${frames} golden frames. How to add one: [devices/README.md](../../devices/README.md).`,
-  );
-  for (const [medium, some] of counts) {
-    if (some.length === 0) continue;
-    lines.push(
-      "",
-      `## ${medium}: ${some.length}`,
-      "",
-      "| Device | Definition | Says | LwM2M Objects |",
-      "| --- | --- | --- | --- |",
-    );
-    for (const each of some.toSorted((a, b) => (whatIs(a).toLowerCase() < whatIs(b).toLowerCase() ? -1 : 1))) {
-      const says = each.fields.map(({ name }) => name);
-      const shown = says.length > 8 ? `${says.slice(0, 8).join(", ")}, ...` : says.join(", ");
-      lines.push(
-        row([whatIs(each), `[${each.id}](${each.folder}.md#${anchor(each.id)})`, shown, objectsOf(each).join(" ")]),
-      );
-    }
-  }
-  return `${lines.join("\n")}\n`;
+function familyPage(folder: string, portraits: readonly Paged[]): string {
+  const families = [...new Set(portraits.map(({ family }) => family))].join(", ");
+  const part = folder.split("-").at(-1) ?? "";
+  const nested = portraits.every(({ file }) => file.split("/").length > 2);
+  const contents = portraits.map(headingOf).map((heading) => `- [${escaped(heading)}](#${anchor(heading)})`);
+  const lines = [MADE, "", `# ${families}${nested ? `: ${part}` : ""}`, ""];
+  if (portraits.length > 1) lines.push(...contents, "");
+  lines.push("What the words mean: [how to read a page](README.md#how-to-read-a-page).", "");
+  return [...lines, ...portraits.flatMap(section)].join("\n").trimEnd().concat("\n");
 }
 
-function familyPage(portraits: readonly Portrait[]): string {
-  const families = [...new Set(portraits.map(({ family }) => family))];
-  return [MADE, "", `# ${families.join(", ")}`, "", ...portraits.flatMap(section)].join("\n").trimEnd().concat("\n");
-}
-
-function section(portrait: Portrait): string[] {
-  const { id, link, medium, recognised, key, endpoint, alive, fields, resources, commands, frames } = portrait;
-  const lines = [
-    `## ${id}`,
-    "",
-    `**${escaped(whatIs(portrait))}**, heard by ${medium}. Endpoint name: \`${endpoint}\`.`,
-    `Expected every ${alive.expect}; stale after ${alive.stale}, gone after ${alive.gone}.`,
-  ];
-  if (link !== undefined) lines.push(`Format: <${link}>.`);
-  if (recognised.length > 0) lines.push("", "Recognised by:", "", ...recognised.map((each) => `- ${escaped(each)}`));
-  if (key !== undefined) lines.push("", `Key: ${escaped(key)}`);
-  lines.push(...grid(["Field", "Unit", "Range", "Where"], fields.map(fieldRow)));
-  lines.push(...grid(["Resource", "", "What", "Unit", "Shows"], resources.map(resourceRow)));
-  lines.push(
-    ...grid(
-      ["Command", "Does"],
-      commands.map(({ name, does }) => [name, does]),
-    ),
-  );
+function section(portrait: Paged): string[] {
+  const { comment, recognised, fields, resources, commands, frames } = portrait;
+  const known =
+    recognised.length === 0
+      ? ["Recognised by nothing in its frames: the configuration names its definition."]
+      : ["Recognised by:", "", ...recognised.map((each) => `- ${escaped(each)}`)];
   const proofs = frames
     .slice(0, MOST_FRAMES)
-    .map(({ name, payload, expect, instead }) => [name, payload, instead ?? meaning(expect)]);
-  lines.push(...grid(["Golden frame", "Payload", "Means"], proofs), "");
-  return lines;
+    .map(({ name, payload, expect, instead }) =>
+      [name, payload, instead ?? meaning(expect)].map((cell) => escaped(cell)),
+    );
+  const more = frames.length - proofs.length;
+  return [
+    `## ${escaped(headingOf(portrait))}`,
+    "",
+    escaped(comment, Number.POSITIVE_INFINITY),
+    ...grid(["", ""], facts(portrait)),
+    "",
+    ...configured(portrait),
+    ...known,
+    ...grid(["Field", "Unit", "Range", "Where"], cells(fields.map(fieldRow))),
+    ...grid(["Resource", "Server may", "What", "Unit", "Shows"], cells(resources.map(resourceRow))),
+    ...grid(["Command", "Does"], cells(commands.map(({ name, does }) => [name, does]))),
+    ...grid(["Golden frame", "Payload", "Means"], proofs),
+    ...(more > 0 ? ["", `And ${more} more in its file.`] : []),
+    "",
+  ];
+}
+
+const cells = (rows: readonly (readonly string[])[]) => rows.map((row) => row.map((cell) => escaped(cell)));
+
+function facts(portrait: Paged): string[][] {
+  const { id, medium, link, key, endpoint, alive, file } = portrait;
+  const heard = `every ${alive.expect}; silent for ${alive.stale} its values are stale, for ${alive.gone} it is gone`;
+  return [
+    ["Definition", `\`${id}\`, in [devices/${file}](../../devices/${file})`],
+    ["Comes by", medium],
+    ["Heard", heard],
+    ["Endpoint name", `\`${endpoint}\``],
+    ...(key === undefined ? [] : [["Key", escaped(key, Number.POSITIVE_INFINITY)]]),
+    ["Proven by", proofWords(portrait)],
+    ...(link === undefined ? [] : [["Format", `<${link}>`]]),
+  ];
+}
+
+/** What the configuration says to have it; nothing where that depends on more than the definition knows. */
+function configured({ id, medium, topics }: Paged): string[] {
+  const text = (lines: readonly string[]) => ["```yaml", ...lines, "```", ""];
+  if (medium === "Bluetooth")
+    return text([
+      "adapters: { radio: { type: ble } }",
+      `adopt: [{ definition: ${id} }]   # or one by one, on the page`,
+    ]);
+  if (medium === "Modbus")
+    return text([
+      "adapters:   # path, speed, parity and unit as the device is set; or host: for Modbus TCP",
+      `  bus: { type: modbus, path: /dev/serial/by-id/usb-rs485, baud: 9600, devices: [{ unit: 1, definition: ${id} }] }`,
+      "adopt: [{ adapter: bus }]",
+    ]);
+  if (medium !== "MQTT") return [];
+  const filters = topics.map((topic) => `"${topic}"`).join(", ");
+  return text([
+    `adapters: { broker: { type: mqtt, url: "mqtt://127.0.0.1:1883", topics: [${filters}] } }`,
+    `adopt: [{ definition: ${id} }]`,
+  ]);
 }
 
 function meaning(expect: Readonly<Record<string, unknown>>): string {
   return Object.entries(expect)
     .map(([name, value]) => `${name} ${value === null ? "not available" : JSON.stringify(value)}`)
     .join(", ");
-}
-
-function grid(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  if (rows.length === 0) return [];
-  return ["", row(head), row(head.map(() => "---")), ...rows.map((cells) => row(cells.map(escaped)))];
-}
-
-const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-const anchor = (id: string) => id.replaceAll(".", "");
-
-const LONGEST = 160;
-
-/** What Markdown would take for its own, and what would make a table too wide. */
-function escaped(text: string): string {
-  const short = text.length > LONGEST ? `${text.slice(0, LONGEST)}...` : text;
-  return short.replaceAll(/[|<>*_`[\]]/g, (sign) => `\\${sign}`).replaceAll(/\s+/g, " ");
 }

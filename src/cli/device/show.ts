@@ -5,6 +5,17 @@ import { table } from "../table.ts";
 import { styled, type Terminal } from "../terminal.ts";
 import { whatIs } from "./list.ts";
 
+/** What `proof` says, for people. */
+const PROOFS: Readonly<Record<NonNullable<Portrait["proof"]>, string>> = {
+  recorded: "at least one was recorded from a device",
+  published: "at least one is an example of those who describe the format",
+  computed: "all are made after the published format; none was recorded from a device",
+};
+
+export function proofWords({ frames, proof }: Portrait): string {
+  return `${frames.length} golden frames${proof === undefined ? "" : `; ${PROOFS[proof]}`}`;
+}
+
 export function renderShow(portrait: Portrait, terminal: Pick<Terminal, "width" | "color">): string {
   const { id, version, link, medium, recognised, key, endpoint, alive, fields, resources, commands, frames } = portrait;
   const facts = [
@@ -14,6 +25,7 @@ export function renderShow(portrait: Portrait, terminal: Pick<Terminal, "width" 
     ["Endpoint", endpoint],
     ["Expected", `every ${alive.expect}; stale after ${alive.stale}, gone after ${alive.gone}`],
     ...(link === undefined ? [] : [["Format", link]]),
+    ["Proven by", proofWords(portrait)],
   ];
   const head = styled(`${whatIs(portrait)}  (${id}${version === undefined ? "" : ` ${version}`})`, "bold", terminal);
   const parts = [
@@ -38,9 +50,10 @@ export function fieldRow({ name, unit, range, place }: PortraitField): string[] 
   return [name, unit ?? "", range ? `${range[0]} to ${range[1]}` : "", place];
 }
 
-export function resourceRow({ path, object, resource, unit, operations, shows, type }: PortraitResource): string[] {
+export function resourceRow(shown: PortraitResource): string[] {
+  const { path, object, resource, unit, operations, shows, type, appears } = shown;
   const what = `${object}, ${resource}${type === undefined ? "" : ` (${type})`}`;
-  return [path, operations, what, unit ?? "", shows];
+  return [path, operations, what, unit ?? "", appears ? `${shows}, once heard` : shows];
 }
 
 function section(
