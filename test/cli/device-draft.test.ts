@@ -107,6 +107,23 @@ describe("a draft", () => {
     expect((await tested(drafted?.text ?? "")).code).toBe(0);
   });
 
+  it("of messages takes what only some of them say, states as states, and words that are no document as a note", async () => {
+    const said = (payload: unknown, topic = "shed/fan1/state") => JSON.stringify({ kind: "message", topic, payload });
+    const lines = [
+      said({ on: true, temp: 21.5, rpm: 900 }),
+      said("online", "shed/fan1/status"),
+      said({ on: false, temp: null, rpm: 912 }),
+    ];
+    const drafted = draftFrom(lines, wanted({ speed: 912, humidity: 44 }));
+    expect(drafted?.text).toContain("temperature: { json: $.temp, unit: Cel");
+    expect(drafted?.text).toContain("speed: { json: $.rpm");
+    expect(drafted?.text).toContain("3200/0: { value: on");
+    expect(drafted?.text).toContain("# also heard, no JSON document: shed/fan1/status online");
+    expect(drafted?.text).toContain("temperature: null");
+    expect(drafted?.missed).toEqual(["humidity=44"]);
+    expect((await tested(drafted?.text ?? "")).code).toBe(0);
+  });
+
   it("of lines takes columns, and words that never change for what tells the device", async () => {
     const lines = ["S,1,21.5,on", "S,2,21.6,off"].map((text) =>
       JSON.stringify({ kind: "text", text, source: "/dev/ttyUSB0" }),
@@ -140,6 +157,12 @@ describe("isthmus device new", () => {
     const second = make();
     expect(await second.run("device new -o new.yaml")).toBe(1);
     expect(second.err).toContain("new.yaml cannot be written");
+  });
+
+  it("says which reading it has found nowhere", async () => {
+    const console = new FakeSurroundings({ folder, input: adverts.map((line) => `${line}\n`) });
+    expect(await console.run("device new --now temperature=-1.29,pressure=777.7")).toBe(0);
+    expect(console.err).toContain("pressure=777.7: found nowhere in the last frame. Did the device show it then");
   });
 
   it("says what a reading looks like", async () => {

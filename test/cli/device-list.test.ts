@@ -56,6 +56,15 @@ describe("isthmus device show", () => {
     expect(out).toMatch(/valid +0512FC5394C37C/);
   });
 
+  it("takes the file of a definition as well, and says where its mistakes are named", async () => {
+    expect((await said("device show acme.yaml")).out).toContain("Acme T-1  (acme.thermometer)");
+    writeFileSync(join(folder, "broken.yaml"), "schema: device/v1\nid: acme.broken\n");
+    const { err } = await said("device show broken.yaml");
+    expect(err).toContain("broken.yaml holds no definition, or one with a mistake");
+    expect(err).toContain("isthmus device test broken.yaml names it");
+    expect((await said("device show nowhere.yaml")).err).toContain("definitions cannot be read");
+  });
+
   it("tells what a device can be told", async () => {
     const { out } = await said("device show zigbee2mqtt.plug");
     expect(out).toMatch(/\/3306\/0\/5850 +RW +Actuation, On\/Off/);

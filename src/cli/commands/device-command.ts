@@ -1,5 +1,6 @@
 /** `isthmus device`: what is known, and everything that those who write definitions need. */
 
+import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import type { Portrait } from "../../library/index.ts";
@@ -46,19 +47,32 @@ function addShowCommand(device: Command, surroundings: Surroundings): void {
   device
     .command("show")
     .description("one definition: how its device is recognised, what it says, what it becomes in LwM2M")
-    .argument("<id>", "such as ruuvi.tag.df5")
+    .argument("<id>", "such as ruuvi.tag.df5, or the file of a definition")
     .option("--devices <path>", "a file or folder of further definitions")
     .option("--json", "for machines")
-    .addHelpText("after", "\nExample:\n  $ isthmus device show ruuvi.tag.df5\n")
-    .action(async (id: string, options: { devices?: string; json?: boolean }) => {
-      const { terminal } = surroundings;
-      const all = await portraits(surroundings, options.devices);
+    .addHelpText("after", "\nExamples:\n  $ isthmus device show ruuvi.tag.df5\n  $ isthmus device show acme.yaml\n")
+    .action(async (name: string, options: { devices?: string; json?: boolean }) => {
+      const { terminal, folder } = surroundings;
+      const isFile = /\.ya?ml$/.test(name);
+      const all = await portraits(surroundings, isFile ? name : options.devices);
+      const id = isFile ? await idIn(resolve(folder, name)) : name;
       const found = all.find((each) => each.id === id);
-      if (!found) throw await unknownDevice(id, all);
+      if (!found) throw isFile ? unreadable(name) : await unknownDevice(name, all);
       const { renderShow } = await import("../device/show.ts");
       terminal.out(options.json === true ? `${JSON.stringify(found, undefined, 2)}\n` : renderShow(found, terminal));
     });
 }
+
+/** Undefined if it does not say. */
+async function idIn(file: string): Promise<string | undefined> {
+  return /^id:\s*["']?([\w.-]+)/m.exec(await readFile(file, "utf8"))?.[1];
+}
+
+const unreadable = (file: string) =>
+  new CommandError({
+    what: `${file} holds no definition, or one with a mistake`,
+    next: `isthmus device test ${file} names it`,
+  });
 
 async function unknownDevice(id: string, all: readonly Portrait[]): Promise<CommandError> {
   const { nearest } = await import("../../base/nearest.ts");

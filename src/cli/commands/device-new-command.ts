@@ -36,6 +36,8 @@ Example:
   $ isthmus device new frames.jsonl --id acme.thermo --now temperature=21.5 -o acme.yaml
 `;
 
+const ELSEWHERE = "Did the device show it then, with as many digits as it sends?";
+
 async function draft(frames: string | undefined, options: NewOptions, surroundings: Surroundings): Promise<void> {
   const { folder, terminal } = surroundings;
   const { id, vendor, model, out } = options;
@@ -50,6 +52,8 @@ async function draft(frames: string | undefined, options: NewOptions, surroundin
     });
   if (drafted.skipped)
     terminal.err(`${drafted.skipped.count} lines were no frames; the first: ${drafted.skipped.reason}\n`);
+  if (drafted.missed.length > 0)
+    terminal.err(`${drafted.missed.join(", ")}: found nowhere in the last frame. ${ELSEWHERE}\n`);
   if (out === undefined) {
     terminal.out(drafted.text);
     return;

@@ -4,10 +4,13 @@ import type { Frame } from "../../../library/index.ts";
 import type { Draft, DraftField } from "./draft.ts";
 import { expectOf, type Wanted } from "./from-bytes.ts";
 import { chosen } from "./chosen.ts";
-import { fieldName, kindOf } from "./quantity.ts";
+import { fieldName, type Kind, kindOf } from "./quantity.ts";
 
 const MOST_PATHS = 40;
 const DEEPEST = 4;
+const MOST_WORDS = 8;
+/** True or false is a state, not a quantity. */
+const STATE: Kind = { name: "state", object: 3200 };
 
 /** Columns between commas, semicolons or tabs. Undefined if there is not one line. */
 export function draftFromLines(frames: readonly Frame[], wanted: Wanted): Draft | undefined {
@@ -76,15 +79,24 @@ export function draftFromMessages(frames: readonly Frame[], wanted: Wanted): Dra
   });
   const newest = messages.at(-1);
   if (!newest) return undefined;
-  const paths = [...pathsOf(newest.document, "$", 0)].slice(0, MOST_PATHS);
-  const names = new Set<string>();
-  const fields = paths.map(([path, value]) => pathField(path, value, names));
+  // The newest say best what a path holds, but not all of them say everything.
+  const told = new Map(messages.flatMap(({ document }) => [...pathsOf(document, "$", 0)]));
+  const paths = [...told].slice(0, MOST_PATHS);
+  const shown = new Map(
+    [...wanted.now].flatMap(([name, value]) => {
+      const path = pathWith(newest.document, value);
+      return path === undefined ? [] : [[path, name] as const];
+    }),
+  );
+  const names = new Set(shown.values());
+  const fields = paths.map(([path, value]) => pathField({ path, value, known: shown.get(path) }, names));
   const topic = topicOf(messages.map((each) => each.topic));
-  const has = paths.slice(0, 2).map(([path]) => path);
+  const always = paths.filter(([path]) => messages.every(({ document }) => holds(document, path)));
+  const has = always.slice(0, 2).map(([path]) => path);
   return {
     ...wanted,
-    notes: [`${messages.length} messages, such as under ${newest.topic}`],
-    match: { mqtt: { topic, json: { has } } },
+    notes: [`${messages.length} messages, such as under ${newest.topic}`, ...otherWords(frames)],
+    match: { mqtt: { topic, ...(has.length > 0 && { json: { has } }) } },
     endpoint: topic.includes("+name") ? `${wanted.id.replaceAll(".", "-")}-{name}` : wanted.id.replaceAll(".", "-"),
     frame: { json: true },
     expect: expectOf(frames),
@@ -95,6 +107,31 @@ export function draftFromMessages(frames: readonly Frame[], wanted: Wanted): Dra
       json: message.document,
     })),
   };
+}
+
+/** The first path that holds this number. */
+const pathWith = (document: unknown, value: number) =>
+  [...pathsOf(document, "$", 0)].find(([, each]) => each === value)?.[0];
+
+/** Whether a path is there, be it with null. */
+function holds(document: unknown, path: string): boolean {
+  const [, ...keys] = path.split(".");
+  let here: unknown = document;
+  for (const key of keys) {
+    if (typeof here !== "object" || here === null || !Object.hasOwn(here, key)) return false;
+    here = new Map(Object.entries(here)).get(key);
+  }
+  return true;
+}
+
+/** What was said that is no document: mostly whether the device is there. */
+function otherWords(frames: readonly Frame[]): string[] {
+  const words = frames.flatMap(({ payload }) =>
+    payload.kind === "message" && parsed(payload.body) === undefined
+      ? [`also heard, no JSON document: ${payload.topic} ${new TextDecoder().decode(payload.body).slice(0, 40)}`]
+      : [],
+  );
+  return [...new Set(words)].slice(0, MOST_WORDS);
 }
 
 function parsed(body: Uint8Array): unknown {
@@ -116,11 +153,19 @@ function* pathsOf(value: unknown, path: string, depth: number): Iterable<readonl
     if (!/[.*[\]]/.test(key)) yield* pathsOf(inner, `${path}.${key}`, depth + 1);
 }
 
-function pathField(path: string, value: unknown, names: Set<string>): DraftField {
+interface Told {
+  readonly path: string;
+  readonly value: unknown;
+  /** What somebody calls the number there. */
+  readonly known: string | undefined;
+}
+
+function pathField({ path, value, known }: Told, names: Set<string>): DraftField {
   const key = path.split(".").at(-1) ?? path;
-  const kind = typeof value === "number" ? kindOf(key) : undefined;
+  const numeric = typeof value === "number" ? kindOf(known ?? key) : undefined;
+  const kind = typeof value === "boolean" ? STATE : numeric;
   const plain = fieldName(path.split(".").slice(1).join("_"));
-  const name = kind && !names.has(kind.name) ? kind.name : plain;
+  const name = known ?? (numeric && !names.has(numeric.name) ? numeric.name : plain);
   names.add(name);
   const spec = {
     json: path,

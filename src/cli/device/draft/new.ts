@@ -13,6 +13,8 @@ export interface Drafted {
   readonly frames: number;
   /** Lines that were no frames, with the first one's reason. */
   readonly skipped: { readonly count: number; readonly reason: string } | undefined;
+  /** Values that somebody has read off the device, and that were found nowhere. */
+  readonly missed: readonly string[];
 }
 
 /** Undefined if there is nothing in the lines that a draft could be made of. */
@@ -36,7 +38,9 @@ export function draftFrom(lines: readonly string[], wanted: Wanted, source?: str
     draftFromLines(own, wanted);
   if (!draft) return undefined;
   const text = writeDraft({ ...draft, tests: expectations(draft, own) });
-  return { text, frames: own.length, skipped: skipped === 0 ? undefined : { count: skipped, reason } };
+  const found = new Set(draft.fields.map(({ name }) => name));
+  const missed = [...wanted.now].flatMap(([name, value]) => (found.has(name) ? [] : [`${name}=${value}`]));
+  return { text, frames: own.length, skipped: skipped === 0 ? undefined : { count: skipped, reason }, missed };
 }
 
 /** What is wrong with the first line that is no frame, as the end of a sentence; nothing if all are frames. */
