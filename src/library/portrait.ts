@@ -167,7 +167,7 @@ function conditionWords({ at, mask, is, not }: ByteCondition): string {
   const values = (numbers: number | readonly number[]) => [numbers].flat().map(hexByte).join(" or ");
   const masked = mask === undefined ? "" : ` under mask ${hexByte(mask)}`;
   const wanted = [is === undefined ? "" : ` is ${values(is)}`, not === undefined ? "" : ` is not ${values(not)}`];
-  return `byte ${at}${masked}${wanted.join(",")}`;
+  return `byte ${at}${masked}${wanted.filter((each) => each !== "").join(",")}`;
 }
 
 const hexByte = (value: number) => `0x${value.toString(16).toUpperCase().padStart(2, "0")}`;
@@ -195,7 +195,9 @@ function fieldsOf({ definition, fields }: CompiledDevice): PortraitField[] {
     .filter(([name]) => specs.has(name) || mapped.has(name))
     .map(([name, { unit }]) => {
       const spec = specs.get(name);
-      return { name, unit, range: spec?.range, place: spec ? placeOf(spec) : `codec ${definition.frame.codec ?? ""}` };
+      const own = spec && placeOf(spec);
+      const { codec } = definition.frame;
+      return { name, unit, range: spec?.range, place: own ?? (codec === undefined ? "by its name" : `codec ${codec}`) };
     });
 }
 
@@ -221,7 +223,8 @@ function namesIn({ field, read, quality, expr, count, pulse }: ResourceSpec): st
 const isResource = (value: unknown): value is ResourceSpec =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function placeOf(spec: FieldSpec): string {
+/** Undefined for what is found by its own name. */
+function placeOf(spec: FieldSpec): string | undefined {
   const { at, type, bits, slices, tag, flag, json, topic, column, group, nmea, fc, address, name, expr } = spec;
   const section = spec.in === undefined ? "" : ` of ${typeof spec.in === "number" ? hexWord(spec.in) : spec.in}`;
   if (expr !== undefined) return `= ${expr}`;
@@ -243,7 +246,7 @@ function placeOf(spec: FieldSpec): string {
   if (tag !== undefined) return `tag 0x${tag.toString(16).padStart(2, "0")}, byte ${at ?? 0}, ${type ?? ""}${chosen}`;
   if (flag !== undefined) return `if flag ${flag}, ${type ?? ""}${chosen}`;
   if (at !== undefined) return `byte ${at}${section}, ${type ?? ""}${chosen}`;
-  return name ?? "by its name";
+  return name;
 }
 
 interface Seen {

@@ -28,7 +28,8 @@ export function objectsOf({ resources }: Portrait): string[] {
   return [...new Set(["/3", ...objects])];
 }
 
-/** Vendor and model, without saying the vendor twice. */
+/** Vendor and model, without saying the vendor twice; the model alone of what many make. */
 export function whatIs({ vendor, model }: Portrait): string {
+  if (vendor === "generic") return `${model.slice(0, 1).toUpperCase()}${model.slice(1)}`;
   return model.toLowerCase().startsWith(vendor.toLowerCase()) ? model : `${vendor} ${model}`;
 }

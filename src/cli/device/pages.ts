@@ -12,6 +12,7 @@ export interface Page {
 }
 
 const MOST_FRAMES = 12;
+const MOST_MAKERS = 4;
 
 /** A page for each folder of definitions and one that lists them all. Same in, same out. */
 export function devicePages(portraits: readonly Paged[]): Page[] {
@@ -24,14 +25,23 @@ export function devicePages(portraits: readonly Paged[]): Page[] {
 }
 
 function familyPage(folder: string, portraits: readonly Paged[]): string {
-  const families = [...new Set(portraits.map(({ family }) => family))].join(", ");
-  const part = folder.split("-").at(-1) ?? "";
-  const nested = portraits.every(({ file }) => file.split("/").length > 2);
   const contents = portraits.map(headingOf).map((heading) => `- [${escaped(heading)}](#${anchor(heading)})`);
-  const lines = [MADE, "", `# ${families}${nested ? `: ${part}` : ""}`, ""];
+  const lines = [MADE, "", `# ${titleOf(folder, portraits)}`, ""];
   if (portraits.length > 1) lines.push(...contents, "");
   lines.push("What the words mean: [how to read a page](README.md#how-to-read-a-page).", "");
   return [...lines, ...portraits.flatMap(section)].join("\n").trimEnd().concat("\n");
+}
+
+/** The makers, then what they call this; or what many makers call it. */
+function titleOf(folder: string, portraits: readonly Paged[]): string {
+  const families = [...new Set(portraits.map(({ family }) => family))].filter((family) => family !== "generic");
+  const vendors = [...new Set(portraits.map(({ vendor }) => vendor))].filter((vendor) => vendor !== "generic");
+  const nested = portraits.every(({ file }) => file.split("/").length > 2);
+  const known = new Set(vendors);
+  const names = vendors.length <= MOST_MAKERS ? vendors.join(", ") : "";
+  const kinds = families.filter((family) => !known.has(family) || names === "").join(", ");
+  const parts = [names, kinds, nested ? (folder.split("-").at(-1) ?? "") : ""].filter((part) => part !== "");
+  return parts.length === 0 ? folder : parts.join(": ");
 }
 
 function section(portrait: Paged): string[] {

@@ -50,10 +50,23 @@ export function fieldRow({ name, unit, range, place }: PortraitField): string[] 
   return [name, unit ?? "", range ? `${range[0]} to ${range[1]}` : "", place];
 }
 
+/** Available Power Sources (/3/0/6), as LwM2M numbers them. */
+const POWER_SOURCES = [
+  "DC",
+  "internal battery",
+  "external battery",
+  "fuel cell",
+  "Power over Ethernet",
+  "USB",
+  "mains",
+];
+
 export function resourceRow(shown: PortraitResource): string[] {
   const { path, object, resource, unit, operations, shows, type, appears } = shown;
   const what = `${object}, ${resource}${type === undefined ? "" : ` (${type})`}`;
-  return [path, operations, what, unit ?? "", appears ? `${shows}, once heard` : shows];
+  const source = path.startsWith("/3/0/6") ? POWER_SOURCES[Number(shows)] : undefined;
+  const words = source === undefined ? shows : `${shows}, ${source}`;
+  return [path, operations, what, unit ?? "", appears ? `${words}, once heard` : words];
 }
 
 function section(
