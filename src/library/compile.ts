@@ -19,7 +19,7 @@ import type { ObjectPlan } from "./mapping/plan.ts";
 import { compileReport, withChanges } from "./mapping/report.ts";
 import type { Reading } from "./reading.ts";
 import { checkSense } from "./senseless.ts";
-import type { Complain } from "./source.ts";
+import type { Complain, Head, Sound } from "./source.ts";
 
 /** How sure a definition is of what a device has said itself: less than one that knows more of a topic than one word. */
 const LEARNED = 11.5;
@@ -36,7 +36,7 @@ export interface CompileContext {
 
 /** Undefined, or a device that must not be used, after a complaint. */
 export function compileDevice(definition: Definition, context: CompileContext): CompiledDevice | undefined {
-  const device = new CompiledDevice(definition, context);
+  const device = new CompiledDevice({ head: definition, whole: () => definition }, context);
   return device.isWhole() ? device : undefined;
 }
 
@@ -75,11 +75,13 @@ export class CompiledDevice implements Device {
   readonly vendor: string;
   readonly model: string;
   readonly insteadOf: Device["insteadOf"];
-  readonly definition: Definition;
+  readonly head: Head;
   readonly matcher: Matcher;
   readonly #context: CompileContext;
   /** Whether one message of it may be of several sensors. */
   readonly #each: boolean;
+  readonly #sound: Sound;
+  #definition: Definition | undefined;
   #alive: Device["alive"] | undefined;
   #reads: Device["reads"] | undefined;
   #happens: boolean | undefined;
@@ -88,16 +90,22 @@ export class CompiledDevice implements Device {
   #identify: Identify | undefined;
   #shape: Shape | undefined;
 
-  constructor(definition: Definition, context: CompileContext) {
+  constructor(sound: Sound, context: CompileContext) {
+    const { head } = sound;
     this.order = context.order;
-    this.id = definition.id;
-    this.vendor = definition.vendor;
-    this.model = definition.model;
-    this.insteadOf = definition.instead_of ?? [];
-    this.definition = definition;
-    this.matcher = compileMatcher(definition, context.json, context.complain);
+    this.id = head.id;
+    this.vendor = head.vendor;
+    this.model = head.model;
+    this.insteadOf = head.instead_of ?? [];
+    this.head = head;
+    this.matcher = compileMatcher(head, context.json, context.complain);
+    this.#sound = sound;
     this.#context = context;
-    this.#each = definition.frame.each !== undefined;
+    this.#each = head.frame.each !== undefined;
+  }
+
+  get definition(): Definition {
+    return (this.#definition ??= this.#sound.whole());
   }
 
   /** Compiles what is left, so that all mistakes are told; false after one that leaves nothing to use. */
@@ -152,7 +160,7 @@ export class CompiledDevice implements Device {
 
   /** Whether some of its messages say what others are: only codecs of messages learn. */
   get learns(): boolean {
-    return this.matcher.topics.length > 0 && this.definition.frame.codec !== undefined && this.#read.owns !== undefined;
+    return this.matcher.topics.length > 0 && this.head.frame.codec !== undefined && this.#read.owns !== undefined;
   }
 
   get pulses(): boolean {

@@ -5,7 +5,6 @@ import type { ObjectRegistry } from "../model/objects.ts";
 import type { Frame } from "../sdk/adapter.ts";
 import { checkShape } from "./check.ts";
 import { CompiledDevice, compileDevice } from "./compile.ts";
-import type { Definition } from "./definition/definition.ts";
 import type { Device } from "./device.ts";
 import { JsonReader } from "./framing/json.ts";
 import { DeviceObject } from "./mapping/ipso.ts";
@@ -15,7 +14,7 @@ import { put, Search } from "./matching/search.ts";
 import { SerialIndex } from "./matching/serial-index.ts";
 import { TopicIndex } from "./matching/topic-index.ts";
 import { Fragments } from "./files/fragments.ts";
-import { type DefinitionFile, type DefinitionProblem, DefinitionSource } from "./source.ts";
+import { type DefinitionFile, type DefinitionProblem, DefinitionSource, type Head, type Sound } from "./source.ts";
 
 export type { DefinitionFile };
 
@@ -34,9 +33,11 @@ interface Context {
 const IGNORED = () => undefined;
 
 /** Whether Objects that it shows itself in are others here than those it was checked with. */
-function isTouched({ objects }: Definition, { extra }: ObjectRegistry): boolean {
+function isTouched(sound: Sound, { extra }: ObjectRegistry): boolean {
   if (!extra || extra.size === 0) return false;
-  return extra.has(DeviceObject.id) || Object.keys(objects).some((key) => extra.has(Number.parseInt(key, 10)));
+  return (
+    extra.has(DeviceObject.id) || Object.keys(sound.whole().objects).some((key) => extra.has(Number.parseInt(key, 10)))
+  );
 }
 
 export class Library {
@@ -143,16 +144,16 @@ export class Library {
 
   /** What our build has compiled without a complaint, if nothing has changed since. In any doubt the file itself is read. */
   #addChecked(source: DefinitionSource, context: Context): boolean {
-    const definition = source.checked?.definition;
-    if (!definition || !context.fragments.areOurs(definition) || isTouched(definition, context.models)) return false;
-    if (this.#givesWay(definition, source)) return true;
-    if (this.#devices.has(definition.id)) return false;
-    this.#index(new CompiledDevice(definition, { ...context, order: this.#devices.size, complain: IGNORED }), source);
+    const sound = source.checked?.definition;
+    if (!sound || !context.fragments.areOurs(sound.head) || isTouched(sound, context.models)) return false;
+    if (this.#givesWay(sound.head, source)) return true;
+    if (this.#devices.has(sound.head.id)) return false;
+    this.#index(new CompiledDevice(sound, { ...context, order: this.#devices.size, complain: IGNORED }), source);
     return true;
   }
 
   /** Whether somebody nearer has a definition of this id. */
-  #givesWay({ id }: Definition, { yields }: DefinitionSource): boolean {
+  #givesWay({ id }: Head, { yields }: DefinitionSource): boolean {
     const before = this.#yields.get(id);
     return before !== undefined && before < yields;
   }
@@ -164,8 +165,8 @@ export class Library {
     this.#serial.add(device);
     this.#topics.add(device);
     if (device.learns) this.#learners.push(device);
-    if (device.definition.frame.each !== undefined) this.#dividers.push(device);
-    const [first] = Object.entries(device.definition.match?.fields ?? {});
+    if (device.head.frame.each !== undefined) this.#dividers.push(device);
+    const [first] = Object.entries(device.head.match?.fields ?? {});
     if (!first) return;
     const [name, value] = first;
     const byValue = this.#values.get(name) ?? new Map<Scalar, CompiledDevice[]>();

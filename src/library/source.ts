@@ -21,10 +21,19 @@ export type Where = readonly PropertyKey[];
 /** Takes down what is wrong with the part at `where`. */
 export type Complain = (where: Where, message: string, hint?: string) => void;
 
+/** What must be known of a definition before one of its devices is heard. */
+export type Head = Pick<Definition, "id" | "vendor" | "model" | "use" | "instead_of" | "match" | "frame">;
+
+/** A definition with all that it is made of, found to be sound. */
+export interface Sound {
+  readonly head: Head;
+  /** Made anew with each call. */
+  whole(): Definition;
+}
+
 /** What our own build has found in a file, so that nobody has to look again: see `files/prebuilt.ts`. */
 export interface Checked {
-  /** With all that it is made of, and found to be sound. */
-  readonly definition?: Definition | undefined;
+  readonly definition?: Sound | undefined;
   readonly fragment?: Readonly<Record<string, unknown>> | undefined;
 }
 

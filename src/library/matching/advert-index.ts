@@ -36,7 +36,7 @@ export class AdvertIndex<T extends Candidate> {
 
   /** Under one kind of key, as a rule: one that every advert of it has. */
   add(device: T): void {
-    const { match, frame } = device.definition;
+    const { match, frame } = device.head;
     const ble = match?.ble;
     if (!ble) return;
     // Where something is remembered, only the section that is read is in each advert that tells the device.

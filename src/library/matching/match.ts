@@ -2,9 +2,8 @@
 
 import type { Scalar } from "../../base/outcome.ts";
 import type { Frame } from "../../sdk/adapter.ts";
-import type { Definition } from "../definition/definition.ts";
 import type { JsonReader } from "../framing/json.ts";
-import type { Complain } from "../source.ts";
+import type { Complain, Head } from "../source.ts";
 import { compileBle, SURE } from "./ble.ts";
 import { compileMessage } from "./message.ts";
 import { compileSerial } from "./serial.ts";
@@ -25,7 +24,7 @@ export interface Matcher {
 
 const NEVER = () => 0;
 
-export function compileMatcher({ id, match, frame }: Definition, json: JsonReader, complain: Complain): Matcher {
+export function compileMatcher({ id, match, frame }: Head, json: JsonReader, complain: Complain): Matcher {
   const ble = match?.ble && compileBle(match.ble, frame, complain);
   const serial = match?.serial && compileSerial(match.serial, complain);
   const message = match?.mqtt && compileMessage(match.mqtt, json, complain);

@@ -1,12 +1,12 @@
 /** The best of the definitions that a frame may be of. One search serves all frames in turn: nothing is made for each. */
 
 import type { Frame } from "../../sdk/adapter.ts";
-import type { Definition } from "../definition/definition.ts";
+import type { Head } from "../source.ts";
 import type { Matcher } from "./match.ts";
 
 /** A definition as the indexes know it. */
 export interface Candidate {
-  readonly definition: Definition;
+  readonly head: Pick<Head, "match" | "frame">;
   readonly matcher: Matcher;
   readonly order: number;
   /** 0: not mine. */

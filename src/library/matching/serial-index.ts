@@ -17,7 +17,7 @@ export class SerialIndex<T extends Candidate> {
   }
 
   add(device: T): void {
-    const { match } = device.definition;
+    const { match } = device.head;
     for (const sentence of match?.serial?.sentences ?? []) put(this.#sentences, sentence, device);
     if (match?.serial?.line !== undefined) this.#lines.add(match.serial.line, device);
     const { binary } = device.matcher;

@@ -2,7 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { Library, standardModels } from "../../../src/library/index.ts";
+import { z } from "zod";
+import { devicesFolder, Library, readDefinitions, standardModels } from "../../../src/library/index.ts";
 import { hashOf, prebuild, readPrebuilt } from "../../../src/library/files/prebuilt.ts";
 import type { ObjectModel, ObjectRegistry } from "../../../src/model/objects.ts";
 import { loadRegistry } from "../../../src/model/registry.ts";
@@ -22,6 +23,14 @@ function load(texts: readonly string[], built: readonly string[] = texts, known:
   );
   const files = texts.map((text, i) => ({ name: `${i}.yaml`, text, checked: index.get(hashOf(text)) }));
   return { known: files.filter(({ checked }) => checked).length, ...Library.load(files, known) };
+}
+
+/** The index as it stands in its file. */
+const index = z.record(z.string(), z.object({ head: z.record(z.string(), z.unknown()), whole: z.string() }));
+
+function entriesOf(texts: readonly string[]): z.infer<typeof index> {
+  const files = texts.map((text, i) => ({ name: `${i}.yaml`, text }));
+  return index.parse(JSON.parse(prebuild(files, models)));
 }
 
 /** The registry with Objects of somebody's own. */
@@ -47,6 +56,37 @@ describe("an index of definitions", () => {
     expect(vendors(quick)).toEqual(["Shared", "Acme"]);
     const frame = frameOf(advert(0x1234, Uint8Array.of(8, 0xf2, 1, 0)));
     expect(quick.library.match(frame)?.decode(frame)?.fields.get("temperature")?.value).toBe(22.9);
+  });
+
+  it("makes nothing of a definition but its head until one of its devices is heard", () => {
+    const [text] = Object.values(entriesOf([THERMOMETER]));
+    const damaged = { ...text, whole: "{" };
+    const checked = readPrebuilt(JSON.stringify({ [hashOf(THERMOMETER)]: damaged })).get(hashOf(THERMOMETER));
+    const { library, problems } = Library.load([{ name: "0.yaml", text: THERMOMETER, checked }], models);
+    const frame = frameOf(advert(0x1234, Uint8Array.of(8, 0xf2, 1, 0)));
+    expect([problems, library.match(frame)?.id]).toEqual([[], "acme.thermometer"]);
+    expect(() => library.match(frame)?.decode(frame)).toThrow("the index of definitions is damaged");
+  });
+
+  it("keeps all of ours as text, but for those few that learn what is theirs", () => {
+    const made: string[] = [];
+    const files = readDefinitions(devicesFolder).map((file) => {
+      const { definition } = file.checked ?? {};
+      if (!definition) return file;
+      const { head, whole } = definition;
+      return { ...file, checked: { definition: { head, whole: () => (made.push(head.id), whole()) } } };
+    });
+    const { library, problems } = Library.load(files, models);
+    expect([problems.length, [...library.devices()].length > 300]).toEqual([0, true]);
+    const learners = [...library.compiled()].filter(({ learns }) => learns).map(({ id }) => id);
+    expect(learners).toEqual(expect.arrayContaining(made));
+    expect(made.length).toBeLessThan(10);
+  });
+
+  it("has the words of frames in each head, and no golden frame", () => {
+    const [entry] = Object.values(entriesOf([THERMOMETER]));
+    expect(Object.keys(entry?.head ?? {}).sort()).toEqual(["frame", "id", "match", "model", "vendor"]);
+    expect(entry?.whole).toContain('"tests":');
   });
 
   it("knows nothing of a file that has changed by a letter", () => {
@@ -85,7 +125,16 @@ describe("an index of definitions", () => {
   });
 
   it("that is damaged, or something else, is none", () => {
-    for (const text of ["", "{", "[]", "7", '{"a": 1}', '{"a": {"definition": 7}}'])
+    for (const text of [
+      "",
+      "{",
+      "[]",
+      "7",
+      '{"a": 1}',
+      '{"a": {"head": 7, "whole": ""}}',
+      '{"a": {"head": {}, "whole": 7}}',
+      '{"a": {"fragment": 7}}',
+    ])
       expect(readPrebuilt(text).size).toBe(0);
   });
 });
