@@ -54,6 +54,8 @@ export function compileDecoder(definition: Definition, json: JsonReader, complai
   }
   for (const [key, owner] of OWNERS)
     if (frame[key] !== undefined && kind !== owner) complain(["frame", key], `only ${owner} has "${key}"`);
+  if (frame.check && kind !== "csv" && kind !== "line")
+    complain(["frame", "check"], 'only csv and line have "check"; that of binary frames stands in packet');
   if (frame.codec !== undefined) return codecDecoder(definition, frame.codec, complain);
   if (definition.fields === undefined && definition.forms === undefined) complain(["frame"], '"fields" is missing');
   const plan = chooseFraming(kind, { definition, json, complain }, (framing) =>

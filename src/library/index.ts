@@ -11,6 +11,7 @@
  */
 
 export { type Coverage, coverageOf } from "./coverage.ts";
+export { type CheckKind, checks } from "./framing/binary/checks.ts";
 export { definitionSchema } from "./definition/definition.ts";
 export type { FieldInfo, KeyNeed, Session } from "./codecs/codec.ts";
 export type {

@@ -53,6 +53,14 @@ const packet = z
   })
   .describe("A binary frame with a beginning, an end and a sum. Offsets count from its first byte, once unstuffed");
 
+const lineCheck = z
+  .strictObject({
+    kind: z.enum(CHECKS),
+    after: z.string().length(1).describe("the last such character stands between what is summed and the sum"),
+    from: z.int().min(0).max(16).describe("first character that counts, if not the very first").optional(),
+  })
+  .describe("Of csv and line: the sum that ends a line, in hexadecimal digits. Columns end before it");
+
 export const frameSchema = z.strictObject({
   bytes: z
     .enum(["ble.manufacturer", "ble.manufacturer.raw", "ble.service_data", "payload"])
@@ -73,6 +81,7 @@ export const frameSchema = z.strictObject({
     .optional(),
   csv: z.strictObject({ columns: z.array(z.string()).min(1), separator: z.string().length(1).optional() }).optional(),
   line: z.string().describe("regular expression with named groups").optional(),
+  check: lineCheck.optional(),
   nmea: z.literal(true).optional(),
   registers: z
     .union([

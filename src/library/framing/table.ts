@@ -14,7 +14,7 @@ import { nmeaFraming } from "./nmea.ts";
 import { fieldsFraming } from "./named.ts";
 import { registersFraming } from "./registers.ts";
 import { smlFraming } from "./sml.ts";
-import { csvFraming, lineFraming } from "./text.ts";
+import { compileLineCheck, csvFraming, lineFraming } from "./text.ts";
 import { teleinfoFraming } from "./teleinfo.ts";
 import { topicFraming } from "./topics.ts";
 import { vedirectFraming } from "./vedirect.ts";
@@ -39,7 +39,7 @@ const FRAMINGS: readonly (readonly [kind: keyof FrameSpec, choose: Choose])[] = 
     ({ definition, json }, use) =>
       hasTopics(definition) ? use(topicFraming(json, definition.frame)) : use(jsonFraming(json, definition.frame)),
   ],
-  ["csv", ({ definition: { frame } }, use) => use(csvFraming(frame.csv?.columns ?? [], frame.csv?.separator))],
+  ["csv", ({ definition: { frame } }, use) => use(csvFraming(frame.csv ?? { columns: [] }, checkOf(frame)))],
   ["line", chooseLine],
   ["nmea", (_context, use) => use(nmeaFraming())],
   ["registers", ({ definition: { frame } }, use) => use(registersFraming(frame.registers))],
@@ -71,5 +71,7 @@ function hasTopics({ fields = {} }: Definition): boolean {
 
 function chooseLine<Result>({ definition, complain }: FramingContext, use: Use<Result>): Result | undefined {
   const pattern = checkedRegExp(definition.frame.line ?? "", ["frame", "line"], complain);
-  return pattern && use(lineFraming(pattern));
+  return pattern && use(lineFraming(pattern, checkOf(definition.frame)));
 }
+
+const checkOf = ({ check }: FrameSpec) => (check === undefined ? undefined : compileLineCheck(check));

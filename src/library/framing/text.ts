@@ -3,9 +3,13 @@
 import { DecodeError } from "../../base/bytes.ts";
 import type { Frame } from "../../sdk/adapter.ts";
 import type { FieldSpec } from "../definition/field.ts";
+import type { FrameSpec } from "../definition/frame.ts";
+import { checks } from "./binary/checks.ts";
 import { type Framing, isQuantity, type Raw, readNumber, wrongType } from "./framing.ts";
 
 const MAX_LINE = 4_096;
+
+type CsvSpec = NonNullable<FrameSpec["csv"]>;
 
 /** The text of a frame without its line end. @throws DecodeError if there is none. */
 export function lineOf({ payload }: Frame): string {
@@ -22,10 +26,32 @@ export function lineOf({ payload }: Frame): string {
   return text.replace(/[\r\n]+$/, "");
 }
 
-export function csvFraming(columns: readonly string[], separator = ","): Framing<readonly string[]> {
+/** What stands before the sum. @throws DecodeError if there is none, or a wrong one. */
+export type OpenLine = (line: string) => string;
+
+/** Sums of lines are numbers, whatever order their bytes would have in a binary frame. */
+export function compileLineCheck({ kind, after, from = 0 }: NonNullable<FrameSpec["check"]>): OpenLine {
+  const check = checks[kind];
+  const digits = check.type === "u8" ? 2 : 4;
+  return (line) => {
+    const end = line.lastIndexOf(after);
+    const stated = line.slice(end + 1).trim();
+    if (end < from || stated.length !== digits || !/^[0-9A-Fa-f]+$/.test(stated))
+      throw new DecodeError(`no checksum of ${digits} hexadecimal digits after "${after}"`);
+    const bytes = Buffer.from(line.slice(from, end), "latin1");
+    const sum = check.compute(bytes, 0, bytes.length);
+    if (Number.parseInt(stated, 16) !== sum)
+      throw new DecodeError(`checksum mismatch: ${sum.toString(16).toUpperCase().padStart(digits, "0")} computed`);
+    return line.slice(0, end);
+  };
+}
+
+const UNCHECKED: OpenLine = (line) => line;
+
+export function csvFraming({ columns, separator = "," }: CsvSpec, open = UNCHECKED): Framing<readonly string[]> {
   return {
     open(frame) {
-      const cells = lineOf(frame).split(separator);
+      const cells = open(lineOf(frame)).split(separator);
       if (cells.length !== columns.length) throw new DecodeError(`${cells.length} columns, ${columns.length} wanted`);
       return cells;
     },
@@ -40,13 +66,16 @@ export function csvFraming(columns: readonly string[], separator = ","): Framing
   };
 }
 
-export function lineFraming(pattern: RegExp): Framing<RegExpExecArray> {
+/** The expression is held against the whole line, sum and all. */
+export function lineFraming(pattern: RegExp, open = UNCHECKED): Framing<RegExpExecArray> {
   const groups = new Set([...pattern.source.matchAll(/\(\?<([A-Za-z_]\w*)>/g)].map(([, group]) => group));
   // An expression that also takes nothing at all shows how many groups it has.
   const count = (new RegExp(`${pattern.source}|`).exec("")?.length ?? 1) - 1;
   return {
     open(frame) {
-      const match = pattern.exec(lineOf(frame));
+      const line = lineOf(frame);
+      open(line);
+      const match = pattern.exec(line);
       if (!match) throw new DecodeError("the line is not as expected");
       return match;
     },
