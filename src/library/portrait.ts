@@ -13,6 +13,8 @@ export interface Portrait {
   readonly vendor: string;
   readonly model: string;
   readonly family: string;
+  /** Other names under which it is sold. */
+  readonly also: readonly string[];
   readonly version: string | undefined;
   readonly link: string | undefined;
   /** What its golden frames come from; undefined if it does not say. */
@@ -85,6 +87,7 @@ export function portraitOf(device: CompiledDevice, models: ObjectRegistry): Port
     link,
     proof,
     family: definition.family ?? vendor,
+    also: definition.also ?? [],
     medium: mediumOf(definition),
     topics: topicsOf(definition),
     recognised: recognisedBy(definition),

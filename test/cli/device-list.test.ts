@@ -31,6 +31,11 @@ describe("isthmus device list", () => {
     expect(out).toMatch(/\n\d+ definitions\n$/);
   });
 
+  it("finds a device under the other names it is sold as", async () => {
+    expect((await said("device list shelly blu")).out).toMatch(/^bthome\.v2 /m);
+    expect((await said("device show bthome.v2")).out).toMatch(/Also sold as +Shelly BLU, b-parasite/);
+  });
+
   it("includes one's own, and is plain data for machines", async () => {
     const { out } = await said("device list acme.thermometer --devices acme.yaml --json");
     expect(JSON.parse(out)).toMatchObject([{ id: "acme.thermometer", medium: "Bluetooth" }]);
@@ -123,6 +128,7 @@ describe("isthmus device pages", () => {
       /^\| \[RuuviTag\]\(ruuvi\.md#ruuvitag-ruuvitagdf5\) \| `ruuvi\.tag\.df5` \| .* \| temperature, humidity/m,
     );
     expect(index).toContain(" · [Ruuvi](ruuvi.md) · ");
+    expect(index).toContain(" · [Shelly BLU](bthome.md) · ");
     const page = readFileSync(join(folder, "pages", "ruuvi.md"), "utf8");
     expect(page).toContain("## RuuviTag (ruuvi.tag.df5)");
     expect(page).toContain("RuuviTag, data format 5 (RAWv2): 24 bytes of manufacturer data");

@@ -36,6 +36,7 @@ describe("the files of devices/", () => {
       "vendor",
       "model",
       "family",
+      "also",
       "link",
       "proof",
       "use",

@@ -12,12 +12,14 @@ export function renderList(portraits: readonly Portrait[], terminal: Pick<Termin
   return portraits.length === 0 ? "" : `${table([head, ...rows], terminal.width)}\n${total}`;
 }
 
-/** Those that have every word in their id, vendor, model, family, medium or fields. */
+/** Those that have every word in their id, vendor, model, family, other names, medium or fields. */
 export function choose(portraits: readonly Portrait[], words: readonly string[]): Portrait[] {
   const wanted = words.map((word) => word.toLowerCase());
   return portraits.filter((each) => {
-    const { id, vendor, model, family, medium, fields } = each;
-    const text = [id, vendor, model, family, medium, ...fields.map(({ name }) => name)].join(" ").toLowerCase();
+    const { id, vendor, model, family, also, medium, fields } = each;
+    const text = [id, vendor, model, family, ...also, medium, ...fields.map(({ name }) => name)]
+      .join(" ")
+      .toLowerCase();
     return wanted.every((word) => text.includes(word));
   });
 }

@@ -30,10 +30,11 @@ export function indexPage(portraits: readonly Paged[]): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Every maker once, with the pages that know of it. */
+/** Every maker once, and every other name, with the pages that know of it. */
 function brands(portraits: readonly Paged[]): string {
   const pages = new Map<string, Set<string>>();
-  for (const { vendor, folder } of portraits) pages.set(vendor, (pages.get(vendor) ?? new Set()).add(folder));
+  for (const { vendor, also, folder } of portraits)
+    for (const name of [vendor, ...also]) pages.set(name, (pages.get(name) ?? new Set()).add(folder));
   const sorted = [...pages].filter(([vendor]) => vendor !== "generic").sort(([a], [b]) => byName(a, b));
   return sorted
     .map(([vendor, folders]) => {

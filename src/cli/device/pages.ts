@@ -76,10 +76,11 @@ function section(portrait: Paged): string[] {
 const cells = (rows: readonly (readonly string[])[]) => rows.map((row) => row.map((cell) => escaped(cell)));
 
 function facts(portrait: Paged): string[][] {
-  const { id, medium, link, key, endpoint, alive, file } = portrait;
+  const { id, also, medium, link, key, endpoint, alive, file } = portrait;
   const heard = `every ${alive.expect}; silent for ${alive.stale} its values are stale, for ${alive.gone} it is gone`;
   return [
     ["Definition", `\`${id}\`, in [devices/${file}](../../devices/${file})`],
+    ...(also.length === 0 ? [] : [["Also sold as", escaped(also.join(", "))]]),
     ["Comes by", medium],
     ["Heard", heard],
     ["Endpoint name", `\`${endpoint}\``],

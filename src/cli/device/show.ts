@@ -17,8 +17,10 @@ export function proofWords({ frames, proof }: Portrait): string {
 }
 
 export function renderShow(portrait: Portrait, terminal: Pick<Terminal, "width" | "color">): string {
-  const { id, version, link, medium, recognised, key, endpoint, alive, fields, resources, commands, frames } = portrait;
+  const { id, version, also, link, medium, recognised, key, endpoint, alive, fields, resources, commands, frames } =
+    portrait;
   const facts = [
+    ...(also.length === 0 ? [] : [["Also sold as", also.join(", ")]]),
     ["Heard by", medium],
     ["Known by", recognised.join("; ") || "the configuration alone: name it there"],
     ...(key === undefined ? [] : [["Key", key]]),

@@ -89,6 +89,12 @@ export const schema = z.strictObject({
   vendor: z.string().min(1),
   model: z.string().min(1),
   family: z.string().min(1).describe("what its makers or its users call all of its kind, if not the vendor").optional(),
+  also: z
+    .array(z.string().min(1))
+    .min(1)
+    .max(16)
+    .describe("other names and makers under which it is sold, for whoever looks for those")
+    .optional(),
   link: z
     .string()
     .regex(/^https?:\/\//, "a web address")
