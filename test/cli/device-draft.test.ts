@@ -134,6 +134,44 @@ describe("a draft", () => {
     expect((await tested(drafted?.text ?? "")).code).toBe(0);
   });
 
+  it("of lines that say what they hold takes them apart by an expression, and checks their sum", async () => {
+    const line = (body: string) => {
+      const sum = Buffer.from(body).reduce((all, byte) => all ^ byte, 0);
+      const text = `${body}*${sum.toString(16).toUpperCase().padStart(2, "0")}`;
+      return JSON.stringify({ kind: "text", text, source: "/dev/ttyUSB0" });
+    };
+    const lines = ["RV;T=21.5C;H=47;N:0001", "RV;T=-3.2C;H=88;N:0002", "RV;T=21.3C;H=46;N:0003"].map(line);
+    const { text = "" } = draftFrom(lines, wanted({ count: 3 })) ?? {};
+    expect(text).toContain('check: { kind: xor8, after: "*" }');
+    expect(text).toContain("temperature: { group: t, unit: Cel");
+    expect(text).toContain("humidity: { group: h, unit:");
+    expect(text).toContain("count: { group: n, type: number }");
+    expect(text).toContain("a sum, and right in every line: xor8");
+    const { code, lines: said } = await tested(text);
+    expect(said.at(-1)).toBe("1 definition, 3 frames, all as expected; every field proven");
+    expect(code).toBe(0);
+    expect((await tested(text.replaceAll("21.5C", "21.6C"))).code).toBe(1);
+  });
+
+  it("of lines with signs and blanks before their numbers takes them as they are", async () => {
+    const lines = ["1, +21.5", "2, -1.0"].map((text) => JSON.stringify({ kind: "text", text, source: "a" }));
+    expect((await tested(draftFrom(lines, wanted())?.text ?? "")).code).toBe(0);
+  });
+
+  it("of packets finds the sum that ends them, and does not take it for a value", async () => {
+    const packets = [215, 216, -32, 213].map((tenths, i) => {
+      const body = [0x5a, 0xa6, (tenths >> 8) & 0xff, tenths & 0xff, i];
+      const sum = -body.slice(2).reduce((all, byte) => all + byte, 0) & 0xff;
+      return JSON.stringify({ kind: "bytes", source: "a", hex: Buffer.from([...body, sum, 0x0d]).toString("hex") });
+    });
+    const { text = "" } = draftFrom(packets, wanted({ temperature: 21.3 })) ?? {};
+    expect(text).toContain("packet: { check: { kind: sum8.negated, from: 2, to: -2, at: -2 } }");
+    expect(text).toContain("temperature: { at: 2, type: i16be, scale: 0.1");
+    expect(text).not.toContain("byte_5:");
+    expect((await tested(text)).code).toBe(0);
+    expect((await tested(text.replace("00D503", "00D504"))).code).toBe(1);
+  });
+
   it("is of the source that says most, or of the one that was asked for", () => {
     const other = JSON.stringify({ kind: "bytes", source: "b", hex: "0102" });
     expect(draftFrom([other, ...adverts], wanted())?.frames).toBe(4);

@@ -5,6 +5,7 @@ import type { Frame } from "../../../library/index.ts";
 import { counterOf, type Fit, fitsOf, type Run, runsOf, widthOf } from "./bytes.ts";
 import type { Draft, DraftField } from "./draft.ts";
 import { chosen } from "./chosen.ts";
+import { type PacketSum, packetSumOf } from "./sums.ts";
 import { type Kind, kindOf } from "./quantity.ts";
 
 export type Wanted = Pick<Draft, "id" | "vendor" | "model"> & {
@@ -30,17 +31,19 @@ export function draftFromBytes(frames: readonly Frame[], wanted: Wanted): Draft 
   if (!first) return undefined;
   const bytes = same.map((each) => each.bytes);
   const runs = runsOf(bytes);
-  const fields = fieldsOf(bytes, runs, wanted.now);
+  const sum = first.place === "payload" ? packetSumOf(bytes) : undefined;
+  const fields = fieldsOf({ frames: bytes, runs, now: wanted.now, sum });
   const lengths = new Set(family.map((each) => each.bytes.length));
   return {
     ...wanted,
     notes: [
       `${same.length} frames of ${first.bytes.length} bytes${lengths.size > 1 ? `; also heard: ${[...lengths].filter((each) => each !== first.bytes.length).join(", ")} bytes` : ""}`,
       ...runs.map(noteOf),
+      ...(sum ? [`byte ${first.bytes.length + sum.at} on is a sum, and right in every frame: ${sum.kind}`] : []),
     ],
     match: matchOf(first, runs),
-    endpoint: `${wanted.id.replaceAll(".", "-")}-{address}`,
-    frame: frameOf(first, fields),
+    endpoint: `${wanted.id.replaceAll(".", "-")}-${first.place === "payload" ? "{source}" : "{address}"}`,
+    frame: frameOf(first, fields, sum),
     expect: expectOf(frames),
     fields,
     tests: testsOf(same),
@@ -67,10 +70,22 @@ function noteOf({ at, length, moving, first, last }: Run): string {
   return `${where.padEnd(16)} ${moving ? `moving    ${first} ... ${last}` : `constant  ${first}`}`;
 }
 
+/** Frames of one length, laid over one another. */
+interface Laid {
+  readonly frames: readonly Uint8Array[];
+  readonly runs: readonly Run[];
+  readonly now: Wanted["now"];
+  readonly sum: PacketSum | undefined;
+}
+
+/** The bytes that hold a sum are no value. */
+const placesOf = ({ kind, at }: PacketSum, length: number): number[] =>
+  /16/.test(kind) ? [length + at, length + at + 1] : [length + at];
+
 /** What somebody has read off the device, then a counter, then whatever else moves. */
-function fieldsOf(frames: readonly Uint8Array[], runs: readonly Run[], now: Wanted["now"]): DraftField[] {
+function fieldsOf({ frames, runs, now, sum }: Laid): DraftField[] {
   const fields: DraftField[] = [];
-  const covered = new Set<number>();
+  const covered = new Set(sum ? placesOf(sum, frames[0]?.length ?? 0) : []);
   const cover = ({ at, type }: Fit) => {
     for (let i = at; i < at + widthOf(type); i++) covered.add(i);
   };
@@ -122,9 +137,13 @@ function matchOf({ place, key, bytes }: Bytes, runs: readonly Run[]): unknown {
   return { ble: { service_data: key, ...shape } };
 }
 
-function frameOf({ place }: Bytes, fields: readonly DraftField[]): Draft["frame"] {
+function frameOf({ place }: Bytes, fields: readonly DraftField[], check: PacketSum | undefined): Draft["frame"] {
   const counted = fields.some(({ name }) => name === "packet_id");
-  return { bytes: place === "payload" ? place : `ble.${place}`, ...(counted && { sequence: "packet_id" }) };
+  return {
+    bytes: place === "payload" ? place : `ble.${place}`,
+    ...(check && { packet: { check } }),
+    ...(counted && { sequence: "packet_id" }),
+  };
 }
 
 /** The usual time between two frames, in whole seconds; a minute if nobody knows. */

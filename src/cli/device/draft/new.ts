@@ -6,7 +6,8 @@ import { readFrameLine } from "../../frame-line.ts";
 import { type Draft, writeDraft } from "./draft.ts";
 import { draftFromBytes, type Wanted } from "./from-bytes.ts";
 import { draftFromRegisters, registersOf } from "./from-registers.ts";
-import { draftFromLines, draftFromMessages } from "./from-text.ts";
+import { draftFromLines } from "./from-lines.ts";
+import { draftFromMessages } from "./from-messages.ts";
 
 export interface Drafted {
   readonly text: string;

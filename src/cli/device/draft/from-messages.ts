@@ -1,4 +1,4 @@
-/** Drafts from lines of text and from JSON messages. */
+/** A draft from JSON messages of MQTT. */
 
 import type { Frame } from "../../../library/index.ts";
 import type { Draft, DraftField } from "./draft.ts";
@@ -11,64 +11,6 @@ const DEEPEST = 4;
 const MOST_WORDS = 8;
 /** True or false is a state, not a quantity. */
 const STATE: Kind = { name: "state", object: 3200 };
-
-/** Columns between commas, semicolons or tabs. Undefined if there is not one line. */
-export function draftFromLines(frames: readonly Frame[], wanted: Wanted): Draft | undefined {
-  const lines = frames.flatMap(({ payload }) => (payload.kind === "text" ? [payload.text.trimEnd()] : []));
-  const [first] = lines;
-  if (first === undefined) return undefined;
-  const separator = [",", ";", "\t"].toSorted((a, b) => first.split(b).length - first.split(a).length)[0] ?? ",";
-  const cells = first.split(separator);
-  const same = lines.filter((line) => line.split(separator).length === cells.length);
-  const shapes = cells.map((cell, i) =>
-    shapeOf(
-      cell,
-      same.every((line) => line.split(separator)[i] === cell),
-    ),
-  );
-  const columns = cells.map((_, i) => `column_${i + 1}`);
-  return {
-    ...wanted,
-    notes: [`${same.length} of ${lines.length} lines with ${cells.length} columns, such as: ${first}`],
-    match: { serial: { line: `^${shapes.join(separator === "\t" ? "\\t" : separator)}$` } },
-    endpoint: `${wanted.id.replaceAll(".", "-")}-{source}`,
-    frame: { csv: { columns, ...(separator !== "," && { separator }) } },
-    expect: expectOf(frames),
-    fields: columns.map((name, i) =>
-      columnField(
-        name,
-        same.map((line) => line.split(separator)[i] ?? ""),
-        wanted,
-      ),
-    ),
-    tests: chosen(same, (line) => line).map((text, i) => ({ name: `recorded line ${i + 1}`, text })),
-  };
-}
-
-function columnField(column: string, cells: readonly string[], { now }: Wanted): DraftField {
-  const newest = Number(cells.at(-1));
-  const known = [...now].find(([, value]) => value === newest)?.[0];
-  const kind = known === undefined ? undefined : kindOf(known);
-  const numeric = cells.every(isNumber);
-  const type = numeric ? "number" : "text";
-  const spec = {
-    column,
-    ...(kind?.unit === undefined ? { type } : { unit: kind.unit }),
-    ...(kind?.range && { range: kind.range }),
-  };
-  return {
-    name: known ?? column,
-    spec,
-    kind,
-    shown: numeric,
-    ...(kind === undefined && { remark: `such as ${cells.at(-1) ?? ""}` }),
-  };
-}
-
-const isNumber = (cell: string) => /^\s*[-+]?\d+(?:\.\d+)?\s*$/.test(cell);
-/** Words that are always the same tell the device from others. */
-const shapeOf = (cell: string, constant: boolean) =>
-  isNumber(cell) ? "-?[0-9.]+" : constant && /^[\w $!#:-]+$/.test(cell) ? cell.replaceAll("$", "\\$") : "[^,;\\t]*";
 
 /** Every scalar in a JSON document by its path; the topic's last level but one names the device. */
 export function draftFromMessages(frames: readonly Frame[], wanted: Wanted): Draft | undefined {
