@@ -33,7 +33,7 @@ describe("isthmus device list", () => {
 
   it("finds a device under the other names it is sold as", async () => {
     expect((await said("device list shelly blu")).out).toMatch(/^bthome\.v2 /m);
-    expect((await said("device show bthome.v2")).out).toMatch(/Also sold as +Shelly BLU, b-parasite/);
+    expect((await said("device show bthome.v2")).out).toMatch(/Also known as +Shelly BLU, b-parasite/);
   });
 
   it("includes one's own, and is plain data for machines", async () => {

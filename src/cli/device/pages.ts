@@ -80,7 +80,7 @@ function facts(portrait: Paged): string[][] {
   const heard = `every ${alive.expect}; silent for ${alive.stale} its values are stale, for ${alive.gone} it is gone`;
   return [
     ["Definition", `\`${id}\`, in [devices/${file}](../../devices/${file})`],
-    ...(also.length === 0 ? [] : [["Also sold as", escaped(also.join(", "))]]),
+    ...(also.length === 0 ? [] : [["Also known as", escaped(also.join(", "))]]),
     ["Comes by", medium],
     ["Heard", heard],
     ["Endpoint name", `\`${endpoint}\``],
@@ -104,6 +104,7 @@ function configured({ id, medium, topics }: Paged): string[] {
       `  bus: { type: modbus, path: /dev/serial/by-id/usb-rs485, baud: 9600, devices: [{ unit: 1, definition: ${id} }] }`,
       "adopt: [{ adapter: bus }]",
     ]);
+  if (medium === "plugin") return text(["adapters: { demo: { type: simulator } }"]);
   if (medium !== "MQTT") return [];
   const filters = topics.map((topic) => `"${topic}"`).join(", ");
   return text([

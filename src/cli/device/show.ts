@@ -20,7 +20,7 @@ export function renderShow(portrait: Portrait, terminal: Pick<Terminal, "width" 
   const { id, version, also, link, medium, recognised, key, endpoint, alive, fields, resources, commands, frames } =
     portrait;
   const facts = [
-    ...(also.length === 0 ? [] : [["Also sold as", also.join(", ")]]),
+    ...(also.length === 0 ? [] : [["Also known as", also.join(", ")]]),
     ["Heard by", medium],
     ["Known by", recognised.join("; ") || "the configuration alone: name it there"],
     ...(key === undefined ? [] : [["Key", key]]),
