@@ -160,7 +160,7 @@ describe("a draft", () => {
 
   it("of packets finds the sum that ends them, and does not take it for a value", async () => {
     const packets = [215, 216, -32, 213].map((tenths, i) => {
-      const body = [0x5a, 0xa6, (tenths >> 8) & 0xff, tenths & 0xff, i];
+      const body = [0x5a, 0xb6, (tenths >> 8) & 0xff, tenths & 0xff, i];
       const sum = -body.slice(2).reduce((all, byte) => all + byte, 0) & 0xff;
       return JSON.stringify({ kind: "bytes", source: "a", hex: Buffer.from([...body, sum, 0x0d]).toString("hex") });
     });
