@@ -44,6 +44,7 @@ export function writeDraft(draft: Draft): string {
     "version: 0.1.0",
     `vendor: ${flow(vendor)}`,
     `model: ${flow(model)}`,
+    "proof: recorded",
     "",
     ...(match === undefined ? [] : [`match:    ${flow(match)}`]),
     `identity: { ${match === undefined ? "from: source, " : ""}endpoint: ${JSON.stringify(endpoint)} }`,
