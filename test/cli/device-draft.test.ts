@@ -169,7 +169,7 @@ describe("a draft", () => {
     expect(text).toContain("temperature: { at: 2, type: i16be, scale: 0.1");
     expect(text).not.toContain("byte_5:");
     expect((await tested(text)).code).toBe(0);
-    expect((await tested(text.replace("00D503", "00D504"))).code).toBe(1);
+    expect((await tested(text.replaceAll("00D503", "00D504"))).code).toBe(1);
   });
 
   it("is of the source that says most, or of the one that was asked for", () => {
