@@ -4,6 +4,9 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { configSchema } from "../../src/adapters/modbus/config.ts";
 import { FakeSurroundings } from "../support/fake-surroundings.ts";
 
 const HOUSE = new URL("../..", import.meta.url).pathname;
@@ -13,10 +16,11 @@ cpSync(join(HOUSE, "docs/examples"), join(folder, "docs/examples"), { recursive:
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const walk = README.slice(README.indexOf("## A sensor that is not known"), README.indexOf("## The parts"));
-const blocks = (language: string) =>
-  [...walk.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map(([, text = ""]) => text);
+const blocks = (language: string, text = walk) =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map(([, text = ""]) => text);
 const commands = blocks("sh").map((block) => block.replace(/\s#.*$/m, "").trim());
 const [proposed = "", whole = ""] = blocks("yaml");
+const meter = README.slice(README.indexOf("## Registers of an unknown meter"), README.indexOf("## Keys"));
 
 async function run(command: string): Promise<FakeSurroundings> {
   const console = new FakeSurroundings({ folder, width: 200 });
@@ -44,5 +48,25 @@ describe("the walk to a definition", () => {
     writeFileSync(join(folder, "poolside.yaml"), whole);
     const [promised = ""] = /1 definition.*$/m.exec(walk) ?? [];
     expect((await run(commands.at(-1) ?? "")).out).toContain(promised);
+  });
+});
+
+describe("the walk to the registers of a meter", () => {
+  const [settings = "", fields = ""] = blocks("yaml", meter);
+  const [, draft = "", test = ""] = blocks("sh", meter).join("").split("\n");
+
+  it("begins with settings that are good", () => {
+    const { adapters } = z.object({ adapters: z.object({ bus: z.looseObject({}) }) }).parse(parse(settings));
+    const { type, ...bus } = adapters.bus;
+    expect(type).toBe("modbus");
+    expect(configSchema.safeParse(bus).error).toBeUndefined();
+  });
+
+  it("drafts what the paper shows, and the draft tests green", async () => {
+    await run(draft);
+    const text = readFileSync(join(folder, "em7.yaml"), "utf8");
+    for (const line of fields.trim().split("\n").slice(1)) expect(text).toContain(`${line}\n`);
+    expect((await run(test)).out).toMatch(/1 definition, \d frames, all as expected; every field proven/);
+    expect((await run("isthmus device show em7.yaml")).out).toContain("/3316/0/5700");
   });
 });
