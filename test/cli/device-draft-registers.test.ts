@@ -147,6 +147,11 @@ describe("registers of mixed types", () => {
     expect(text).toContain("temperature: { fc: 3, address: 0x0001, type: i16, invalid: 32767, scale: 0.1, unit: Cel");
   });
 
+  it("get no unit where the number cannot have the one that the name suggests", async () => {
+    const text = await green(recorded(mixed), { pressure: 2.313 });
+    expect(text).toContain("pressure: { fc: 3, address: 0x0000, type: i16, scale: 0.001 }");
+  });
+
   it("in pairs whose high register is always zero are pairs, in their order", async () => {
     const pairs = (order: (pair: [number, number]) => [number, number]) =>
       [0, 1, 2, 3].map((i) => ({

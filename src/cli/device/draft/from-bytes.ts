@@ -6,7 +6,7 @@ import { counterOf, type Fit, fitsOf, type Run, runsOf, widthOf } from "./bytes.
 import type { Draft, DraftField } from "./draft.ts";
 import { chosen } from "./chosen.ts";
 import { type PacketSum, packetSumOf } from "./sums.ts";
-import { type Kind, kindOf } from "./quantity.ts";
+import { type Kind, kindFor } from "./quantity.ts";
 
 export type Wanted = Pick<Draft, "id" | "vendor" | "model"> & {
   /** What the device shows now, by name. */
@@ -90,7 +90,7 @@ function fieldsOf({ frames, runs, now, sum }: Laid): DraftField[] {
     for (let i = at; i < at + widthOf(type); i++) covered.add(i);
   };
   for (const [name, value] of now) {
-    const kind = kindOf(name);
+    const kind = kindFor(name, value);
     const [best, ...others] = fitsOf(
       frames,
       { value, taken: covered, ...(kind?.range && { range: kind.range }) },

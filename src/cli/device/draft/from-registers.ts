@@ -5,7 +5,7 @@ import type { Frame } from "../../../library/index.ts";
 import { chosen } from "./chosen.ts";
 import type { Draft, DraftField } from "./draft.ts";
 import { expectOf, type Wanted } from "./from-bytes.ts";
-import { type Kind, kindOf } from "./quantity.ts";
+import { type Kind, kindFor } from "./quantity.ts";
 import { type RegisterFit, registerFits } from "./register-fits.ts";
 import { notesOf, remarkOf, shortHex } from "./register-words.ts";
 import { type Block, blocksOf, ORDERS, type Order, type Place, said, valueAt, wordsOf } from "./registers.ts";
@@ -74,7 +74,7 @@ function foundIn(seen: Seen, now: Wanted["now"]): Found[] {
 
 /** What somebody has read off the device, where it fits best. */
 function named(seen: Seen, name: string, value: number): Found[] {
-  const kind = kindOf(name);
+  const kind = kindFor(name, value);
   const [best, ...others] = registerFits(seen.blocks, { value, ...seen, ...(kind?.range && { range: kind.range }) });
   if (!best) return [];
   const { block, at, type, order, scale } = best;

@@ -37,6 +37,13 @@ export function kindOf(word: string): Kind | undefined {
   return KINDS.find(([pattern]) => pattern.test(plain))?.[1];
 }
 
+/** What a word stands for if the number can be that; else somebody speaks another unit than we would guess. */
+export function kindFor(word: string, value: number): Kind | undefined {
+  const kind = kindOf(word);
+  const [low, high] = kind?.range ?? [-Infinity, Infinity];
+  return value >= low && value <= high ? kind : undefined;
+}
+
 /** A name that definitions allow, from whatever a payload calls it. */
 export function fieldName(word: string): string {
   const plain = word
