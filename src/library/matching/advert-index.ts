@@ -7,7 +7,7 @@ import type { Frame } from "../../sdk/adapter.ts";
 import type { BleMatch } from "../definition/match.ts";
 import { type Advert, fullUuid, serviceUuids } from "./advert.ts";
 import { Beginnings } from "./beginnings.ts";
-import { ByFirstByte, firstBytes } from "./first-byte.ts";
+import { ByFirstByte, firstBytes, makersFirstBytes } from "./first-byte.ts";
 import { type Candidate, put, type Search } from "./search.ts";
 
 /** The maker's part of an address, such as `A4:C1:38`. */
@@ -15,7 +15,7 @@ const OUI = 8;
 
 export class AdvertIndex<T extends Candidate> {
   readonly #search: Search<T>;
-  readonly #companies = new Map<number, T[]>();
+  readonly #companies = new Map<number, ByFirstByte<T>>();
   readonly #uuids = new Map<string, ByFirstByte<T>>();
   readonly #addresses = new Map<number, T[]>();
   readonly #names = new Beginnings<T>();
@@ -39,17 +39,18 @@ export class AdvertIndex<T extends Candidate> {
     const { match, frame } = device.head;
     const ble = match?.ble;
     if (!ble) return;
-    // Where something is remembered, only the section that is read is in each advert that tells the device.
-    const byService = ble.remember && frame.bytes === "ble.service_data";
+    const first = firstBytes(ble, frame);
+    // Where something is remembered, only the section that is read is in each advert that tells the device. Otherwise
+    // both are, and one whose first byte is known is found among fewer.
+    const byService = frame.bytes === "ble.service_data" && (ble.remember === true || first !== undefined);
     const companies = byService ? [] : companiesOf(ble);
     const data = serviceUuids(ble);
     const [advertised] = (ble.services ?? []).map(fullUuid).filter((uuid) => uuid !== undefined);
-    for (const company of companies) put(this.#companies, company, device);
+    for (const company of companies) of(this.#companies, company).add(device, makersFirstBytes(ble, frame));
     // What is remembered may come in two adverts, one with each section.
-    if (companies.length === 0 || ble.remember)
-      for (const uuid of data) this.#of(uuid).add(device, firstBytes(ble, frame));
+    if (companies.length === 0 || ble.remember) for (const uuid of data) of(this.#uuids, uuid).add(device, first);
     if (companies.length + data.length > 0) return;
-    if (advertised !== undefined) this.#of(advertised).add(device);
+    if (advertised !== undefined) of(this.#uuids, advertised).add(device);
     else if (ble.name !== undefined) this.#addName(ble.name, device);
     else if ((ble.address?.length ?? 0) >= OUI) put(this.#addresses, makerOf(ble.address ?? ""), device);
     else (ble.manufacturer === undefined ? this.#others : this.#sections).push(device);
@@ -57,7 +58,10 @@ export class AdvertIndex<T extends Candidate> {
 
   consider(frame: Frame, { manufacturer, services, serviceUuids, name }: Advert): void {
     const search = this.#search;
-    for (let i = 0; i < manufacturer.length; i++) search.consider(this.#companies.get(manufacturer[i]![0]), frame);
+    for (let i = 0; i < manufacturer.length; i++) {
+      const [company, data] = manufacturer[i]!;
+      this.#companies.get(company)?.consider(frame, search, data);
+    }
     if (services.size > 0) {
       this.#frame = frame;
       services.forEach(this.#considerService);
@@ -69,16 +73,16 @@ export class AdvertIndex<T extends Candidate> {
     if (this.#others.length > 0) search.consider(this.#others, frame);
   }
 
-  #of(uuid: string): ByFirstByte<T> {
-    const known = this.#uuids.get(uuid) ?? new ByFirstByte<T>();
-    this.#uuids.set(uuid, known);
-    return known;
-  }
-
   #addName(pattern: string, device: T): void {
     this.#named = true;
     this.#names.add(pattern, device);
   }
+}
+
+function of<K, T extends Candidate>(known: Map<K, ByFirstByte<T>>, key: K): ByFirstByte<T> {
+  const found = known.get(key) ?? new ByFirstByte<T>();
+  known.set(key, found);
+  return found;
 }
 
 /** The maker's part of an address as a number, in whichever letters: a text of its own for each advert would be garbage. */
@@ -91,7 +95,16 @@ function makerOf(address: string): number {
   return maker;
 }
 
-function companiesOf({ manufacturer }: BleMatch): number[] {
+/** A mask that leaves no more bits than these open stands for a list of companies. */
+const OPEN_BITS = 4;
+
+/** None: any, or too many. */
+function companiesOf({ manufacturer = "any" }: BleMatch): number[] {
+  if (manufacturer === "any") return [];
   if (typeof manufacturer === "number") return [manufacturer];
-  return Array.isArray(manufacturer) ? [...new Set(manufacturer)] : [];
+  if (Array.isArray(manufacturer)) return [...new Set(manufacturer)];
+  const { mask, is } = manufacturer;
+  const open = Array.from({ length: 16 }, (_, bit) => 1 << bit).filter((bit) => (mask & bit) === 0);
+  if (open.length > OPEN_BITS) return [];
+  return open.reduce((found, bit) => found.flatMap((company) => [company, company | bit]), [is]);
 }

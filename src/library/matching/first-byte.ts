@@ -1,4 +1,4 @@
-/** Definitions of one service by the first byte of its data: a maker with forty models tells them apart there. */
+/** Definitions of one service or company by the first byte of its data: a maker with forty models tells them apart there. */
 
 import type { Frame } from "../../sdk/adapter.ts";
 import type { FrameSpec } from "../definition/frame.ts";
@@ -24,13 +24,23 @@ export class ByFirstByte<T extends Candidate> {
   }
 }
 
-/** What the data of a definition's one service must begin with; undefined: that is not asked for. */
+/** What the data of its service must begin with, whichever of several it is; undefined: that is not asked for. */
 export function firstBytes(ble: BleMatch, frame: FrameSpec): readonly number[] | undefined {
-  // The conditions speak of the section that is read, if there are two; of several services the first that is there counts.
-  if (ble.manufacturer !== undefined && frame.bytes !== "ble.service_data") return undefined;
-  if (ble.service_data === undefined || [ble.service_data].flat().length !== 1) return undefined;
-  const [byte] = parsePattern(ble.prefix ?? "");
+  return ofService(ble, frame) ? askedFor(ble) : undefined;
+}
+
+/** What the data of its maker must begin with; undefined: that is not asked for. */
+export function makersFirstBytes(ble: BleMatch, frame: FrameSpec): readonly number[] | undefined {
+  return ble.manufacturer === undefined || ofService(ble, frame) ? undefined : askedFor(ble);
+}
+
+/** The conditions speak of the section that is read, if there are two. */
+const ofService = (ble: BleMatch, frame: FrameSpec) =>
+  ble.service_data !== undefined && (ble.manufacturer === undefined || frame.bytes === "ble.service_data");
+
+function askedFor({ prefix = "", bytes = [] }: BleMatch): readonly number[] | undefined {
+  const [byte] = parsePattern(prefix);
   if (byte?.mask === 0xff) return [byte.value];
-  const condition = ble.bytes?.find(({ at, mask = 0xff, is }) => at === 0 && mask === 0xff && is !== undefined);
+  const condition = bytes.find(({ at, mask = 0xff, is }) => at === 0 && mask === 0xff && is !== undefined);
   return condition && [condition.is ?? []].flat();
 }
