@@ -1,6 +1,9 @@
 /** A service or a company whose data begins with what tells its models apart: only those are tried. */
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { goldenFrame } from "../../../src/library/golden-frame.ts";
+import { loadDevices } from "../../../src/library/load.ts";
+import { Search } from "../../../src/library/matching/search.ts";
 import { advertOf, rules } from "./rules.ts";
 import { firstBytes, makersFirstBytes } from "../../../src/library/matching/first-byte.ts";
 
@@ -114,5 +117,21 @@ describe("a company of which some bits are open", () => {
     expect([0x9b90, 0x9b92, 0x9b94, 0x9b96].map(of)).toEqual([0, 0, 0, 0]);
     expect([0x9b91, 0x9b98, 0x9a90].map(of)).toEqual([undefined, undefined, undefined]);
     expect([0x00c0, 0xffc0, 0xffc1].map(of)).toEqual([1, 1, undefined]);
+  });
+});
+
+describe("the definitions that are tried for an advert", () => {
+  it("are few, of all that there are", () => {
+    const { library } = loadDevices();
+    const frames = [...library.compiled()].flatMap(({ definition }) =>
+      definition.tests.flatMap((test) => goldenFrame(definition, test) ?? []),
+    );
+    const adverts = frames.filter(({ payload }) => payload.kind === "advert");
+    const tried = vi.spyOn(Search.prototype, "offer");
+    for (const frame of adverts) library.match(frame);
+    const each = tried.mock.calls.length / adverts.length;
+    tried.mockRestore();
+    expect(adverts.length).toBeGreaterThan(1_000);
+    expect(each).toBeLessThan(8);
   });
 });
