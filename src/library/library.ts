@@ -42,8 +42,8 @@ function isTouched(sound: Sound, { extra }: ObjectRegistry): boolean {
 
 export class Library {
   readonly #devices = new Map<string, CompiledDevice>();
-  /** The group that each of them came in. */
-  readonly #yields = new Map<string, number>();
+  /** The file that each of them came from, and its group. */
+  readonly #origins = new Map<string, Pick<DefinitionSource, "file" | "yields">>();
   readonly #search = new Search<CompiledDevice>();
   // An unknown frame is refused by a look-up or two: nothing of it is read for definitions that cannot be meant.
   readonly #adverts = new AdvertIndex(this.#search);
@@ -137,7 +137,8 @@ export class Library {
     if (!whole || source.problems.length > 0) return;
     const definition = checkShape(whole);
     if (!definition || this.#givesWay(definition, source)) return;
-    if (this.#devices.has(definition.id)) source.complain(["id"], `"${definition.id}" is already taken`);
+    const taken = this.#origins.get(definition.id);
+    if (taken) source.complain(["id"], `"${definition.id}" is already taken`, `by ${taken.file}: rename one of them`);
     const device = compileDevice(definition, { ...context, order: this.#devices.size, complain: whole.complain });
     if (device && source.problems.length === 0) this.#index(device, source);
   }
@@ -154,12 +155,12 @@ export class Library {
 
   /** Whether somebody nearer has a definition of this id. */
   #givesWay({ id }: Head, { yields }: DefinitionSource): boolean {
-    const before = this.#yields.get(id);
-    return before !== undefined && before < yields;
+    const before = this.#origins.get(id);
+    return before !== undefined && before.yields < yields;
   }
 
-  #index(device: CompiledDevice, { yields }: DefinitionSource): void {
-    this.#yields.set(device.id, yields);
+  #index(device: CompiledDevice, { file, yields }: DefinitionSource): void {
+    this.#origins.set(device.id, { file, yields });
     this.#devices.set(device.id, device);
     this.#adverts.add(device);
     this.#serial.add(device);

@@ -1,8 +1,10 @@
 /** Definitions and the registry from disk: the only file of this room that reads files. */
 
+import { isUtf8 } from "node:buffer";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { words } from "../base/errors.ts";
 import type { ObjectRegistry } from "../model/objects.ts";
 import { loadRegistry } from "../model/registry.ts";
 import { hashOf, type Prebuilt, readPrebuilt } from "./files/prebuilt.ts";
@@ -22,18 +24,43 @@ export function standardModels(): ObjectRegistry {
 /** What the build has found in the definitions that come with Isthmus: beside the compiled code, nowhere else. */
 export const prebuiltFile = fileURLToPath(new URL("../devices.json", import.meta.url));
 
-/** All definitions below a folder, or the one file. Throws what the file system throws. */
+/** All definitions below a folder, or the one file. Throws what the file system throws of that path itself. */
 export function readDefinitions(path: string): DefinitionFile[] {
-  if (statSync(path).isFile()) return [{ name: path, text: readFileSync(path, "utf8") }];
+  if (statSync(path).isFile()) {
+    const file = readDefinition(path);
+    return file ? [{ ...file, name: path }] : [];
+  }
   const prebuilt = path === devicesFolder ? loadPrebuilt() : undefined;
   const names = readdirSync(path, { recursive: true, encoding: "utf8" })
     .filter((name) => /\.ya?ml$/.test(name))
     .sort();
-  return names.map((name) => {
-    const text = readFileSync(join(path, name), "utf8");
-    return { name: shown(join(path, name)), text, checked: prebuilt?.get(hashOf(text)) };
+  return names.flatMap((name) => {
+    const file = readDefinition(join(path, name));
+    return file ? [{ ...file, checked: prebuilt?.get(hashOf(file.text)) }] : [];
   });
 }
+
+/** One file of many: what is wrong with it is said of it, and the others go on. Undefined if it is a folder. */
+function readDefinition(path: string): DefinitionFile | undefined {
+  const name = shown(path);
+  const unread = (message: string, hint: string) => ({ name, text: "", unread: { message, hint } });
+  try {
+    const stat = statSync(path);
+    if (stat.isDirectory()) return undefined;
+    // Whoever reads a pipe waits until somebody writes.
+    if (!stat.isFile()) return unread("no file, but a pipe, a socket or a device", "put a file of text there");
+    if (stat.size > MAX_BYTES) return unread(`longer than ${MAX_BYTES} bytes`, TOO_LONG);
+    const bytes = readFileSync(path);
+    if (!isUtf8(bytes)) return unread("no text in UTF-8", "save it as UTF-8 in an editor");
+    return { name, text: bytes.toString("utf8") };
+  } catch (error) {
+    return unread(`cannot be read: ${words(error)}`, "allow it to be read, or take it away");
+  }
+}
+
+/** A text of as many characters as a definition may have is shorter in any case. */
+const MAX_BYTES = 600_000;
+const TOO_LONG = "one file holds one definition";
 
 /** Undefined if there is none: files are read instead. */
 function loadPrebuilt(): Prebuilt | undefined {

@@ -1,6 +1,7 @@
 /** One definition file as text: its data, and the line and column of every part of it. */
 
 import { type Document, isMap, isPair, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
+import { words } from "../base/errors.ts";
 import type { Definition } from "./definition/definition.ts";
 import { yamlWords } from "./files/yaml-words.ts";
 
@@ -44,6 +45,8 @@ export interface DefinitionFile {
   /** Its group: it gives way to files of lower groups where they have a definition of the same id. */
   readonly yields?: number;
   readonly checked?: Checked | undefined;
+  /** Why there is no text. */
+  readonly unread?: Pick<DefinitionProblem, "message" | "hint">;
 }
 
 const MAX_TEXT = 200_000;
@@ -58,11 +61,15 @@ export class DefinitionSource {
   #document: Document.Parsed | undefined;
   #data: { readonly is: unknown } | undefined;
 
-  constructor({ name, text, yields = 0, checked }: DefinitionFile) {
+  constructor({ name, text, yields = 0, checked, unread }: DefinitionFile) {
     this.file = name;
     this.yields = yields;
     this.checked = checked;
     this.#text = text;
+    if (unread) {
+      this.problems.push({ file: name, line: 1, column: 1, ...unread });
+      this.#data = { is: undefined };
+    }
     if (checked?.fragment) this.#data = { is: checked.fragment };
   }
 
@@ -75,7 +82,8 @@ export class DefinitionSource {
   #parse(): unknown {
     const text = this.#text;
     if (text.length > MAX_TEXT) {
-      this.problems.push({ file: this.file, line: 1, column: 1, message: `longer than ${MAX_TEXT} characters` });
+      const message = `longer than ${MAX_TEXT} characters`;
+      this.problems.push({ file: this.file, line: 1, column: 1, message, hint: "one file holds one definition" });
       return undefined;
     }
     const document = this.#parsed();
@@ -99,7 +107,13 @@ export class DefinitionSource {
     try {
       return toData();
     } catch (error) {
-      this.complain([], error instanceof Error ? error.message : "cannot be read");
+      // What is merely wrong is in `errors`: this is an alias that makes too much of itself.
+      const isAlias = error instanceof ReferenceError;
+      this.complain(
+        [],
+        isAlias ? "aliases (*) that repeat too much" : words(error),
+        isAlias ? "write it out" : undefined,
+      );
       return undefined;
     }
   }

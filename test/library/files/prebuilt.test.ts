@@ -121,7 +121,7 @@ describe("an index of definitions", () => {
 
   it("tells of two files with one id as ever", () => {
     const { problems } = load([THERMOMETER, `${THERMOMETER}# again\n`]);
-    expect(problems.map(shown)).toEqual(['2:1 "acme.thermometer" is already taken']);
+    expect(problems.map(shown)).toEqual(['2:1 "acme.thermometer" is already taken (by 0.yaml: rename one of them)']);
   });
 
   it("that is damaged, or something else, is none", () => {
