@@ -30,7 +30,8 @@ export async function ask(asked: Asked): Promise<unknown> {
 }
 
 export interface Told extends Asked {
-  readonly body: object;
+  readonly method: "POST" | "PUT" | "DELETE";
+  readonly body?: object;
 }
 
 /** Has the daemon do something. @throws CommandError if it will not, in its words, or if nobody answers. */
@@ -60,15 +61,16 @@ export async function listen(asked: Asked, signal: AbortSignal): Promise<AsyncIt
   return response.body;
 }
 
-async function get(asked: Asked | Told, signal: AbortSignal): Promise<{ response: Response; target: URL }> {
-  const { url, path, token } = asked;
+async function get(asked: Asked & Partial<Told>, signal: AbortSignal): Promise<{ response: Response; target: URL }> {
+  const { url, path, token, method = "GET" } = asked;
   const target = address(url, path);
-  const body = "body" in asked ? JSON.stringify(asked.body) : undefined;
+  const body = asked.body && JSON.stringify(asked.body);
   let response: Response;
   try {
     response = await fetch(target, {
       signal,
-      ...(body !== undefined && { method: "POST", body }),
+      method,
+      ...(body !== undefined && { body }),
       headers: {
         accept: "application/json",
         ...(body !== undefined && { "content-type": "application/json" }),

@@ -8,6 +8,7 @@ import { addConfigCommand } from "./commands/config-command.ts";
 import { addDecodeCommand } from "./commands/decode-command.ts";
 import { addDeviceCommand } from "./commands/device-command.ts";
 import { ExitCode } from "./exit-code.ts";
+import { addIgnoreCommand } from "./commands/ignore-command.ts";
 import { addInboxCommand } from "./commands/inbox-command.ts";
 import { addLabCommand } from "./commands/lab-command.ts";
 import { addRunCommand } from "./commands/run-command.ts";
@@ -56,6 +57,7 @@ export function buildProgram(surroundings: Surroundings): Command {
   addStatusCommand(program, surroundings);
   addInboxCommand(program, surroundings);
   addAdoptCommand(program, surroundings);
+  addIgnoreCommand(program, surroundings);
   addRunCommand(program, surroundings);
   addLabCommand(program, surroundings);
   addConfigCommand(program, surroundings);

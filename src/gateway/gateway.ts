@@ -31,7 +31,7 @@ import { Pacer } from "../base/pacer.ts";
 import { Population } from "./population.ts";
 import { Roster, type RosterEntry } from "./roster.ts";
 import { compileRules, type Matcher } from "./rules.ts";
-import { plantSelf, refreshSelf, type Self } from "./self.ts";
+import { ownUpstream, plantSelf, refreshSelf, type Self } from "./self.ts";
 import { Sensor, type SharedBySensors } from "./sensor.ts";
 import { selfStatus, sensorStatus } from "./status/snapshot.ts";
 import type { AdoptRequest, GatewayStatus, InboxEntry, SensorStatus } from "./status/status.ts";
@@ -80,7 +80,8 @@ export class Gateway {
     const { clock, random, log, adapters, models, accounts, bootstrap, rules, parameters } = options;
     this.#options = options;
     this.#population = new Population(new Presence(options.devices, (who) => this.#news.sensorChanged(who.endpoint)));
-    this.#inbox = new Inbox(clock, options.names);
+    const isIgnored = (source: string) => this.#roster?.isIgnored(source) ?? false;
+    this.#inbox = new Inbox(clock, { ...(options.names && { names: options.names }), isIgnored });
     this.#pacer = new Pacer(clock, random, options.startsPerSecond);
     this.#rules = compileRules(rules);
     this.#configured = new Map(options.sensors.map((sensor) => [sensor.source, sensor]));
@@ -249,6 +250,16 @@ export class Gateway {
     return this.#inbox.list();
   }
 
+  /** A person does not want to see a stranger any more, or does again. False if there is none of that source. */
+  ignore(source: string, wanted: boolean): boolean {
+    const stranger = this.#inbox.get(source);
+    if (!stranger && this.#roster?.isIgnored(source) !== true) return false;
+    if (stranger) stranger.ignored = wanted;
+    this.#roster?.ignore(source, wanted);
+    this.#news.inboxChanged();
+    return true;
+  }
+
   /** Every frame as a line of JSON, whoever it is from, or of one source. Returns how to stop listening. */
   overhear(listener: (line: string) => void, source?: string): () => void {
     return this.#overhearing.add(listener, source);
@@ -300,7 +311,8 @@ export class Gateway {
   #fitsRule({ adapter, address, frame }: Introduction, device: Device, roster: Roster): boolean {
     const { rssi } = frame;
     const candidate = { adapter, address, definition: device.id, ...(rssi !== undefined && { rssi }) };
-    return this.#rules(candidate) && !roster.isDismissed(`${adapter}/${address}`);
+    const source = `${adapter}/${address}`;
+    return this.#rules(candidate) && !roster.isDismissed(source) && !roster.isIgnored(source);
   }
 
   #admit(applicant: Applicant, wish: AdoptRequest, roster: Roster) {
@@ -384,17 +396,4 @@ export class Gateway {
     }
     this.#sweeping = clock.after(SWEEP_MS, () => this.#sweep());
   }
-}
-
-/** What the gateway's own endpoint is made with: its lines are counted, and its sensors found behind it. */
-function ownUpstream(
-  shared: UpstreamOptions,
-  { statistics }: Self,
-  endDevices: Neighbours | undefined,
-): UpstreamOptions {
-  return {
-    ...shared,
-    connect: (uri, local) => statistics.counted(shared.connect(uri, local)),
-    ...(endDevices && { endDevices }),
-  };
 }

@@ -2,6 +2,7 @@
 
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { SpokenOf } from "./kept/spoken-of.ts";
 import { type Memory, memoryFromJson, memoryToJson } from "./memory.ts";
 
 /** Where the roster is kept: one text, replaced whole or not at all. */
@@ -35,7 +36,6 @@ const VERSION = 1;
 const WRITE_AFTER_MS = 2_000;
 /** Counts change with every press and every step: what a power cut may cost of them, against wearing out the disk. */
 const COUNTS_AFTER_MS = 600_000;
-const MAX_DISMISSED = 10_000;
 
 export class Roster {
   /** What the gateway's own endpoint remembers. */
@@ -46,7 +46,9 @@ export class Roster {
   readonly #bySource = new Map<string, RosterEntry>();
   readonly #byEndpoint = new Map<string, RosterEntry>();
   /** Removed by a person: no rule takes them in again. */
-  readonly #dismissed: Set<string>;
+  readonly #dismissed: SpokenOf;
+  /** Strangers that a person does not want to see: no rule takes them in either. */
+  readonly #ignored: SpokenOf;
   #timer: Timer | undefined;
   /** For what may wait longer. */
   #later: Timer | undefined;
@@ -64,7 +66,8 @@ export class Roster {
     this.#clock = clock;
     this.#log = log;
     this.self = content.self;
-    this.#dismissed = new Set(content.dismissed);
+    this.#dismissed = new SpokenOf(content.dismissed);
+    this.#ignored = new SpokenOf(content.ignored);
     for (const entry of content.sensors) this.#put(entry);
   }
 
@@ -89,6 +92,7 @@ export class Roster {
   add(entry: RosterEntry): void {
     this.#put(entry);
     this.#dismissed.delete(entry.source);
+    this.#ignored.delete(entry.source);
     this.changed();
   }
 
@@ -96,15 +100,19 @@ export class Roster {
   remove(entry: RosterEntry, dismiss: boolean): void {
     this.#bySource.delete(entry.source);
     this.#byEndpoint.delete(entry.endpoint);
-    if (dismiss) {
-      this.#dismissed.add(entry.source);
-      if (this.#dismissed.size > MAX_DISMISSED)
-        for (const oldest of this.#dismissed) {
-          this.#dismissed.delete(oldest);
-          break;
-        }
-    }
+    if (dismiss) this.#dismissed.add(entry.source);
     this.changed();
+  }
+
+  /** A person does not want to see a stranger, or does again. */
+  ignore(source: string, wanted: boolean): void {
+    if (wanted) this.#ignored.add(source);
+    else this.#ignored.delete(source);
+    this.changed();
+  }
+
+  isIgnored(source: string): boolean {
+    return this.#ignored.has(source);
   }
 
   isDismissed(source: string): boolean {
@@ -157,8 +165,8 @@ export class Roster {
       JSON.stringify({ ...entry, ...memoryToJson(memory) }),
     );
     const head = `{"version":${VERSION},"self":${JSON.stringify(memoryToJson(this.self))}`;
-    const dismissed = JSON.stringify([...this.#dismissed]);
-    return `${head},\n"dismissed":${dismissed},\n"sensors":[\n${sensors.join(",\n")}\n]}\n`;
+    const lists = `"dismissed":${JSON.stringify(this.#dismissed)},\n"ignored":${JSON.stringify(this.#ignored)}`;
+    return `${head},\n${lists},\n"sensors":[\n${sensors.join(",\n")}\n]}\n`;
   }
 
   #put(entry: RosterEntry): void {
@@ -170,11 +178,12 @@ export class Roster {
 interface Content {
   readonly self: Memory;
   readonly dismissed: readonly string[];
+  readonly ignored: readonly string[];
   readonly sensors: readonly RosterEntry[];
 }
 
 /** Fresh each time: what endpoints remember is written into it. */
-const emptyContent = (): Content => ({ self: {}, dismissed: [], sensors: [] });
+const emptyContent = (): Content => ({ self: {}, dismissed: [], ignored: [], sensors: [] });
 
 function parseRoster(text: string): Content {
   const state = record(parseJson(text));
@@ -182,8 +191,10 @@ function parseRoster(text: string): Content {
     throw new RosterError(
       `the roster is of version ${JSON.stringify(state["version"])}, this program reads version ${VERSION}: was a newer one here before?`,
     );
-  const { dismissed, sensors } = state;
-  if (!Array.isArray(dismissed) || !Array.isArray(sensors)) throw new RosterError("the roster lacks its lists");
+  // Rosters of older versions ignore nobody.
+  const { dismissed, ignored = [], sensors } = state;
+  if (!Array.isArray(dismissed) || !Array.isArray(ignored) || !Array.isArray(sensors))
+    throw new RosterError("the roster lacks its lists");
   const entries = sensors.map(parseEntry);
   if (new Set(entries.map(({ source }) => source)).size < entries.length)
     throw new RosterError("the roster names a source twice");
@@ -191,10 +202,13 @@ function parseRoster(text: string): Content {
     throw new RosterError("the roster names an endpoint twice");
   return {
     self: memoryFromJson(record(state["self"])),
-    dismissed: dismissed.filter((each) => typeof each === "string"),
+    dismissed: texts(dismissed),
+    ignored: texts(ignored),
     sensors: entries,
   };
 }
+
+const texts = (list: readonly unknown[]) => list.filter((each) => typeof each === "string");
 
 function parseEntry(value: unknown): RosterEntry {
   const entry = record(value);

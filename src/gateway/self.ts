@@ -5,7 +5,9 @@ import type { Outcome } from "../base/outcome.ts";
 import { objects, ObjectTree } from "../lwm2m/index.ts";
 import { type Path, path } from "../model/path.ts";
 import type { ResourceValue } from "../model/value.ts";
+import type { Neighbours } from "./end-devices.ts";
 import type { Memory } from "./memory.ts";
+import type { UpstreamOptions } from "./upstream.ts";
 
 /** Facts of the machine and the program; what is not known is absent. */
 export interface SelfFacts {
@@ -106,4 +108,17 @@ export function refreshSelf(self: SelfState, facts: SelfFacts, clock: Clock, hea
   tree.setAll(changing.map(([path, value]) => ({ path, value, at: now })));
   const network = facts.network?.();
   if (network) objects.tellConnectivity(tree, network, now);
+}
+
+/** What the gateway's own endpoint is made with: its lines are counted, and its sensors found behind it. */
+export function ownUpstream(
+  shared: UpstreamOptions,
+  { statistics }: Self,
+  endDevices: Neighbours | undefined,
+): UpstreamOptions {
+  return {
+    ...shared,
+    connect: (uri, local) => statistics.counted(shared.connect(uri, local)),
+    ...(endDevices && { endDevices }),
+  };
 }

@@ -9,7 +9,17 @@ import { FrameStream } from "./frame-stream.ts";
 
 export type ApiGateway = Pick<
   Gateway,
-  "status" | "sensors" | "sensor" | "inbox" | "adopt" | "remove" | "rename" | "changeKey" | "subscribe" | "overhear"
+  | "status"
+  | "sensors"
+  | "sensor"
+  | "inbox"
+  | "ignore"
+  | "adopt"
+  | "remove"
+  | "rename"
+  | "changeKey"
+  | "subscribe"
+  | "overhear"
 >;
 
 /** One request under `/api/`. */
@@ -69,6 +79,13 @@ export class Api {
     if (what === "inbox" && rest.length > 1 && rest.at(-1) === "adopt")
       // A source has a stroke in it: whoever forgets to encode it is understood all the same.
       return { POST: () => this.#adopt(rest.slice(0, -1).join("/"), request, response) };
+    if (what === "inbox" && rest.length > 1 && rest.at(-1) === "ignored") {
+      const source = rest.slice(0, -1).join("/");
+      return {
+        PUT: () => this.#ignore(source, true, response),
+        DELETE: () => this.#ignore(source, false, response),
+      };
+    }
     return undefined;
   }
 
@@ -83,6 +100,11 @@ export class Api {
     const result = await this.#gateway.adopt(source, wish satisfies AdoptRequest);
     if (!result.ok) throw refusal(result);
     sendJson(response, 201, result.sensor);
+  }
+
+  #ignore(source: string, wanted: boolean, response: ServerResponse): void {
+    if (!this.#gateway.ignore(source, wanted)) throw new HttpError(404, `nothing is heard from ${source}`);
+    sendJson(response, 200, { source, ignored: wanted });
   }
 
   /** A key is taken, and never given back. */

@@ -50,6 +50,18 @@ Next:
     expect((await said([])).err).toBe("");
   });
 
+  it("leaves out who is ignored, and says so", async () => {
+    const heard = [
+      { source: "radio/a", definition: "ruuvi.tag.df5" },
+      { source: "radio/b", ignored: true },
+    ];
+    const { out, err } = await said(heard);
+    expect(out).toBe("radio/a  ruuvi.tag.df5\n");
+    expect(err).toContain("1 ignored, not shown: isthmus inbox --all\n");
+    expect((await said(heard, "--all")).out).toContain("radio/b  no definition fits, ignored\n");
+    expect((await said([{ source: "radio/b", ignored: true }])).out).toBe("Nothing is heard that is not adopted.\n");
+  });
+
   it("says that there is nothing", async () => {
     expect((await said([])).out).toBe("Nothing is heard that is not adopted.\n");
   });

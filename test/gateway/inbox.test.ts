@@ -70,6 +70,47 @@ describe("the inbox", () => {
     expect(inbox.size).toBe(40);
   });
 
+  it("keeps whom a person ignores apart, and lets them go first where room is short", async () => {
+    const clock = new FakeClock();
+    const inbox = new Inbox(clock, { isIgnored: (source) => source.endsWith("!") });
+    const hear = (address: string, rssi: number) =>
+      inbox.hear({
+        ...{ adapter: "radio", address, device: undefined, endpoint: undefined },
+        frame: { source: address, at: clock.now(), payload: unknownAdvert, rssi },
+      });
+    for (let i = 0; i < 39; i++) hear(`phone ${i}`, -90);
+    hear("neighbour!", -20);
+    expect(inbox.size).toBe(39);
+    expect(inbox.list().at(-1)).toMatchObject({ source: "radio/neighbour!", ignored: true });
+    expect(inbox.list()[0]).not.toHaveProperty("ignored");
+    hear("visitor", -95);
+    expect(inbox.get("radio/neighbour!")).toBeUndefined();
+    expect(inbox.size).toBe(40);
+    expect(hear("neighbour!", -20)).toBeUndefined();
+  });
+
+  it("remembers across a restart whom a person ignores; no rule takes them in, until the person says otherwise", async () => {
+    const rules = [{ adapter: "radio" }];
+    const rig = await Rig.start();
+    await rig.heard(`radio/${TAG}`, ruuvi());
+    expect(rig.gateway.ignore("radio/nobody", true)).toBe(false);
+    expect(rig.gateway.ignore(`radio/${TAG}`, true)).toBe(true);
+    expect(rig.gateway.inbox()).toMatchObject([{ source: `radio/${TAG}`, ignored: true }]);
+    expect(rig.gateway.status().inbox).toBe(0);
+    await rig.gateway.stop();
+
+    const again = await Rig.start({ rules, store: rig.store });
+    expect(again.gateway.ignore(`radio/${TAG}`, true)).toBe(true);
+    await again.heard(`radio/${TAG}`, ruuvi());
+    expect(again.gateway.sensors()).toHaveLength(1);
+    expect(again.gateway.inbox()).toMatchObject([{ ignored: true }]);
+    expect(again.gateway.ignore(`radio/${TAG}`, false)).toBe(true);
+    expect(again.gateway.inbox()[0]).not.toHaveProperty("ignored");
+    await again.heard(`radio/${TAG}`, ruuvi());
+    expect(again.gateway.sensors()).toHaveLength(2);
+    expect(again.gateway.inbox()).toEqual([]);
+  });
+
   it("forgets who has fallen silent, strangers sooner", async () => {
     const { clock, inbox, hear, sources } = scene();
     hear("tag", true, -60);

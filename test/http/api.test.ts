@@ -64,6 +64,18 @@ describe("the API", () => {
     expect(await rig.json("/api/inbox")).toHaveLength(1);
   });
 
+  it("leaves a stranger out of the inbox, until it is shown again", async () => {
+    const ignored = ADOPT.replace(/adopt$/, "ignored");
+    expect((await rig.ask(ignored, { method: "PUT" })).status).toBe(200);
+    expect(await rig.json("/api/inbox")).toMatchObject([{ source: `radio/${TAG}`, ignored: true }]);
+    expect(await rig.json("/api/status")).toMatchObject({ inbox: 0 });
+    expect((await rig.ask(`/api/inbox/radio/${TAG}/ignored`, { method: "DELETE" })).status).toBe(200);
+    expect(await rig.json("/api/status")).toMatchObject({ inbox: 1 });
+    expect(await rig.refusal("/api/inbox/radio%2Fnobody/ignored", { method: "PUT" })).toBe(
+      "404: nothing is heard from radio/nobody",
+    );
+  });
+
   it("adopts only what is heard, and only once", async () => {
     expect(await rig.refusal("/api/inbox/radio%2Fnobody/adopt", { method: "POST" })).toBe(
       "404: nothing is heard from radio/nobody",

@@ -356,6 +356,28 @@ describe("the inbox", () => {
     expect(store.inbox).toEqual([]);
   });
 
+  it("puts aside what a person ignores, and shows it again", async () => {
+    const { store, update, element } = opened(inboxScreen);
+    store.takeInbox([stranger(), stranger({ source: "radio/X" })]);
+    update();
+    answer = { status: 200, body: [stranger(), stranger({ source: "radio/X", ignored: true })] };
+    button(element.find("li")[1]!, "Ignore").fire("click");
+    await answered();
+    expect(asked.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      "PUT /api/inbox/radio%2FX/ignored",
+      "GET /api/inbox",
+    ]);
+    const shown = update();
+    expect(shown).toContain("1 device heard, not adopted");
+    expect(shown).toContain("1 ignored");
+    answer = { status: 200, body: [stranger(), stranger({ source: "radio/X" })] };
+    button(element.find("details")[0]!, "Show again").fire("click");
+    await answered();
+    expect(asked[2]).toMatchObject({ method: "DELETE" });
+    expect(update()).toContain("2 devices heard, not adopted");
+    expect(element.find("details")[0]?.hasAttribute("hidden")).toBe(true);
+  });
+
   it("says why an adoption was refused, and keeps what was typed", async () => {
     const { store, update, element } = opened(inboxScreen);
     store.takeInbox([stranger()]);

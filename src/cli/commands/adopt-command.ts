@@ -48,7 +48,7 @@ async function adopt(source: string, options: AdoptOptions, surroundings: Surrou
     Object.entries({ label, endpoint, definition, key }).filter(([, value]) => value !== undefined),
   );
   const path = `/api/inbox/${encodeURIComponent(source)}/adopt`;
-  const sensor = record(await tell({ url, path, token: env["ISTHMUS_TOKEN"], body }));
+  const sensor = record(await tell({ url, path, method: "POST", token: env["ISTHMUS_TOKEN"], body }));
   if (json === true) terminal.out(`${JSON.stringify(sensor, undefined, 2)}\n`);
   else terminal.out(`${text(sensor["label"]) ?? source} is adopted as ${text(sensor["endpoint"]) ?? "?"}.\n`);
   const need = record(sensor["key"]);

@@ -10,6 +10,7 @@ import { cut, styled, type Terminal, UNSHOWN } from "../terminal.ts";
 interface InboxOptions {
   readonly url: string;
   readonly json?: boolean;
+  readonly all?: boolean;
 }
 
 /** What a person wants of one entry. */
@@ -18,6 +19,8 @@ export interface Heard {
   readonly name: string | undefined;
   readonly definition: string | undefined;
   readonly rssi: number | undefined;
+  /** A person does not want to see it. */
+  readonly ignored: boolean;
   /** Where people find its key, if it needs one. */
   readonly key: string | undefined;
   readonly lines: readonly string[];
@@ -28,12 +31,13 @@ export function addInboxCommand(program: Command, surroundings: Surroundings): v
     .command("inbox")
     .description("what the running daemon hears and nobody has adopted")
     .addOption(new Option("--url <url>", "where the daemon's page is").default(DEFAULT_URL).env("ISTHMUS_URL"))
+    .option("--all", "those that are ignored as well")
     .option("--json", "the whole inbox, for machines")
     .addHelpText("after", "\nExample:\n  $ isthmus inbox --url http://127.0.0.1:8080\n")
     .action((options: InboxOptions) => inbox(options, surroundings));
 }
 
-async function inbox({ url, json }: InboxOptions, { terminal, env }: Surroundings): Promise<void> {
+async function inbox({ url, json, all = false }: InboxOptions, { terminal, env }: Surroundings): Promise<void> {
   const answer = await ask({ url, path: "/api/inbox", token: env["ISTHMUS_TOKEN"] });
   if (json === true) {
     terminal.out(`${JSON.stringify(answer, undefined, 2)}\n`);
@@ -41,8 +45,11 @@ async function inbox({ url, json }: InboxOptions, { terminal, env }: Surrounding
   }
   if (!Array.isArray(answer))
     throw new CommandError({ what: "what answers is not Isthmus", where: url, exitCode: ExitCode.Unavailable });
-  const entries = answer.map((each: unknown) => readHeard(each));
+  const heard = answer.map((each: unknown) => readHeard(each));
+  const entries = heard.filter(({ ignored }) => all || !ignored);
   terminal.out(entries.length === 0 ? "Nothing is heard that is not adopted.\n" : renderInbox(entries, terminal));
+  if (entries.length < heard.length)
+    terminal.err(`${heard.length - entries.length} ignored, not shown: isthmus inbox --all\n`);
   if (entries.length > 0) terminal.err(nextSteps(entries));
 }
 
@@ -68,8 +75,9 @@ const addressOf = (source: string) => source.slice(source.indexOf("/") + 1);
 
 export function renderInbox(entries: readonly Heard[], terminal: Pick<Terminal, "color" | "width">): string {
   return entries
-    .map(({ source, name, definition, rssi, key, lines }) => {
-      const facts = [definition ?? "no definition fits", name, rssi === undefined ? undefined : `${rssi} dBm`];
+    .map(({ source, name, definition, rssi, ignored, key, lines }) => {
+      const signal = rssi === undefined ? undefined : `${rssi} dBm`;
+      const facts = [definition ?? "no definition fits", name, signal, ignored ? "ignored" : undefined];
       const head = `${styled(source, "bold", terminal)}  ${facts.filter(Boolean).join(", ")}`;
       const more = key === undefined ? lines : [`needs a key. ${key}`, ...lines];
       return [head, ...more.map((line) => cut(`    ${line}`, terminal.width))].join("\n");
@@ -87,6 +95,7 @@ export function readHeard(value: unknown): Heard {
     name: text(entry["name"]),
     definition: text(entry["definition"]),
     rssi: typeof entry["rssi"] === "number" ? entry["rssi"] : undefined,
+    ignored: entry["ignored"] === true,
     key: key["needed"] === true ? (text(key["where"]) ?? "") : undefined,
     lines: Array.isArray(raw) ? raw.flatMap((line: unknown) => text(line) ?? []) : [],
   };

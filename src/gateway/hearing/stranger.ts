@@ -49,6 +49,8 @@ export class Stranger {
   heard = 0;
   /** By the clock that never jumps. */
   lastMs = 0;
+  /** A person does not want to see it. */
+  ignored = false;
   /** Why a rule that fits could not adopt it. */
   refused: string | undefined;
   /** What it said last, readable or not. */
@@ -120,6 +122,7 @@ export class Stranger {
       readings: Object.fromEntries(Array.from(best?.readings ?? [], ([field, quantity]) => [field, quantity ?? null])),
       ...(!best && { raw: rawLines(this.#last, names) }),
       ...(rssi !== undefined && { rssi }),
+      ...(this.ignored && { ignored: true }),
       heard,
       firstHeardAt: new Date(firstAt.ms).toISOString(),
       lastHeardAt: new Date(at.ms).toISOString(),

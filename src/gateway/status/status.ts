@@ -158,6 +158,8 @@ export interface InboxEntry {
   readonly objects?: readonly string[];
   readonly readings: Readonly<Record<string, { readonly value: Scalar; readonly unit?: string } | null>>;
   readonly rssi?: number;
+  /** A person does not want to see it: `PUT /api/inbox/{source}/ignored`, and DELETE. */
+  readonly ignored?: true;
   readonly heard: number;
   readonly firstHeardAt: string;
   readonly lastHeardAt: string;

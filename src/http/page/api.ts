@@ -32,13 +32,17 @@ export function parse<K extends keyof Answers>(_kind: K, text: string): Answers[
 }
 
 export interface Question {
-  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** GET unless given. */
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly body?: object;
 }
 
 /** @throws ApiError if the answer is no success; TypeError if none came. */
-export async function ask<K extends keyof Answers>(kind: K, { method, path, body }: Question): Promise<Answers[K]> {
+export async function ask<K extends keyof Answers>(
+  kind: K,
+  { method = "GET", path, body }: Question,
+): Promise<Answers[K]> {
   const response = await fetch(path, {
     method,
     ...(body && { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
@@ -47,6 +51,9 @@ export async function ask<K extends keyof Answers>(kind: K, { method, path, body
   if (!response.ok) throw new ApiError(response.status, wordsOf(text) ?? `HTTP ${response.status}`);
   return parse(kind, text === "" ? "null" : text);
 }
+
+/** @throws as `ask` */
+export const change = (path: string, body: object) => ask("anything", { method: "PATCH", path, body });
 
 /** Whether it went well; if not, `trouble` says why. */
 export async function attempt(trouble: Element, run: () => Promise<unknown>): Promise<boolean> {

@@ -1,6 +1,6 @@
 /** What a person can do with one Resource: switch it, write it, execute it, each through the lab as a server would. */
 
-import { h, attr, setText, show } from "./dom.ts";
+import { attr, h, press, setText, show } from "./dom.ts";
 import { execute, write } from "./orders.ts";
 import type { Store } from "./store.ts";
 
@@ -12,20 +12,13 @@ export interface Control {
 /** A switch for true and false, a button for an Execute, a field for all else. */
 export function controlFor(store: Store, at: { endpoint: string; path: string; executable: boolean }): Control {
   if (at.executable) {
-    const button = h(
-      "button",
-      { type: "button", onclick: () => void busy(button, () => execute(store, at)) },
-      executableName(at.path),
-    );
+    const button = press("", () => void busy(button, () => execute(store, at)), executableName(at.path));
     return { element: button, set: () => undefined };
   }
   let current: unknown;
-  const button = h("button", {
-    type: "button",
-    onclick: () => void busy(button, () => write(store, at, current !== true)),
-  });
-  const field = h("input", { type: "text", "aria-label": `New value of ${at.path}`, size: 8 });
-  const send = h("button", { type: "submit" }, "Write");
+  const button = press("", () => void busy(button, () => write(store, at, current !== true)));
+  const field = h("input", { "aria-label": `New value of ${at.path}`, size: 8 });
+  const send = h("button", {}, "Write");
   const form = h("form", { class: "inline", onsubmit: (event) => submit(event) }, field, send);
   function submit(event: Event): void {
     event.preventDefault();

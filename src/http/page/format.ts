@@ -205,9 +205,7 @@ export function securityText(security: Security | undefined): string {
   if (security === undefined) return "nothing";
   const { protocol, suite, connectionId, resumed, failure, warning } = security;
   if (suite === undefined) return failure === undefined ? `${protocol}, not agreed yet` : `${protocol}: ${failure}`;
-  const agreed = [protocol, suite, ...(connectionId ? ["Connection ID"] : []), ...(resumed ? ["resumed"] : [])].join(
-    ", ",
-  );
+  const agreed = [protocol, suite, connectionId && "Connection ID", resumed && "resumed"].filter(Boolean).join(", ");
   return warning === undefined ? agreed : `${agreed}; ${warning}`;
 }
 

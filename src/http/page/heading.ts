@@ -1,6 +1,6 @@
 /** The head of one sensor's page: what it is, how it fares, and how to rename or remove it. */
 
-import { ask, attempt, sensorUrl } from "./api.ts";
+import { ask, attempt, change, sensorUrl } from "./api.ts";
 import { alarm, h, type Part, press, quiet, setText, show } from "./dom.ts";
 import { madeBy } from "./format.ts";
 import { age, battery, setAge, setLiveness, signal, state } from "./parts.ts";
@@ -59,13 +59,13 @@ interface Renaming {
 
 /** A new label; the endpoint at the server stays what it is. */
 function renaming({ store, endpoint, label, trouble }: Renaming): { form: HTMLFormElement; button: HTMLButtonElement } {
-  const input = h("input", { type: "text", "aria-label": "Name", maxlength: 100, required: true });
+  const input = h("input", { "aria-label": "Name", maxlength: 100, required: true });
   const button = press("plain", () => edit(true), "Rename");
   const form = h(
     "form",
     { class: "inline", hidden: true, onsubmit: (event) => void rename(event) },
     input,
-    h("button", { type: "submit" }, "Save"),
+    h("button", {}, "Save"),
     press("plain", () => edit(false), "Cancel"),
   );
 
@@ -86,7 +86,7 @@ function renaming({ store, endpoint, label, trouble }: Renaming): { form: HTMLFo
     event.preventDefault();
     const wanted = input.value.trim();
     const body = { label: wanted };
-    if (!(await attempt(trouble, () => ask("anything", { method: "PATCH", path: sensorUrl(endpoint), body })))) return;
+    if (!(await attempt(trouble, () => change(sensorUrl(endpoint), body)))) return;
     const sensor = store.sensors.get(endpoint);
     if (sensor) store.takeSensors([{ ...sensor, label: wanted }]);
     edit(false);

@@ -17,11 +17,17 @@ export function inboxScreen(store: Store): Part<Store> {
     said.replaceChildren(h("a", { href: sensorPage(sensor.endpoint) }, sensor.label), " is adopted and registers now.");
     show(said, true);
   };
-  const list = new List<InboxEntry>(
-    cards,
-    ({ source }) => source,
-    ({ source }) => stranger(store, source, adopted),
-  );
+  const listIn = (parent: Element) =>
+    new List<InboxEntry>(
+      parent,
+      ({ source }) => source,
+      ({ source }) => stranger(store, source, adopted),
+    );
+  const list = listIn(cards);
+  const summary = h("summary");
+  const passed = h("ul", { class: "cards wide" });
+  const passedList = listIn(passed);
+  const aside = h("details", {}, summary, passed);
   const nothing = empty(
     "Nothing heard that is not adopted",
     "Devices that speak but belong to nobody appear here. Is a sensor near, powered and advertising? What adapters hear is under ",
@@ -36,10 +42,15 @@ export function inboxScreen(store: Store): Part<Store> {
       said,
       cards,
       nothing,
+      aside,
     ),
-    update({ inbox, status }) {
-      const sorted = [...inbox].sort((a, b) => a.firstHeardAt.localeCompare(b.firstHeardAt));
+    update({ inbox, waiting, status }) {
+      const sorted = waiting.sort((a, b) => a.firstHeardAt.localeCompare(b.firstHeardAt));
+      const ignored = inbox.filter(({ ignored }) => ignored);
       list.update(sorted);
+      passedList.update(ignored);
+      show(aside, ignored.length > 0);
+      setText(summary, `${ignored.length} ignored`);
       setText(count, sorted.length > 0 ? `${plural(sorted.length, "device")} heard, not adopted` : "");
       show(nothing, sorted.length === 0 && status !== undefined);
     },
@@ -122,12 +133,12 @@ function readingPart(): Part<Reading> {
 
 /** One button; behind it the two names that matter: what people call it, and what the server will. */
 function adoption(source: string, adopted: Adopted, store: Store): Part<InboxEntry> {
-  const label = h("input", { type: "text", maxlength: 64, placeholder: "Freezer 2" });
-  const endpoint = h("input", { type: "text", maxlength: 64, spellcheck: "false", class: "mono" });
+  const label = h("input", { maxlength: 64, placeholder: "Freezer 2" });
+  const endpoint = h("input", { maxlength: 64, spellcheck: "false", class: "mono" });
   const key = keyInput();
   const keyLabel = h("label", { hidden: true }, "Key", key);
   const trouble = alarm();
-  const submit = h("button", { type: "submit", class: "primary" }, "Adopt");
+  const submit = h("button", { class: "primary" }, "Adopt");
   const open = press("primary", () => toggle(true), "Adopt …");
   const form = h(
     "form",
@@ -135,7 +146,6 @@ function adoption(source: string, adopted: Adopted, store: Store): Part<InboxEnt
     h("label", {}, "Name", label),
     h("label", {}, "Endpoint at the server (stays for ever)", endpoint),
     keyLabel,
-    trouble,
     h(
       "div",
       { class: "buttons" },
@@ -162,8 +172,8 @@ function adoption(source: string, adopted: Adopted, store: Store): Part<InboxEnt
       ...(secret !== "" && { key: secret }),
     };
     await attempt(trouble, async () => {
-      await ask("anything", { method: "POST", path: `/api/inbox/${encodeURIComponent(source)}/adopt`, body });
-      const sensors = await ask("sensors", { method: "GET", path: "/api/sensors" });
+      await ask("anything", { method: "POST", path: `${path}/adopt`, body });
+      const sensors = await ask("sensors", { path: "/api/sensors" });
       store.takeSensors(sensors);
       store.takeInbox(store.inbox.filter((entry) => entry.source !== source));
       const sensor = sensors.find((candidate) => candidate.source === source);
@@ -172,12 +182,33 @@ function adoption(source: string, adopted: Adopted, store: Store): Part<InboxEnt
     attr(submit, "aria-busy", undefined);
   }
 
+  const path = `/api/inbox/${encodeURIComponent(source)}`;
+  const ignore = ignoring(path, store, trouble);
+
   return {
-    element: h("div", { class: "adoption" }, open, form),
+    element: h("div", { class: "adoption" }, h("div", { class: "buttons" }, open, ignore.element), form, trouble),
     update(entry) {
+      ignore.update(entry);
       attr(endpoint, "placeholder", entry.endpoint ?? "");
       show(keyLabel, entry.key !== undefined);
       attr(open, "disabled", entry.definition === undefined);
+    },
+  };
+}
+
+/** For what is somebody else's: it goes to the end of the screen, and no rule takes it in. */
+function ignoring(path: string, store: Store, trouble: Element): Part<InboxEntry> {
+  let ignored = false;
+  const turn = async () => {
+    await ask("anything", { method: ignored ? "DELETE" : "PUT", path: `${path}/ignored` });
+    store.takeInbox(await ask("inbox", { path: "/api/inbox" }));
+  };
+  const element = press("plain", () => void attempt(trouble, turn));
+  return {
+    element,
+    update(entry) {
+      ignored = entry.ignored === true;
+      setText(element, ignored ? "Show again" : "Ignore");
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Keys of sensors that seal what they say: how they do, and where a person enters one. A key is sent, and never shown. */
 
-import { ask, attempt, sensorUrl } from "./api.ts";
+import { attempt, change, sensorUrl } from "./api.ts";
 import { alarm, h, type Part, quiet, setText, show } from "./dom.ts";
 import { state, type Tone } from "./parts.ts";
 import type { KeyNeed, Sensor } from "./types.ts";
@@ -31,7 +31,7 @@ export function keyPanel(endpoint: string): Part<Sensor> {
     event.preventDefault();
     setText(saved, "");
     const body = { key: input.value.trim() };
-    if (!(await attempt(trouble, () => ask("anything", { method: "PATCH", path: sensorUrl(endpoint), body })))) return;
+    if (!(await attempt(trouble, () => change(sensorUrl(endpoint), body)))) return;
     input.value = "";
     setText(saved, "Saved: its next message shows whether it fits.");
   };
@@ -39,7 +39,7 @@ export function keyPanel(endpoint: string): Part<Sensor> {
     "form",
     { class: "inline", onsubmit: (event) => void save(event) },
     input,
-    h("button", { type: "submit" }, "Save key"),
+    h("button", {}, "Save key"),
     saved,
   );
   const element = h("section", { class: "sensor-head", hidden: true }, how.element, where, form, trouble);

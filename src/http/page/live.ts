@@ -40,7 +40,7 @@ export function follow(store: Store): void {
 async function lost(store: Store): Promise<void> {
   if (store.connection === "open") store.connect("lost");
   try {
-    await ask("status", { method: "GET", path: "/api/status" });
+    await ask("status", { path: "/api/status" });
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) store.lock(true);
     // No gateway here: this is the lab alone.
@@ -72,7 +72,7 @@ export async function followLab(store: Store): Promise<boolean> {
 
 async function labClients(): Promise<readonly LabClient[] | undefined> {
   try {
-    return await ask("labClients", { method: "GET", path: "/lab/clients" });
+    return await ask("labClients", { path: "/lab/clients" });
   } catch {
     return undefined;
   }

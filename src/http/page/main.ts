@@ -89,7 +89,7 @@ function draw(): void {
   const { status, connection } = store;
   const unwell = status ? status.sensors.gone + status.sensors.stale : 0;
   setText(unwellBadge, unwell > 0 ? String(unwell) : "");
-  setText(inboxBadge, store.inbox.length > 0 ? String(store.inbox.length) : "");
+  setText(inboxBadge, String(store.waiting.length || ""));
   attr(document.body, "data-connection", connection);
   if (connection === "open") pulse.set("good", "Connected");
   else pulse.set(connection === "lost" ? "bad" : "idle", connection === "lost" ? "Not connected" : "Connecting");

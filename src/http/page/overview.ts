@@ -32,7 +32,7 @@ export function overviewScreen(store: Store): Part<Store> {
   const element = h("section", { class: "screen" }, sentence, facts, problems, inbox, sensors);
   return {
     element,
-    update({ status, sensors: known, inbox: strangers }) {
+    update({ status, sensors: known, waiting }) {
       if (!status) {
         health.set("idle", "Asking the gateway …");
         return;
@@ -47,8 +47,8 @@ export function overviewScreen(store: Store): Part<Store> {
       rowList.update(sorted.slice(0, AT_ONCE));
       setText(all, sorted.length > AT_ONCE ? `All ${sorted.length} sensors` : "As cards");
       show(sensors, sorted.length > 0);
-      show(inbox, strangers.length > 0);
-      setText(inbox, `${plural(strangers.length, "device is", "devices are")} heard and not adopted: see the Inbox`);
+      show(inbox, waiting.length > 0);
+      setText(inbox, `${plural(waiting.length, "device is", "devices are")} heard and not adopted: see the Inbox`);
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Every Resource of a sensor, as the gateway holds it and, beside it, as the lab server sees it. */
 
 import { type Control, controlFor, executableName } from "./controls.ts";
-import { attr, h, List, type Part, setText, show, spring } from "./dom.ts";
+import { attr, h, List, type Part, setText, show } from "./dom.ts";
 import { qualityWord, showValue } from "./format.ts";
 import { age, figure, setAge } from "./parts.ts";
 import { agrees, byInstance, type Store } from "./store.ts";
@@ -66,7 +66,7 @@ function instancePart(store: Store, instance: string): Part<Group> {
     element: h(
       "details",
       { class: "instance", open: !SETTINGS.test(instance) },
-      h("summary", {}, title, h("code", {}, instance), spring(), watched),
+      h("summary", {}, title, h("code", {}, instance), watched),
       h("table", {}, head, body),
     ),
     update(group) {

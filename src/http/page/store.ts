@@ -66,6 +66,11 @@ export class Store {
     this.#tell("sensors");
   }
 
+  /** Without those that are ignored. */
+  get waiting(): InboxEntry[] {
+    return this.inbox.filter(({ ignored }) => !ignored);
+  }
+
   takeInbox(inbox: readonly InboxEntry[]): void {
     this.inbox = inbox;
     this.#tell("inbox");

@@ -130,6 +130,7 @@ export interface InboxEntry {
   readonly raw?: readonly string[];
   readonly readings: Readonly<Record<string, { readonly value: Scalar; readonly unit?: string } | null>>;
   readonly rssi?: number;
+  readonly ignored?: true;
   readonly heard: number;
   readonly firstHeardAt: string;
   readonly lastHeardAt: string;

@@ -19,12 +19,7 @@ export function unlock(store: Store): void {
     {},
     h("h2", {}, "The gateway asks for its token"),
     h("p", {}, "It stands in the configuration of the gateway, at http.token."),
-    h(
-      "form",
-      { onsubmit: (event) => enter(event) },
-      token,
-      h("button", { type: "submit", class: "primary" }, "Continue"),
-    ),
+    h("form", { onsubmit: (event) => enter(event) }, token, h("button", { class: "primary" }, "Continue")),
   );
   dialog.addEventListener("close", () => {
     open = false;
