@@ -1,7 +1,7 @@
 /** Definitions and the registry from disk: the only file of this room that reads files. */
 
 import { isUtf8 } from "node:buffer";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { words } from "../base/errors.ts";
@@ -31,32 +31,63 @@ export function readDefinitions(path: string): DefinitionFile[] {
     return file ? [{ ...file, name: path }] : [];
   }
   const prebuilt = path === devicesFolder ? loadPrebuilt() : undefined;
-  const names = readdirSync(path, { recursive: true, encoding: "utf8" })
-    .filter((name) => /\.ya?ml$/.test(name))
-    .sort();
-  return names.flatMap((name) => {
-    const file = readDefinition(join(path, name));
-    return file ? [{ ...file, checked: prebuilt?.get(hashOf(file.text)) }] : [];
+  const files = readFolder(path, new Set([realpathSync(path)]));
+  return files.map((file) => (file.unread ? file : { ...file, checked: prebuilt?.get(hashOf(file.text)) }));
+}
+
+/** As whole paths are sorted, so that of two definitions with one id the same one always comes first. */
+const byPath = (a: Dirent, b: Dirent) => (pathOf(a) < pathOf(b) ? -1 : 1);
+const pathOf = (entry: Dirent) => (entry.isDirectory() ? `${entry.name}/` : entry.name);
+
+/** `seen`: real paths of folders. Each is read once, since links may lead in circles. */
+function readFolder(folder: string, seen: Set<string>): DefinitionFile[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries.sort(byPath).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return readFolderOnce(path, seen);
+    if (/\.ya?ml$/.test(path)) return readDefinition(path) ?? readFolderOnce(path, seen);
+    return entry.isSymbolicLink() ? readFolderOnce(path, seen) : [];
   });
+}
+
+/** A folder that cannot be read is said to be one, and its neighbours go on; a link to nothing is nobody's definition. */
+function readFolderOnce(path: string, seen: Set<string>): DefinitionFile[] {
+  try {
+    const real = realpathSync(path);
+    if (seen.has(real) || !statSync(real).isDirectory()) return [];
+    seen.add(real);
+  } catch {
+    return [];
+  }
+  try {
+    return readFolder(path, seen);
+  } catch (error) {
+    return [unread(shown(path), `cannot be read: ${words(error)}`, "allow it to be read, or take it away")];
+  }
 }
 
 /** One file of many: what is wrong with it is said of it, and the others go on. Undefined if it is a folder. */
 function readDefinition(path: string): DefinitionFile | undefined {
   const name = shown(path);
-  const unread = (message: string, hint: string) => ({ name, text: "", unread: { message, hint } });
   try {
     const stat = statSync(path);
     if (stat.isDirectory()) return undefined;
     // Whoever reads a pipe waits until somebody writes.
-    if (!stat.isFile()) return unread("no file, but a pipe, a socket or a device", "put a file of text there");
-    if (stat.size > MAX_BYTES) return unread(`longer than ${MAX_BYTES} bytes`, TOO_LONG);
+    if (!stat.isFile()) return unread(name, "no file, but a pipe, a socket or a device", "put a file of text there");
+    if (stat.size > MAX_BYTES) return unread(name, `longer than ${MAX_BYTES} bytes`, TOO_LONG);
     const bytes = readFileSync(path);
-    if (!isUtf8(bytes)) return unread("no text in UTF-8", "save it as UTF-8 in an editor");
+    if (!isUtf8(bytes)) return unread(name, "no text in UTF-8", "save it as UTF-8 in an editor");
     return { name, text: bytes.toString("utf8") };
   } catch (error) {
-    return unread(`cannot be read: ${words(error)}`, "allow it to be read, or take it away");
+    return unread(name, `cannot be read: ${words(error)}`, "allow it to be read, or take it away");
   }
 }
+
+const unread = (name: string, message: string, hint: string): DefinitionFile => ({
+  name,
+  text: "",
+  unread: { message, hint },
+});
 
 /** A text of as many characters as a definition may have is shorter in any case. */
 const MAX_BYTES = 600_000;

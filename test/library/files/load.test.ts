@@ -55,6 +55,23 @@ describe("A folder with a sound definition and", () => {
     ]);
   });
 
+  test("folders that lead in circles, or twice to one place, reads each folder once", () => {
+    mkdirSync(join(folder, "sub"));
+    writeFileSync(join(folder, "sub", "other.yaml"), SOUND.replaceAll("P1", "P2").replace("pool.p1", "pool.p2"));
+    for (const name of ["a", "b", "c"]) symlinkSync(".", join(folder, name));
+    symlinkSync("..", join(folder, "sub", "up"));
+    symlinkSync("sub", join(folder, "zsub"));
+    expect(load()).toEqual({ ids: ["pool.p1", "pool.p2"], told: [] });
+  });
+
+  test("a linked folder reads what is in it", () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), "linked-"));
+    writeFileSync(join(elsewhere, "other.yaml"), SOUND.replaceAll("P1", "P2").replace("pool.p1", "pool.p2"));
+    symlinkSync(elsewhere, join(folder, "linked"));
+    expect(load().ids).toEqual(["pool.p2", "pool.p1"]);
+    rmSync(elsewhere, { recursive: true });
+  });
+
   test("a link to itself names the link, and takes the definition", () => {
     symlinkSync("round.yaml", join(folder, "round.yaml"));
     const { ids, told } = load();
