@@ -62,33 +62,57 @@ export function homeAssistant(): Convention {
       const { topic, body } = payload;
       if (body.length > MAX_BODY) throw new DecodeError(`message of ${body.length} bytes`);
       if (topic.startsWith(PREFIX) && topic.endsWith("/config")) {
-        learn(state, topic, body);
-        return [];
+        const before = state.configs.get(topic) ?? [];
+        const refusal = learn(state, topic, body);
+        const lost = vanished(state, frame, before);
+        // What is no more must be told; a refusal can be said the next time.
+        if (refusal !== undefined && lost.length === 0) complain(state, topic, refusal);
+        return lost;
       }
       return [...presence(state, frame, topic, body), ...values(state, frame, topic, body)];
     },
   };
 }
 
-/** @throws DecodeError if it is no configuration, or says more than is understood; the second time it is passed over. */
-function learn(state: State, topic: string, body: Uint8Array): void {
+/**
+ * An empty body takes a configuration back. Returns what it says beyond what is understood here.
+ * @throws DecodeError if it is no configuration: the one before stays.
+ */
+function learn(state: State, topic: string, body: Uint8Array): string | undefined {
+  const found = body.length === 0 ? [] : [...configurations(topic, body)];
   const before = state.configs.get(topic);
   if (before) release(state, before);
   state.configs.delete(topic);
-  if (body.length === 0) return;
   const refusals: string[] = [];
   const bindings: Binding[] = [];
-  for (const [component, object, config] of configurations(topic, body)) {
-    for (const found of entitiesOf(component, object, config)) {
-      if ("refused" in found) refusals.push(found.refused);
-      else bindings.push(...bind(state, topic, found));
+  for (const [component, object, config] of found) {
+    for (const each of entitiesOf(component, object, config)) {
+      if ("refused" in each) refusals.push(each.refused);
+      else bindings.push(...bind(state, topic, each));
     }
   }
   if (bindings.length > 0) state.configs.meet(topic, () => bindings);
-  const [first] = refusals;
-  if (first === undefined || state.refused.has(topic)) return;
+  return refusals[0];
+}
+
+/** @throws DecodeError; the second time it is passed over. */
+function complain(state: State, topic: string, refusal: string): void {
+  if (state.refused.has(topic)) return;
   if (state.refused.size < MAX_THINGS) state.refused.add(topic);
-  throw new DecodeError(`${topic}: ${first}`);
+  throw new DecodeError(`${topic}: ${refusal}`);
+}
+
+/** Of a configuration that was taken back or is another now: values that nothing tells any more, devices without any. */
+function vanished(state: State, frame: Frame, before: readonly Binding[]): Frame[] {
+  const lost = new Map<string, Map<string, Told>>();
+  for (const { device, field } of before.map(({ entity }) => entity)) {
+    const left = [...(state.things.get(device) ?? [])];
+    if (left.some(({ entity }) => entity.field === field)) continue;
+    const fields = lost.get(device) ?? new Map<string, Told>();
+    lost.set(device, fields.set(field, null));
+    if (left.length === 0) fields.set(ONLINE, false);
+  }
+  return framesOf(frame, lost);
 }
 
 /** As the entity that was heard under this name has it. @throws RangeError if it does not take the value. */

@@ -172,6 +172,22 @@ describe("a device that describes itself", () => {
     expect([state(endpoint), rig.value(endpoint, "/3303/0/6042")]).toEqual(["live", 4]);
   });
 
+  it("by Home Assistant's discovery is gone when that is taken back, and live once it is told of and speaks again", async () => {
+    const { say, state, rig } = await stage("homeassistant.discovery");
+    const endpoint = "homeassistant-probe";
+    const [topic, entity] = config("t", celsius);
+    await say(topic, entity);
+    await say("probe/state", "21.5");
+    expect(state(endpoint)).toBe("live");
+    await say(topic, "");
+    expect([state(endpoint), rig.value(endpoint, "/3303/0/6042")]).toEqual(["gone, offline", 1]);
+    await say("probe/state", "22.5");
+    expect(state(endpoint)).toBe("gone, offline");
+    await say(topic, entity);
+    await say("probe/state", "23.5");
+    expect([state(endpoint), rig.value(endpoint, "/3303/0/5700")]).toEqual(["live", 23.5]);
+  });
+
   it("by Homie is gone with its will, and is not made live by what the broker kept", async () => {
     const { say, state } = await stage("homie.device");
     const nodes = { n: { properties: { temperature: { datatype: "float", unit: "°C" } } } };

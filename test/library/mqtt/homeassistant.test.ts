@@ -242,6 +242,31 @@ describe("a device that is gone", () => {
     expect([hear("a", "offline"), hear("b", "online"), hear("a", "offline")]).toEqual([[false], [true], [false]]);
   });
 
+  it("has been taken back with its configuration, and with each of them what that told", () => {
+    const { hear, config: teach } = home();
+    teach("sensor", "t", config);
+    teach("sensor", "u", { ...config, state_topic: "x/u" });
+    expect(hear("homeassistant/sensor/t/config", "")).toEqual([{ source: "homeassistant/abc", "t/temperature": null }]);
+    expect(hear("x/u", "21")).toMatchObject([{ source: "homeassistant/abc", "u/temperature": 21 }]);
+    expect(hear("homeassistant/sensor/u/config", "")).toEqual([
+      { source: "homeassistant/abc", "u/temperature": null, _online: false },
+    ]);
+    expect(hear("homeassistant/sensor/u/config", "")).toEqual([]);
+  });
+
+  it("loses the value that its configuration tells no more, and nothing by being told again", () => {
+    const { hear, config: teach } = home();
+    const topic = "homeassistant/sensor/t/config";
+    teach("sensor", "t", config);
+    expect(hear(topic, config)).toEqual([]);
+    expect(() => hear(topic, "no JSON")).toThrow("no JSON");
+    expect(hear("x/state", "21")).toMatchObject([{ source: "homeassistant/abc", "t/temperature": 21 }]);
+    expect(hear(topic, { ...config, device_class: "humidity" })).toEqual([
+      { source: "homeassistant/abc", "t/temperature": null },
+    ]);
+    expect(hear("x/state", "40")).toMatchObject([{ source: "homeassistant/abc", "t/humidity": 40 }]);
+  });
+
   it("is forgotten with its configuration", () => {
     const { hear, config: teach } = home();
     teach("sensor", "t", { ...config, availability_topic: "x/lwt" });
