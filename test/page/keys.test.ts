@@ -120,7 +120,7 @@ describe("the page of a sensor", () => {
     ["missing", "Its key is missing"],
     ["wrong", "Its key is wrong"],
     ["ok", "Opened by its key"],
-    [undefined, "No key was tried so far"],
+    [undefined, "No key has proven right yet"],
   ] as const)("says that the key is %s", (state, words) => {
     const key = state === undefined ? KEYED : { ...KEYED, state };
     const found = "It has 32 hexadecimal digits. Where it is found: In the app.";

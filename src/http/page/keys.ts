@@ -48,7 +48,7 @@ export function keyPanel(endpoint: string): Part<Sensor> {
     update({ key }) {
       show(element, key !== undefined);
       if (!key) return;
-      how.set(...(key.state ? WORDS[key.state] : (["idle", "No key was tried so far"] as const)));
+      how.set(...(key.state ? WORDS[key.state] : (["idle", "No key has proven right yet"] as const)));
       setText(where, key.configured ? "Its key stands in the configuration." : keyWords(key));
       show(form, !key.configured);
     },
